@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.errors import Refused
 from engine.messages import Event
 
 
@@ -25,3 +26,9 @@ class Attachment:
 
 
 ReplyEvent = Event | Notice | Attachment
+
+
+class UnknownCommand(Refused):
+    """Fields: `command`, and a `hint` in the person's language."""
+
+    code = "unknown_command"
