@@ -223,9 +223,7 @@ async def _note(call: Call) -> AsyncIterator[ReplyEvent]:
 
 async def _context(call: Call) -> AsyncIterator[ReplyEvent]:
     view = await call.conversation.context(call.message.key, call.turn)
-    lines = [
-        wording.say("context_head", call.language, tokens=view.tokens, window=view.window, reserved=view.reserved)
-    ]
+    lines = [wording.say("context_head", call.language, tokens=view.tokens, window=view.window, reserved=view.reserved)]
     for section in view.sections:
         lines.append(wording.say("context_line", call.language, name=section.name, tokens=section.tokens))
         if section.cut:

@@ -38,9 +38,7 @@ class Outlet(Protocol):
         """End the reply with this sentence, in the message the draft was shown in, if there is one."""
 
 
-async def stream(
-    events: AsyncIterator[ReplyEvent], outlet: Outlet, conversation: Conversation, language: str
-) -> None:
+async def stream(events: AsyncIterator[ReplyEvent], outlet: Outlet, conversation: Conversation, language: str) -> None:
     """Carry every event to the outlet; an engine error becomes its sentence, any other one a general sentence."""
     try:
         async with aclosing(events) as reply:  # type: ignore[type-var]  # every reply here is an async generator

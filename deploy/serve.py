@@ -1,0 +1,69 @@
+"""The composition root of serving: storage, generators, conversation and every frontend on one AsyncExitStack.
+
+Whoever needs the whole house (the command line, a test) takes `conversation` and gets it built from plain settings;
+closing happens in the reverse order, so the last reply is stored before the database goes.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot import web_app
+from deploy.settings import Settings
+from engine.conversation import Conversation
+from engine.ports import TextGenerator
+from engine.text.writer import Writer
+from engine.worker import Worker
+from storage.db import Database
+from storage.history import History
+from storage.preferences import Preferences
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def conversation(settings: Settings, generator: TextGenerator | None = None) -> AsyncIterator[Conversation]:
+    """The engine, ready to be talked to; the model is loaded unless one is given."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database.open(settings.database))
+        model = generator or await asyncio.to_thread(text_generator, settings)
+        worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
+        yield Conversation(History(database), Preferences(database), Writer(worker))
+
+
+def text_generator(settings: Settings) -> TextGenerator:
+    """The language model that the settings name, with the voices that were trained for it. Blocks for seconds."""
+    if settings.text_model == "echo":
+        from engine.text.echo import EchoGenerator  # noqa: PLC0415  # neither needs the other's libraries
+
+        return EchoGenerator()
+    from deploy import models  # noqa: PLC0415
+    from engine.text.gpt import GPTGenerator  # noqa: PLC0415  # torch takes seconds to import
+
+    folder = models.ensure(settings.text_model, settings.home)
+    return GPTGenerator(folder, name=settings.text_model, device=settings.device, voices=models.voices(folder))
+
+
+async def run(settings: Settings) -> None:
+    """Serve every frontend until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        talk = await stack.enter_async_context(conversation(settings))
+        await stack.enter_async_context(
+            web_app.serve(talk, settings.host, settings.port, settings.token.get_secret_value())
+        )
+        if settings.telegram_token.get_secret_value():
+            await stack.enter_async_context(_telegram(settings, talk))
+        await stop.wait()
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def _telegram(settings: Settings, talk: Conversation) -> AsyncIterator[None]:
+    yield
