@@ -39,7 +39,7 @@ class Served:
 
     async def say(self, session: str, text: str, author: str = "ann") -> list[tuple[str, dict[str, object]]]:
         """All events of a reply."""
-        body = {"text": text, "author": author}
+        body: dict[str, object] = {"text": text, "author": author}
         return [event async for event in self.events(f"/api/sessions/{session}/messages", body)]
 
     async def act(self, turn: str, action: str, **body: object) -> list[tuple[str, dict[str, object]]]:
