@@ -123,13 +123,13 @@ def pull(name: Annotated[str, typer.Argument(help="embedded, a Hugging Face name
 @db_app.command()
 def upgrade() -> None:
     """Bring the database to this version's schema (a start does so by itself)."""
-    from storage.db import Database  # noqa: PLC0415
+    from storage.db import open_database  # noqa: PLC0415
 
     settings = _settings(quiet=True)
     settings.home.mkdir(parents=True, exist_ok=True)
 
     async def migrate() -> None:
-        async with Database.open(settings.database):
+        async with open_database(settings.database):
             out.print("The database is up to date.")
 
     _wait(migrate)
@@ -181,18 +181,12 @@ def _model(name: str, settings: Settings) -> Path:
 
 def _wait(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run to the end; problems of the machine end it with one sentence and status 1."""
-    from bot.errors import FrontendError  # noqa: PLC0415
-    from bot.wording import error as sentence  # noqa: PLC0415
-    from engine.errors import EngineError  # noqa: PLC0415
-    from storage.errors import StorageError  # noqa: PLC0415
+    from deploy.problems import PROBLEMS, words  # noqa: PLC0415
 
     try:
         asyncio.run(work())
-    except EngineError as error:
-        err.print(sentence(error, _language()))
-        raise typer.Exit(1) from None
-    except (FrontendError, StorageError, OSError) as error:
-        err.print(str(error))
+    except PROBLEMS as problem:
+        err.print(words(problem, _language()))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -15,8 +15,8 @@ import httpx
 
 from deploy import models
 from deploy.settings import Settings
-from storage.db import Database
-from storage.errors import StorageError
+from deploy.problems import DATABASE_PROBLEMS, database_words
+from storage.db import open_database
 
 NEEDED_BYTES = 1_000_000_000
 
@@ -105,10 +105,10 @@ async def _database(settings: Settings) -> Finding:
     if settings.database.startswith("sqlite") and not (settings.home / "ghostnote.db").exists():
         return Finding("database", f"{address} is made at the first start")
     try:
-        async with Database.open(settings.database):
+        async with open_database(settings.database):
             return Finding("database", address)
-    except (StorageError, OSError) as error:
-        return Finding("database", str(error), "check GHOSTNOTE_DATABASE_URL", broken=True)
+    except DATABASE_PROBLEMS as error:
+        return Finding("database", database_words(error), "check GHOSTNOTE_DATABASE_URL", broken=True)
 
 
 async def _studio(settings: Settings) -> Finding:

@@ -16,7 +16,7 @@ from engine.conversation import Conversation
 from engine.ports import TextGenerator
 from engine.text.writer import Writer
 from engine.worker import Worker
-from storage.db import Database
+from storage.db import open_database
 from storage.history import History
 from storage.preferences import Preferences
 
@@ -28,7 +28,7 @@ async def conversation(settings: Settings, generator: TextGenerator | None = Non
     """The engine, ready to be talked to; the model is loaded unless one is given."""
     settings.home.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(settings.database))
+        database = await stack.enter_async_context(open_database(settings.database))
         model = generator or await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         yield Conversation(History(database), Preferences(database), Writer(worker))
@@ -55,15 +55,31 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         talk = await stack.enter_async_context(conversation(settings))
-        await stack.enter_async_context(
-            web_app.serve(talk, settings.host, settings.port, settings.token.get_secret_value())
-        )
+        studio = web_app.serve(talk, settings.host, settings.port, settings.token.get_secret_value())
+        address = await stack.enter_async_context(studio)
+        log.info("the studio is at %s", address)
         if settings.telegram_token.get_secret_value():
-            await stack.enter_async_context(_telegram(settings, talk))
+            await _telegram(stack, settings, talk)
         await stop.wait()
         log.info("stopping")
 
 
-@asynccontextmanager
-async def _telegram(settings: Settings, talk: Conversation) -> AsyncIterator[None]:
-    yield
+async def _telegram(stack: AsyncExitStack, settings: Settings, talk: Conversation) -> None:
+    """Add Telegram; a refused token is said and leaves the other frontends alone."""
+    from bot import telegram_app  # noqa: PLC0415  # half a second that a machine without a token need not wait
+
+    webhook = None
+    if settings.telegram_webhook_url:
+        webhook = telegram_app.WebhookSettings(
+            listen=settings.telegram_webhook_listen,
+            port=settings.telegram_webhook_port,
+            url=settings.telegram_webhook_url,
+            secret=settings.telegram_webhook_secret.get_secret_value(),
+        )
+    token = settings.telegram_token.get_secret_value()
+    try:
+        await stack.enter_async_context(
+            telegram_app.serve(talk, token=token, api=settings.telegram_api, webhook=webhook)
+        )
+    except telegram_app.TelegramUnavailable as problem:
+        log.error("%s", problem)  # noqa: TRY400  # one sentence for the owner; there is nothing to trace
