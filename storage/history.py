@@ -11,7 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import journal, pieces, turns
 from storage.db import Database, insert, new_id, now
-from storage.records import Account, Delivery, Edit, Move, NewTurn, Outcome, PieceRow, Place, Recipe, Shift, TurnRow
+from storage.records import (
+    Account,
+    Arrival,
+    Delivery,
+    Edit,
+    Move,
+    NewTurn,
+    Outcome,
+    PieceRow,
+    Place,
+    Recipe,
+    Shift,
+    TurnRow,
+)
 from storage.schema import people
 
 REMEMBERED = 10_000
@@ -48,9 +61,9 @@ class History:
         """Every piece of this place that was not deleted, oldest first."""
         return await self._database.read(pieces.listing, place)
 
-    async def create(self, place: Place, title: str) -> PieceRow:
-        """A new piece, open in its place from now on."""
-        return await self._database.write(pieces.create, place, title)
+    async def create(self, place: Place, title: str = "", delivery: str = "") -> PieceRow:
+        """A new piece, open in its place from now on; raises Duplicate."""
+        return await self._database.write(_create, place, title, delivery)
 
     async def open(self, place: Place, piece: str) -> None:
         """From now on messages in this place go to `piece`."""
@@ -60,9 +73,9 @@ class History:
         """Set the title, memory or note of a piece."""
         await self._database.write(pieces.change, piece, values)
 
-    async def delete(self, place: Place, piece: str) -> None:
-        """Put a piece out of reach, keeping every row."""
-        await self._database.write(pieces.delete, place, piece)
+    async def delete(self, place: Place, piece: str, delivery: str = "") -> None:
+        """Put a piece out of reach, keeping every row; raises Duplicate."""
+        await self._database.write(_delete, place, piece, delivery)
 
     # ── reading the tree ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,14 +117,12 @@ class History:
         """What became of a platform's update, or None if it was never stored."""
         return await self._database.read(journal.received, place, delivery)
 
-    async def accept(
-        self, piece: PieceRow, person: str, words: NewTurn | None, title: str = "", delivery: str = ""
-    ) -> Delivery:
+    async def accept(self, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
         """Store a person's words as the new live end, and the delivery; raises Stale or Duplicate."""
-        return await self._database.write(journal.accept, piece, person, words, title, delivery)
+        return await self._database.write(journal.accept, piece, person, words, wish)
 
-    async def finish(self, piece: PieceRow, outcome: Outcome) -> tuple[str, ...]:
-        """Store what the model wrote, the first version as the new live end; the ids, in order."""
+    async def finish(self, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
+        """Store what the model wrote, the first version as the new live end; as they are stored."""
         return await self._database.write(journal.finish, piece, outcome)
 
     async def give_up(self, place: Place, delivery: str) -> None:
@@ -119,7 +130,7 @@ class History:
         await self._database.write(journal.give_up, place, delivery)
 
     async def shift(self, piece: PieceRow, person: str, to: Shift) -> None:
-        """Move the live end with everything that belongs to that step; raises Stale."""
+        """Move the live end with everything that belongs to that step; raises Stale or Duplicate."""
         await self._database.write(journal.shift, piece, person, to)
 
     async def delivered(self, turn: str, messages: Sequence[tuple[str, str, str]]) -> None:
@@ -146,3 +157,14 @@ async def _meet(connection: AsyncConnection, account: Account) -> str:
 async def _load(connection: AsyncConnection, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
     found = await pieces.find(connection, place, piece)
     return None if found is None else (found, await turns.tree(connection, piece))
+
+
+async def _create(connection: AsyncConnection, place: Place, title: str, delivery: str) -> PieceRow:
+    piece = await pieces.create(connection, place, title)
+    await journal.receive(connection, place, delivery, piece.id)
+    return piece
+
+
+async def _delete(connection: AsyncConnection, place: Place, piece: str, delivery: str) -> None:
+    await journal.receive(connection, place, delivery, piece)
+    await pieces.delete(connection, place, piece)

@@ -5,6 +5,7 @@ they read it; if its clock has moved since, `Stale` is raised and the transactio
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db import Duplicate, Stale, insert, new_id, now
 from storage.pieces import at
-from storage.records import Delivery, NewTurn, Outcome, PieceRow, Place, Shift
+from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Shift, TurnRow
 from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retries, turns
+
+LIGHT = [slot.name for slot in fields(TurnRow) if slot.name not in {"author", "likes", "dislikes"}]
 
 
 async def received(connection: AsyncConnection, place: Place, delivery: str) -> Delivery | None:
@@ -25,7 +28,7 @@ async def received(connection: AsyncConnection, place: Place, delivery: str) -> 
 
 
 async def accept(
-    connection: AsyncConnection, piece: PieceRow, person: str, words: NewTurn | None, title: str, delivery: str
+    connection: AsyncConnection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival
 ) -> Delivery:
     """Store what a person sent before anything is done about it: their words as a new live end, and the delivery.
 
@@ -35,27 +38,41 @@ async def accept(
     moment = now()
     if words is not None:
         turn, move = new_id(), piece.clock + 1
-        await _advance(connection, piece, moment, head=turn, step=move, title=_titled(title))
+        await _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
         await connection.execute(sa.insert(turns).values(_turn(turn, piece.id, move, move, words, person, moment)))
-        await _move(connection, piece, "reply", turn, person, moment)
-    if delivery:
-        known = insert(connection, inbox).values(
-            platform=piece.place.platform,
-            chat=piece.place.chat,
-            thread=piece.place.thread,
-            delivery=delivery,
-            piece=piece.id,
-            turn=turn,
-            move=move,
-            cancelled=False,
-            created=moment,
-        )
-        if (await connection.execute(known.on_conflict_do_nothing())).rowcount == 0:
-            raise Duplicate
+        await _move(connection, piece, wish.kind, turn, person, moment)
+        await delivered(connection, turn, wish.messages)
+    await receive(connection, piece.place, wish.delivery, piece.id, turn, move)
     return Delivery(piece.id, turn, None, move, cancelled=False)
 
 
-async def finish(connection: AsyncConnection, piece: PieceRow, outcome: Outcome) -> tuple[str, ...]:
+async def receive(
+    connection: AsyncConnection,
+    place: Place,
+    delivery: str,
+    piece: str,
+    turn: str | None = None,
+    move: int | None = None,
+) -> None:
+    """Remember that a platform's update was acted on, in the transaction that acts; raises Duplicate."""
+    if not delivery:
+        return
+    row = insert(connection, inbox).values(
+        platform=place.platform,
+        chat=place.chat,
+        thread=place.thread,
+        delivery=delivery,
+        piece=piece,
+        turn=turn,
+        move=move,
+        cancelled=False,
+        created=now(),
+    )
+    if (await connection.execute(row.on_conflict_do_nothing())).rowcount == 0:
+        raise Duplicate
+
+
+async def finish(connection: AsyncConnection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
     """Store what the model wrote, the first version as the new live end; completes the step or makes one.
 
     If the live end was moved by somebody else meanwhile, the versions are kept in the tree and nothing else moves.
@@ -83,7 +100,7 @@ async def finish(connection: AsyncConnection, piece: PieceRow, outcome: Outcome)
     if outcome.delivery:
         mine = sa.and_(at(inbox, piece.place), inbox.c.delivery == outcome.delivery)
         await connection.execute(sa.update(inbox).where(mine).values(reply=ids[0]))
-    return ids
+    return tuple(_light(row) for row in rows)
 
 
 async def give_up(connection: AsyncConnection, place: Place, delivery: str) -> None:
@@ -93,8 +110,9 @@ async def give_up(connection: AsyncConnection, place: Place, delivery: str) -> N
 
 
 async def shift(connection: AsyncConnection, piece: PieceRow, person: str, to: Shift) -> None:
-    """Move the live end, forward, back or aside, with everything that belongs to that step. Raises Stale."""
+    """Move the live end, forward, back or aside, with all that belongs to that step; raises Stale or Duplicate."""
     moment = now()
+    await receive(connection, piece.place, to.delivery, piece.id)
     clock = piece.clock + 1
     await _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
     await connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock))
@@ -200,3 +218,8 @@ def _turn(
         "window": turn.recipe.window,
         "reserved": turn.recipe.reserved,
     }
+
+
+def _light(row: dict[str, Any]) -> TurnRow:
+    known = {name: row[name] for name in LIGHT}
+    return TurnRow(**known, author="")

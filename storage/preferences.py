@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db import Database, insert, now
-from storage.schema import preferences
+from storage.schema import people, preferences, turns
 
 
 class Preferences:
@@ -17,9 +17,9 @@ class Preferences:
         """Set a person's vote on a turn to 1 or -1; 0 takes it back."""
         await self._database.write(_vote, turn, person, value)
 
-    async def votes(self, turn: str) -> dict[str, int]:
-        """Every vote on a turn, by person."""
-        return await self._database.read(_votes, turn)
+    async def votes(self, piece: str, platform: str, account: str) -> dict[str, int]:
+        """One person's votes in a piece, by turn."""
+        return await self._database.read(_votes, piece, platform, account)
 
 
 async def _vote(connection: AsyncConnection, turn: str, person: str, value: int) -> None:
@@ -38,8 +38,11 @@ async def _vote(connection: AsyncConnection, turn: str, person: str, value: int)
     )
 
 
-async def _votes(connection: AsyncConnection, turn: str) -> dict[str, int]:
+async def _votes(connection: AsyncConnection, piece: str, platform: str, account: str) -> dict[str, int]:
     rows = await connection.execute(
-        sa.select(preferences.c.person, preferences.c.value).where(preferences.c.turn == turn)
+        sa.select(preferences.c.turn, preferences.c.value)
+        .join(turns, turns.c.id == preferences.c.turn)
+        .join(people, people.c.id == preferences.c.person)
+        .where(turns.c.piece == piece, people.c.platform == platform, people.c.account == account)
     )
-    return {row.person: row.value for row in rows}
+    return {row.turn: row.value for row in rows}

@@ -151,6 +151,7 @@ class Shift:
     before: str = ""
     edited: bool = True
     first: bool = True
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +168,13 @@ class Outcome:
     move: int | None = None
     retried: str = ""
     delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came with a wish: the platform's update id, and the messages that show its words."""
+
+    kind: str
+    title: str = ""
+    delivery: str = ""
+    messages: tuple[tuple[str, str, str], ...] = ()
