@@ -1,0 +1,73 @@
+"""Long polling that never acknowledges an update before its words are stored.
+
+python-telegram-bot's own poller acknowledges what it has just put into a queue in memory; a process killed right then
+would lose it. Asking for updates from an offset acknowledges all before it, so here the offset waits.
+"""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from telegram import Update
+from telegram.error import InvalidToken, RetryAfter, TelegramError
+
+from bot.telegram.intake import Intake, Safe
+from bot.telegram.sending import Client, seconds
+
+log = logging.getLogger(__name__)
+
+ALLOWED = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION]
+LONG = timedelta(seconds=25)
+AGAIN = 0.5  # seconds until Telegram is asked again while something is not stored yet
+UNSTORED = 50  # so many may wait; with more, the oldest are acknowledged, or nothing new would come
+
+
+class Poller:
+    """Fetches updates until its task is cancelled."""
+
+    def __init__(self, bot: Client, intake: Intake) -> None:
+        self._bot, self._intake = bot, intake
+        self._waiting: dict[int, Safe] = {}
+        self._newest = 0
+
+    async def run(self) -> None:
+        """Poll for ever; returns only when Telegram refuses the token."""
+        pause = 1.0
+        while True:
+            try:
+                await self._round(timedelta(0) if self._waiting else LONG)
+                pause = 1.0
+                continue
+            except InvalidToken:
+                log.error("Telegram: the token is refused; nothing more is received")  # noqa: TRY400  # the owner's, not a bug
+                return
+            except RetryAfter as error:
+                pause = seconds(error)
+            except TelegramError as error:
+                log.warning("Telegram: no updates (%s); again in %.0f s", error.message, pause)
+            except Exception:
+                log.exception("Telegram: updates could not be read; again in %.0f s", pause)
+            await asyncio.sleep(pause)
+            pause = min(30.0, pause * 2)
+
+    async def confirm(self) -> None:
+        """Acknowledge what is stored, without asking for more."""
+        try:
+            await self._bot.get_updates(self._offset(), limit=1, timeout=timedelta(0), allowed_updates=ALLOWED)
+        except TelegramError as error:
+            log.info("Telegram: the last updates will come again: %s", error.message)
+
+    async def _round(self, wait: timedelta) -> None:
+        updates = await self._bot.get_updates(self._offset(), timeout=wait, allowed_updates=ALLOWED)
+        for update in updates:
+            self._waiting[update.update_id] = self._intake.take(update)
+            self._newest = max(self._newest, update.update_id)
+        if self._waiting:
+            await asyncio.wait(self._waiting.values(), timeout=AGAIN)
+        self._waiting = {number: safe for number, safe in sorted(self._waiting.items()) if not safe.done()}
+        while len(self._waiting) > UNSTORED:
+            self._waiting.pop(next(iter(self._waiting)))
+
+    def _offset(self) -> int | None:
+        """The oldest update that is not stored yet; all before it are acknowledged by asking for it."""
+        return min(self._waiting, default=self._newest + 1 if self._newest else None)
