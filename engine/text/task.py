@@ -1,7 +1,7 @@
 """What the conversation asks of the writer, and what comes back.
 
-These records are all the two share: the conversation knows trees and people but no prompts, the writer knows prompts and
-drafts but no database.
+These records are all the two share: the conversation knows trees and people but no prompts, the writer knows prompts
+and drafts but no database.
 """
 
 from dataclasses import dataclass, field
@@ -64,3 +64,10 @@ class Written:
     """The end of a task: as many compositions as were asked for, best first."""
 
     compositions: tuple[Composition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The prompt is made: a composition without words, so that a passage stopped half-way has its recipe too."""
+
+    composition: Composition
