@@ -282,6 +282,10 @@ class Conversation:
         """Remember which messages show a turn; a message that comes to show another turn belongs to that one."""
         await self._history.delivered(turn, [(ref.platform, ref.chat, ref.message) for ref in refs])
 
+    async def messages(self, turn: str) -> tuple[MessageRef, ...]:
+        """The messages that show a turn, on every platform."""
+        return tuple(MessageRef(*found) for found in await self._history.messages(turn))
+
     async def turn_at(self, ref: MessageRef, key: SessionKey) -> Turn | None:
         """The passage a message of this chat shows, or None."""
         shown = await self._shown(ref, key)

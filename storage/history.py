@@ -95,6 +95,10 @@ class History:
         """What a message of this chat shows, in whichever thread: place, piece and turn."""
         return await self._database.read(turns.shown, chat, message)
 
+    async def messages(self, turn: str) -> tuple[tuple[str, str, str], ...]:
+        """The messages (platform, chat, message) that show this turn."""
+        return await self._database.read(turns.messages, turn)
+
     async def moves(self, piece: str) -> tuple[Move, ...]:
         """Every step ever made in a piece, oldest first."""
         return await self._database.read(turns.moves_of, piece)

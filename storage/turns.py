@@ -86,6 +86,12 @@ async def shown(connection: AsyncConnection, chat: Place, message: str) -> tuple
     return row and (Place(chat.platform, chat.chat, row[0]), row[1], row[2])
 
 
+async def messages(connection: AsyncConnection, turn: str) -> tuple[tuple[str, str, str], ...]:
+    """The messages (platform, chat, message) that show this turn."""
+    query = sa.select(deliveries.c.platform, deliveries.c.chat, deliveries.c.message).where(deliveries.c.turn == turn)
+    return tuple((row[0], row[1], row[2]) for row in await connection.execute(query))
+
+
 async def moves_of(connection: AsyncConnection, piece: str) -> tuple[Move, ...]:
     """Every step ever made in a piece, oldest first."""
     rows = await connection.execute(sa.select(*_move).where(moves.c.piece == piece).order_by(moves.c.number))
