@@ -9,12 +9,13 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Literal
 
 from bot import wording
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
-from engine.messages import Done, Event, Piece, Reaction, Turn, UserMessage, Vote
+from engine.messages import Done, Event, Person, Piece, Reaction, SessionKey, Turn, UserMessage, Vote
 
 FORMS = ("story", "poem", "haiku", "scene", "ideas")
 ACTIONS = ("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel")
@@ -39,6 +40,11 @@ class Call:
     message: UserMessage
     words: str = ""
     turn: str = ""
+
+    @property
+    def who(self) -> tuple[SessionKey, Person]:
+        """Where and by whom it was called."""
+        return self.message.key, self.message.person
 
     @property
     def language(self) -> str:
@@ -134,14 +140,14 @@ def _alternatives(call: Call) -> AsyncIterator[Event]:
 
 def _swipe(step: int) -> Handler:
     async def swipe(call: Call) -> AsyncIterator[ReplyEvent]:
-        message = call.message
-        yield Done(await call.conversation.swipe(message.key, message.person, 1 if step > 0 else -1, call.turn))
+        where: Literal[-1, 1] = 1 if step > 0 else -1
+        yield Done(await call.conversation.swipe(*call.who, where, call.turn, delivery=call.message.delivery))
 
     return swipe
 
 
 async def _edit(call: Call) -> AsyncIterator[ReplyEvent]:
-    yield Done(await call.conversation.edit(call.message.key, call.message.person, call.words, call.turn))
+    yield Done(await call.conversation.edit(*call.who, call.words, call.turn, delivery=call.message.delivery))
 
 
 async def _cancel(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -154,16 +160,16 @@ async def _cancel(call: Call) -> AsyncIterator[ReplyEvent]:
 
 
 async def _undo(call: Call) -> AsyncIterator[ReplyEvent]:
-    yield _where(call, "undone", await call.conversation.undo(call.message.key, call.message.person))
+    yield _where(call, "undone", await call.conversation.undo(*call.who, delivery=call.message.delivery))
 
 
 async def _redo(call: Call) -> AsyncIterator[ReplyEvent]:
-    yield _where(call, "redone", await call.conversation.redo(call.message.key, call.message.person))
+    yield _where(call, "redone", await call.conversation.redo(*call.who, delivery=call.message.delivery))
 
 
 async def _branch(call: Call) -> AsyncIterator[ReplyEvent]:
     turn = call.turn or (await _last(call)).id
-    yield _where(call, "branched", await call.conversation.branch(call.message.key, call.message.person, turn))
+    yield _where(call, "branched", await call.conversation.branch(*call.who, turn, delivery=call.message.delivery))
 
 
 async def _branches(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -185,7 +191,8 @@ async def _branches(call: Call) -> AsyncIterator[ReplyEvent]:
 
 async def _switch(call: Call) -> AsyncIterator[ReplyEvent]:
     number = _number(call.words, "branch", "1-999")
-    yield _where(call, "switched", await call.conversation.switch(call.message.key, call.message.person, number))
+    piece = await call.conversation.switch(*call.who, number, delivery=call.message.delivery)
+    yield _where(call, "switched", piece)
 
 
 def _where(call: Call, key: str, piece: Piece) -> Notice:
@@ -205,7 +212,7 @@ def _ending(turn: Turn) -> str:
 
 async def _memory(call: Call) -> AsyncIterator[ReplyEvent]:
     if call.words:
-        await call.conversation.remember(call.message.key, call.message.person, call.words)
+        await call.conversation.remember(*call.who, call.words)
         yield call.say("memory_set")
     else:
         text = (await call.conversation.piece(call.message.key)).memory
@@ -214,7 +221,7 @@ async def _memory(call: Call) -> AsyncIterator[ReplyEvent]:
 
 async def _note(call: Call) -> AsyncIterator[ReplyEvent]:
     if call.words:
-        await call.conversation.annotate(call.message.key, call.message.person, call.words)
+        await call.conversation.annotate(*call.who, call.words)
         yield call.say("note_set")
     else:
         text = (await call.conversation.piece(call.message.key)).note
@@ -235,7 +242,7 @@ async def _context(call: Call) -> AsyncIterator[ReplyEvent]:
 
 
 async def _new(call: Call) -> AsyncIterator[ReplyEvent]:
-    piece = await call.conversation.create(call.message.key, call.message.person, call.words)
+    piece = await call.conversation.create(*call.who, call.words, delivery=call.message.delivery)
     yield replace(call.say("new", title=_title(piece, call.language)), session=piece.id)
 
 
@@ -255,17 +262,17 @@ async def _list(call: Call) -> AsyncIterator[ReplyEvent]:
 
 
 async def _open(call: Call) -> AsyncIterator[ReplyEvent]:
-    piece = await call.conversation.open(call.message.key, call.message.person, call.words)
+    piece = await call.conversation.open(*call.who, call.words, delivery=call.message.delivery)
     yield replace(_where(call, "opened", piece), session=piece.id)
 
 
 async def _rename(call: Call) -> AsyncIterator[ReplyEvent]:
-    piece = await call.conversation.rename(call.message.key, call.message.person, call.words)
+    piece = await call.conversation.rename(*call.who, call.words)
     yield call.say("renamed", title=piece.title)
 
 
 async def _delete(call: Call) -> AsyncIterator[ReplyEvent]:
-    gone = await call.conversation.delete(call.message.key, call.message.person, call.words)
+    gone = await call.conversation.delete(*call.who, call.words, delivery=call.message.delivery)
     left = [piece for piece in await call.conversation.pieces(replace(call.message.key, piece="")) if piece.is_open]
     name = _title(left[0], call.language) if left else wording.say("untitled", call.language)
     notice = call.say("deleted", title=_title(gone, call.language), open=name)

@@ -66,8 +66,8 @@ def chat() -> None:
     _prepare(settings)
 
     async def talk() -> None:
-        async with serve.conversation(settings) as conversation:
-            await terminal_app.chat(conversation, sys.stdin, out, _language())
+        async with serve.house(settings) as house:
+            await terminal_app.chat(house.conversation, sys.stdin, out, _language())
 
     _wait(talk)
 

@@ -9,6 +9,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from bot import web_app
 from deploy.settings import Settings
@@ -16,22 +17,33 @@ from engine.conversation import Conversation
 from engine.ports import TextGenerator
 from engine.text.writer import Writer
 from engine.worker import Worker
-from storage.db import open_database
+from storage.db import Database, open_database
 from storage.history import History
 from storage.preferences import Preferences
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """The engine, ready to be talked to, and what can be said of its health."""
+
+    conversation: Conversation
+    worker: Worker
+    database: Database
+
+
 @asynccontextmanager
-async def conversation(settings: Settings, generator: TextGenerator | None = None) -> AsyncIterator[Conversation]:
-    """The engine, ready to be talked to; the model is loaded unless one is given."""
+async def house(settings: Settings, generator: TextGenerator | None = None) -> AsyncIterator[House]:
+    """Storage, device and conversation; the model is loaded unless one is given."""
     settings.home.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database))
         model = generator or await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
-        yield Conversation(History(database), Preferences(database), Writer(worker))
+        conversation = Conversation(History(database), Preferences(database), Writer(worker))
+        stack.push_async_callback(conversation.close)
+        yield House(conversation, worker, database)
 
 
 def text_generator(settings: Settings) -> TextGenerator:
@@ -54,12 +66,21 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        talk = await stack.enter_async_context(conversation(settings))
-        studio = web_app.serve(talk, settings.host, settings.port, settings.token.get_secret_value())
+        built = await stack.enter_async_context(house(settings))
+        about = web_app.About(
+            model=settings.text_model,
+            database=built.database.dialect,
+            ready=built.database.answers,
+            waiting=lambda: built.worker.waiting,
+            running=lambda: built.worker.running,
+            count=built.worker.generator.count,
+        )
+        token = settings.token.get_secret_value()
+        studio = web_app.serve(built.conversation, settings.host, settings.port, token, about)
         address = await stack.enter_async_context(studio)
         log.info("the studio is at %s", address)
         if settings.telegram_token.get_secret_value():
-            await _telegram(stack, settings, talk)
+            await _telegram(stack, settings, built.conversation)
         await stop.wait()
         log.info("stopping")
 

@@ -71,6 +71,19 @@ class Database:
         self._reader = reader
         self._running: set[asyncio.Task[Any]] = set()
 
+    @property
+    def dialect(self) -> str:
+        """ "sqlite" or "postgresql"."""
+        return self._writer.dialect.name
+
+    async def answers(self) -> bool:
+        """Whether the database can be asked right now."""
+        try:
+            await self.read(_ask)
+        except (sa.exc.DBAPIError, OSError):
+            return False
+        return True
+
     async def write(
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
@@ -130,6 +143,10 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 def insert(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which SQLAlchemy spells the same for both databases but does not share."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+async def _ask(connection: AsyncConnection) -> None:
+    await connection.execute(sa.select(1))
 
 
 def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
