@@ -8,7 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -112,10 +112,9 @@ class Writing:
             async with self._sessions.turn(piece) as session:
                 session.running = work
                 try:
-                    await self._in_turn(_Wanted(message, wish, place, piece, known), work)
-                    return
-                except (Stale, Duplicate):
-                    continue  # somebody was quicker: look again
+                    with suppress(Stale, Duplicate):  # somebody was quicker: look again
+                        await self._in_turn(_Wanted(message, wish, place, piece, known), work)
+                        return
                 finally:
                     session.running = None
         raise Busy(waiting=1)
