@@ -1,7 +1,7 @@
 """One table of commands, shared by every frontend; menus, help and the documentation are made from it.
 
-A handler turns a call into the same stream of events a plain message gives, so a frontend needs one path for everything a
-person sends and one (`act`) for everything a person presses.
+A handler turns a call into the same stream of events a plain message gives, so a frontend needs one path for everything
+a person sends and one (`act`) for everything a person presses.
 """
 
 import difflib

@@ -10,6 +10,8 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 
 from bot import web_app
 from deploy.settings import Settings
@@ -39,7 +41,7 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
     settings.home.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database))
-        model = generator or await asyncio.to_thread(text_generator, settings)
+        model: TextGenerator = generator or await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         conversation = Conversation(History(database), Preferences(database), Writer(worker))
         stack.push_async_callback(conversation.close)
@@ -53,10 +55,17 @@ def text_generator(settings: Settings) -> TextGenerator:
 
         return EchoGenerator()
     from deploy import models  # noqa: PLC0415
-    from engine.text.gpt import GPTGenerator  # noqa: PLC0415  # torch takes seconds to import
+    from engine.text.gpt import Gpt  # noqa: PLC0415  # torch takes seconds to import
 
     folder = models.ensure(settings.text_model, settings.home)
-    return GPTGenerator(folder, name=settings.text_model, device=settings.device, voices=models.voices(folder))
+    voices = shipped_voices() if settings.text_model == models.EMBEDDED else {}
+    return Gpt(folder, name=settings.text_model, device=settings.device, voices=voices)
+
+
+def shipped_voices() -> dict[str, Path]:
+    """The adapters that come with the source, by name; they fit the embedded model only."""
+    shipped = resources.files("adapters").joinpath("shipped")
+    return {entry.name: Path(str(entry)) for entry in shipped.iterdir() if entry.is_dir()} if shipped.is_dir() else {}
 
 
 async def run(settings: Settings) -> None:

@@ -45,25 +45,27 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=lambda: user_data_path("ghostnote"), description="Everything Ghostnote writes.")
-    host: str = Field("127.0.0.1", min_length=1, description="Address the studio listens on.")
-    port: Port = Field(8420, description="Port of the studio; 0 takes a free one.")
-    token: SecretStr = Field(SecretStr(""), description="Demanded by the studio off loopback (then it must be set).")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address the studio listens on.")
+    port: Port = Field(default=8420, description="Port of the studio; 0 takes a free one.")
+    token: SecretStr = Field(default=SecretStr(""), description="The studio asks for it; must be set off loopback.")
     database_url: Annotated[str, AfterValidator(_database)] = Field(
-        "", description="sqlite:///FILE or postgresql://...; empty: a SQLite file in the home."
+        default="", description="sqlite:///FILE or postgresql://...; empty: a SQLite file in the home."
     )
     text_model: str = Field(
-        "embedded", min_length=1, description="embedded, echo, a Hugging Face name such as gpt2, or a local folder."
+        default="embedded",
+        min_length=1,
+        description="embedded, echo, a Hugging Face name such as gpt2, or a local folder.",
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the models run.")
-    inbox: int = Field(64, ge=1, le=10_000, description="Requests that may wait for the device.")
-    telegram_token: SecretStr = Field(SecretStr(""), description="From @BotFather; empty: no Telegram.")
-    telegram_api: Url = Field("https://api.telegram.org", description="Root of the Bot API server.")
-    telegram_webhook_listen: str = Field("127.0.0.1", description="Address the webhook listens on.")
-    telegram_webhook_port: Port = Field(8443, description="Port the webhook listens on.")
-    telegram_webhook_url: Url = Field("", description="Public address of the webhook; empty: long polling.")
-    telegram_webhook_secret: SecretStr = Field(SecretStr(""), description="Secret that Telegram sends along.")
-    owners: str = Field("", description="Who owns this machine: platform:id, separated by commas.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where the models run.")
+    inbox: int = Field(default=64, ge=1, le=10_000, description="Requests that may wait for the device.")
+    telegram_token: SecretStr = Field(default=SecretStr(""), description="From @BotFather; empty: no Telegram.")
+    telegram_api: Url = Field(default="https://api.telegram.org", description="Root of the Bot API server.")
+    telegram_webhook_listen: str = Field(default="127.0.0.1", description="Address the webhook listens on.")
+    telegram_webhook_port: Port = Field(default=8443, description="Port the webhook listens on.")
+    telegram_webhook_url: Url = Field(default="", description="Public address of the webhook; empty: long polling.")
+    telegram_webhook_secret: SecretStr = Field(default=SecretStr(""), description="Secret that Telegram sends along.")
+    owners: str = Field(default="", description="Who owns this machine: platform:id, separated by commas.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
 
     @classmethod
     def settings_customise_sources(
