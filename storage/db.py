@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -84,18 +84,6 @@ class Database:
             return False
         return True
 
-    @property
-    def dialect(self) -> str:
-        """The kind of database: "sqlite" or "postgresql"."""
-        return self._writer.dialect.name
-
-    async def answers(self) -> bool:
-        """Whether the database can be read now."""
-        try:
-            return await self.read(_one) == 1
-        except (OSError, SQLAlchemyError):
-            return False
-
     async def write(
         self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
     ) -> R:
@@ -159,10 +147,6 @@ def insert(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | post
 
 async def _ask(connection: AsyncConnection) -> None:
     await connection.execute(sa.select(1))
-
-
-async def _one(connection: AsyncConnection) -> object:
-    return await connection.scalar(sa.select(1))
 
 
 def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
