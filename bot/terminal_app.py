@@ -11,7 +11,6 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.text import Text
 
 from bot import commands, wording
@@ -76,7 +75,7 @@ class _Screen:
     async def notice(self, notice: Notice) -> None:
         """Print a sentence, set off from the piece."""
         self._clear()
-        self._console.print(escape(notice.text), style="dim", highlight=False)
+        self._console.print(Text(notice.text, style="dim"), soft_wrap=True)
 
     async def attach(self, attachment: Attachment) -> None:
         """Write the file into the current folder, never over another one."""
@@ -88,13 +87,14 @@ class _Screen:
         """Print the passage for good."""
         self._clear()
         version = f"  ({turn.version}/{turn.versions})" if turn.versions > 1 else ""
-        self._console.print(Text(turn.text), Text(version, style="dim"), sep="")
+        pipe = not self._console.is_terminal  # a program reads it: lines are as they were written
+        self._console.print(Text(turn.text), Text(version, style="dim"), sep="", soft_wrap=pipe)
         return ()
 
     async def fail(self, sentence: str, error: EngineError) -> None:
         """Print the sentence in place of the draft."""
         self._clear()
-        self._console.print(escape(sentence), style="yellow", highlight=False)
+        self._console.print(Text(sentence, style="yellow"), soft_wrap=True)
 
     def _clear(self) -> None:
         if self._live:

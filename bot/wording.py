@@ -7,7 +7,6 @@ functions below. A language nobody has written for is answered in English.
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from engine.errors import EngineError
 
@@ -56,5 +55,5 @@ def _short(value: str | int) -> str | int:
 
 
 @cache
-def _words(language: str) -> dict[str, Any]:
+def _words(language: str) -> dict[str, dict[str, str]]:
     return tomllib.loads(resources.files("bot").joinpath("words", f"{language}.toml").read_text("utf-8"))

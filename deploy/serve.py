@@ -41,7 +41,7 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
     settings.home.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database))
-        model: TextGenerator = generator or await asyncio.to_thread(text_generator, settings)
+        model = generator if generator is not None else await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         conversation = Conversation(History(database), Preferences(database), Writer(worker))
         stack.push_async_callback(conversation.close)

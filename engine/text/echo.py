@@ -14,7 +14,38 @@ from engine.ports import Draft, Generation, TextRequest
 
 TAIL = 60
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_FALLBACK = ("light", "river", "letter", "window", "winter", "harbour", "stone", "morning")
+_OTHER = [
+    "light",
+    "river",
+    "letter",
+    "window",
+    "winter",
+    "harbour",
+    "stone",
+    "morning",
+    "garden",
+    "candle",
+    "thunder",
+    "velvet",
+    "ladder",
+    "paper",
+    "silver",
+    "orchard",
+    "whistle",
+    "needle",
+    "market",
+    "shadow",
+    "barley",
+    "copper",
+    "lantern",
+    "meadow",
+    "button",
+    "willow",
+    "pepper",
+    "island",
+    "marble",
+    "saddle",
+]
 
 
 class EchoGenerator:
@@ -86,7 +117,7 @@ class _Echo:
 def _words(request: TextRequest, draft: int) -> Iterator[str]:
     """Words with their spaces and full stops, then "" for the end of the text, for ever."""
     dice = random.Random(f"{request.seed} {draft} {request.prompt}")
-    known = _WORD.findall(request.prompt)[-TAIL:] or list(_FALLBACK)
+    known = _WORD.findall(request.prompt)[-TAIL:] + _OTHER  # few words alone would go round in circles
     opening = True
     for _ in range(dice.randint(4, 7)):
         length = dice.randint(7, 13)

@@ -41,7 +41,7 @@ async def test_mistakes_are_one_sentence_and_change_nothing(conversation: Conver
     assert "Did you mean /story?" in output
     assert "Traceback" not in output
     assert len([line for line in output.splitlines() if line.strip()]) == 5
-    assert (await conversation.pieces(terminal_app.KEY)) == ()
+    assert (await conversation.piece(terminal_app.KEY)).turns == ()
 
 
 async def test_quit_ends_it(conversation: Conversation) -> None:
