@@ -55,6 +55,17 @@ class ChatOutlet:
             await self.answer()
             self._typing = asyncio.create_task(self._type(), name="telegram typing")
 
+    @property
+    def refs(self) -> tuple[MessageRef, ...]:
+        """The messages that hold this reply now."""
+        return tuple(ref_of(self._place.chat, shown.message) for shown in self._page.shown)
+
+    def adopt(self, messages: tuple[int, ...]) -> None:
+        """Show this reply in messages of ours that an earlier attempt at it has left, unless it is shown already."""
+        if messages and not self._page.shown:
+            self._page.shown = [Shown(message) for message in messages]
+            self._drawn = True
+
     async def close(self) -> None:
         """Stop the sign of writing."""
         if self._typing:
@@ -112,7 +123,7 @@ class ChatOutlet:
             await self._pace.rest(1.0)
         markup = buttons.under(turn, self._language, private=self._place.private)
         await self._show(self._page, split(turn.text) or ["…"], markup)
-        return tuple(ref_of(self._place.chat, shown.message) for shown in self._page.shown)
+        return self.refs
 
     async def fail(self, sentence: str, error: EngineError) -> None:
         """End with a sentence: in the draft's place, or over the pressed button; a passage drawn over comes back."""

@@ -1,25 +1,28 @@
-"""Long polling that never acknowledges an update before its words are stored.
+"""Long polling that never acknowledges an update before it is answered, so that a killed process answers after all.
 
 python-telegram-bot's own poller acknowledges what it has just put into a queue in memory; a process killed right then
-would lose it. Asking for updates from an offset acknowledges all before it, so here the offset waits.
+would lose it. Asking for updates from an offset acknowledges all before it, so here the offset waits; the updates that
+come again meanwhile are known, and after a restart they are known to the database.
 """
 
 import asyncio
 import logging
+import time
 from datetime import timedelta
 
 from telegram import Update
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 
-from bot.telegram.intake import Intake, Safe
+from bot.telegram.intake import Intake, Taken
 from bot.telegram.sending import Client, seconds
 
 log = logging.getLogger(__name__)
 
 ALLOWED = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION]
 LONG = timedelta(seconds=25)
-AGAIN = 0.5  # seconds until Telegram is asked again while something is not stored yet
-UNSTORED = 50  # so many may wait; with more, the oldest are acknowledged, or nothing new would come
+AGAIN = 0.5  # seconds until Telegram is asked again while something is not answered yet
+PATIENCE = 60.0  # seconds after which an update is acknowledged although it is not answered: it is stored long since
+WAITING = 50  # so many may wait; with more, the oldest are acknowledged, or nothing new would come (it gives 100)
 
 
 class Poller:
@@ -27,7 +30,7 @@ class Poller:
 
     def __init__(self, bot: Client, intake: Intake) -> None:
         self._bot, self._intake = bot, intake
-        self._waiting: dict[int, Safe] = {}
+        self._waiting: dict[int, Taken] = {}
         self._newest = 0
 
     async def run(self) -> None:
@@ -51,7 +54,7 @@ class Poller:
             pause = min(30.0, pause * 2)
 
     async def confirm(self) -> None:
-        """Acknowledge what is stored, without asking for more."""
+        """Acknowledge what is answered, without asking for more."""
         try:
             await self._bot.get_updates(self._offset(), limit=1, timeout=timedelta(0), allowed_updates=ALLOWED)
         except TelegramError as error:
@@ -63,11 +66,14 @@ class Poller:
             self._waiting[update.update_id] = self._intake.take(update)
             self._newest = max(self._newest, update.update_id)
         if self._waiting:
-            await asyncio.wait(self._waiting.values(), timeout=AGAIN)
-        self._waiting = {number: safe for number, safe in sorted(self._waiting.items()) if not safe.done()}
-        while len(self._waiting) > UNSTORED:
-            self._waiting.pop(next(iter(self._waiting)))
+            handled = [taken.handled for taken in self._waiting.values()]
+            await asyncio.wait(handled, timeout=AGAIN, return_when=asyncio.FIRST_COMPLETED)
+        begun = time.monotonic() - PATIENCE
+        left = [
+            (n, each) for n, each in sorted(self._waiting.items()) if not each.handled.done() and each.since > begun
+        ]
+        self._waiting = dict(left[-WAITING:])
 
     def _offset(self) -> int | None:
-        """The oldest update that is not stored yet; all before it are acknowledged by asking for it."""
+        """The oldest update that is not answered yet; all before it are acknowledged by asking for it."""
         return min(self._waiting, default=self._newest + 1 if self._newest else None)

@@ -7,6 +7,7 @@ finds its passage like any other.
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from telegram import CallbackQuery, Message, MessageReactionUpdated, Update
@@ -22,7 +23,7 @@ from bot.telegram.records import PLATFORM, Place, command_in, key_of, person_of,
 from bot.telegram.sending import FINAL, Client, Pace, insist, refused
 from engine.conversation import Conversation
 from engine.errors import EngineError, NotFound
-from engine.messages import Person, Reaction, SessionKey, Turn, UserMessage
+from engine.messages import Accepted, Done, MessageRef, Person, Reaction, SessionKey, Snapshot, Turn, UserMessage, Vote
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Receiver:
             return
         outlet = self._outlet(place, person.language)
         try:
-            await self._conversation.edit(key, person, text, turn.id)
+            await self._conversation.edit(key, person, text, turn.id, self._delivery(update))
             answer = await self._answer_to(key, turn)
         except EngineError as error:
             await outlet.say(wording.error(error, person.language))
@@ -115,16 +116,17 @@ class Receiver:
         elif not press.action:
             await self._outlet(place, person.language, query.id).answer()
         else:
-            shown = await self._shown(query.message, press) if press.action in IN_PLACE else ()
-            outlet = self._outlet(place, person.language, query.id, shown)
             asked = self._asked(place, person, update)
+            shown = await self._shown(query.message, press, asked) if press.action in IN_PLACE else ()
+            outlet = self._outlet(place, person.language, query.id, shown)
             events = commands.act(self._conversation, asked, press.action, press.turn)
             await self._reply(events, outlet, asked, stored)
 
     async def _voted(self, query: CallbackQuery, message: Message, press: buttons.Press, person: Person) -> None:
-        place, value = place_of(message), press.vote or 0
+        place = place_of(message)
         outlet = self._outlet(place, person.language, query.id)
         try:
+            value = await self._meant(place, press, person)
             turn = await self._conversation.react(Reaction(key_of(place), person, value, press.turn))
         except EngineError as error:
             await outlet.answer(wording.error(error, person.language))
@@ -133,12 +135,20 @@ class Receiver:
         await outlet.answer(wording.say("voted" if value else "unvoted", person.language, sign=sign))
         await self._count(place, message.message_id, turn, person.language)
 
-    async def _shown(self, message: Message, press: buttons.Press) -> tuple[Shown, ...]:
-        """The pressed message, if it shows the passage the button is about."""
-        turn = await self._conversation.turn_at(ref_of(message.chat.id, message.message_id), key_of(place_of(message)))
-        if turn is None or turn.id != press.turn:
+    async def _meant(self, place: Place, press: buttons.Press, person: Person) -> Vote:
+        """In a group the buttons cannot know whose finger presses: the same thumb again takes the vote back."""
+        if place.private or not press.vote:
+            return press.vote or 0
+        piece = (await self._conversation.turn(key_of(place), press.turn)).session
+        own = await self._conversation.votes(replace(key_of(place), piece=piece), person)
+        return 0 if own.get(press.turn) == press.vote else press.vote
+
+    async def _shown(self, message: Message, press: buttons.Press, asked: UserMessage) -> tuple[Shown, ...]:
+        """The messages of the passage the button is about, if the pressed one is the last of them."""
+        numbers = await self._messages(press.turn, asked)
+        if not numbers or numbers[-1] != message.message_id:
             return ()
-        return (Shown(message.message_id, message.text, message.reply_markup),)
+        return *map(Shown, numbers[:-1]), Shown(message.message_id, message.text, message.reply_markup)
 
     async def _reacted(self, change: MessageReactionUpdated) -> None:
         """A native reaction: the same vote as a button, on whatever passage the message shows; silent otherwise."""
@@ -154,7 +164,8 @@ class Receiver:
         except EngineError as error:
             log.info("Telegram: a reaction was not counted: %s", error)
             return
-        await self._count(place, change.message_id, turn, person.language)
+        shown = [int(each.message) for each in await self._conversation.messages(turn.id) if each.chat == ref.chat]
+        await self._count(place, max(shown, default=change.message_id), turn, person.language)
 
     async def _count(self, place: Place, message: int, turn: Turn, language: str) -> None:
         """Bring the counts on the buttons up to date."""
@@ -174,10 +185,42 @@ class Receiver:
     ) -> None:
         self.busy.append(asked.key)
         try:
-            await stream(_told(events, outlet, stored), outlet, self._conversation, asked.person.language)
+            watched = self._watched(events, outlet, asked, stored)
+            await stream(watched, outlet, self._conversation, asked.person.language)
         finally:
             self.busy.remove(asked.key)
             await outlet.close()
+
+    async def _watched(
+        self, events: AsyncIterator[ReplyEvent], outlet: ChatOutlet, asked: UserMessage, stored: Stored
+    ) -> AsyncIterator[ReplyEvent]:
+        """The same events; on the way it is kept where they become visible.
+
+        The message of a draft is written down as soon as it is there, under the words it answers, so that an update
+        that comes again after a crash is answered in that same message and never twice.
+        """
+        words: str | None = None
+        writing = False
+        noted: tuple[MessageRef, ...] = ()
+        async with aclosing(events) as reply:  # type: ignore[type-var]  # every reply here is an async generator
+            async for event in reply:
+                stored()
+                await outlet.open(event)
+                if isinstance(event, Accepted):
+                    writing, words = True, event.turn
+                    outlet.adopt(await self._messages(words, asked) if words else ())
+                elif isinstance(event, Done) and writing:
+                    outlet.adopt(await self._messages(event.turn.id, asked))
+                yield event
+                if words and isinstance(event, Snapshot) and outlet.refs != noted:
+                    noted = outlet.refs
+                    await self._conversation.delivered(words, noted)
+
+    async def _messages(self, turn: str, asked: UserMessage) -> tuple[int, ...]:
+        """The messages of ours that show a passage in the chat somebody wrote in, oldest first."""
+        refs = await self._conversation.messages(turn)
+        here = (PLATFORM, asked.key.chat)
+        return tuple(sorted(int(ref.message) for ref in refs if (ref.platform, ref.chat) == here and ref != asked.ref))
 
     def _asked(
         self, place: Place, person: Person, update: int, text: str = "", message: Message | None = None
@@ -189,8 +232,11 @@ class Receiver:
             text,
             ref_of(place.chat, message.message_id) if message else None,
             ref_of(place.chat, replied.message_id) if replied else None,
-            f"{PLATFORM}:{self._bot.id}:{update}",
+            self._delivery(update),
         )
+
+    def _delivery(self, update: int) -> str:
+        return f"{PLATFORM}:{self._bot.id}:{update}"
 
     def _outlet(self, place: Place, language: str, query: str = "", shown: tuple[Shown, ...] = ()) -> ChatOutlet:
         return ChatOutlet(self._bot, place, self._pace(place), language, query, shown)
@@ -198,12 +244,3 @@ class Receiver:
     def _pace(self, place: Place) -> Pace:
         """The pace of a chat, shared by everything that is being written there."""
         return self._paces.setdefault(place.chat, Pace())
-
-
-async def _told(events: AsyncIterator[ReplyEvent], outlet: ChatOutlet, stored: Stored) -> AsyncIterator[ReplyEvent]:
-    """The same events; the first one tells that the person's words are safe."""
-    async with aclosing(events) as reply:  # type: ignore[type-var]  # every reply here is an async generator
-        async for event in reply:
-            stored()
-            await outlet.open(event)
-            yield event

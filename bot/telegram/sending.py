@@ -27,7 +27,7 @@ FINAL = (BadRequest, Forbidden, ChatMigrated, Conflict, InvalidToken)
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # the coming type of `retry_after`; without it each 429 warns
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Pace:
     """When a chat may be written to again, by `time.monotonic`. `shown` is when something last was."""
 

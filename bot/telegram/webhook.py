@@ -53,7 +53,7 @@ class _Receive(RequestHandler):
             log.warning("Telegram: a request to the webhook was not an update")
             self.set_status(400)
             return
-        await asyncio.wait([self._intake.take(update)], timeout=PATIENCE)
+        await asyncio.wait([self._intake.take(update).stored], timeout=PATIENCE)
 
     def log_exception(self, *args: object) -> None:
         log.error("Telegram: the webhook failed", exc_info=args[:3])  # type: ignore[arg-type]  # tornado hands it over

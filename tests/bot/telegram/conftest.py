@@ -10,14 +10,12 @@ from aiogram.types import Chat, Message, User
 
 from bot import telegram_app
 from engine.conversation import Conversation
-from engine.text.writer import Writer
-from engine.worker import Worker
-from storage.db import Database
+from storage.db import open_database
 from storage.history import History
 from storage.preferences import Preferences
 from tests.bot.telegram.bot_api import BotApi
 from tests.bot.telegram.world import World
-from tests.fakes import EchoGenerator
+from tests.fakes import EchoWriter
 
 Start = Callable[..., AbstractAsyncContextManager[Conversation]]
 
@@ -94,6 +92,8 @@ def start(api: BotApi, tmp_path: Path) -> Start:
 async def house(file: Path, delay: float) -> AsyncIterator[Conversation]:
     """The real conversation with the echo generator."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(f"sqlite+aiosqlite:///{file}"))
-        worker = await stack.enter_async_context(Worker(EchoGenerator(delay=delay)))
-        yield Conversation(History(database), Preferences(database), Writer(worker))
+        database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
+        writer = EchoWriter(delay)
+        conversation = Conversation(History(database), Preferences(database), writer)
+        stack.push_async_callback(conversation.close)
+        yield conversation

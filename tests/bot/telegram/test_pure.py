@@ -13,7 +13,7 @@ from tests.bot.telegram.turns import a_turn
 TURN = "0123456789abcdef"
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=300), st.integers(8, 40))
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300), st.integers(8, 40))
 def test_parts_fit_and_hold_every_word(text: str, limit: int) -> None:
     parts = split(text, limit)
     assert all(0 < units(part) <= limit and part == part.strip() for part in parts)
