@@ -265,8 +265,8 @@ class Conversation:
             if shown is None:
                 raise NotFound(what="passage", id="")
             place, turn = shown
-        piece = await self._home(place, turn)
-        if (await self._rows(place, piece))[1].find(turn).kind != "model":
+        piece, kind = await self._home(place, turn)
+        if kind != "model":
             raise Impossible(why="not_a_model_passage")
         await self._preferences.vote(turn, await self._history.person(who), reaction.value)
         _, tree = await self._rows(place, piece)
@@ -292,7 +292,7 @@ class Conversation:
         if shown is None:
             return None
         place, turn = shown
-        _, tree = await self._rows(place, await self._home(place, turn))
+        _, tree = await self._rows(place, (await self._home(place, turn))[0])
         return tree.view(tree.find(turn))
 
     async def export(self, key: SessionKey, format: str) -> tuple[str, str, bytes]:  # noqa: A002  # its name in the API
@@ -316,7 +316,7 @@ class Conversation:
         """The piece of a turn, the piece the key names, or the open one, which is made if there is none."""
         safety.place(key)
         if turn:
-            home = await self._home(place_of(key), turn)
+            home, _ = await self._home(place_of(key), turn)
             if key.piece not in {"", home}:
                 raise NotFound(what="passage", id=turn)
             return home
@@ -324,7 +324,8 @@ class Conversation:
             return safety.known_id(key.piece, "piece")
         return (await self._history.ensure(place_of(key))).id
 
-    async def _home(self, place: Place, turn: str) -> str:
+    async def _home(self, place: Place, turn: str) -> tuple[str, str]:
+        """The piece a turn is in, and the turn's kind."""
         home = await self._history.home(place, safety.known_id(turn, "passage"))
         if home is None:
             raise NotFound(what="passage", id=turn)

@@ -132,9 +132,9 @@ class Writing:
     async def _piece(self, place: Place, piece: str, turn: str) -> str:
         if turn:
             home = await self._history.home(place, safety.known_id(turn, "passage"))
-            if home is None or piece not in {"", home}:
+            if home is None or piece not in {"", home[0]}:
                 raise NotFound(what="passage", id=turn)
-            return home
+            return home[0]
         return safety.known_id(piece, "piece") if piece else (await self._history.ensure(place)).id
 
     async def _in_turn(self, wanted: "_Wanted", work: Work) -> None:

@@ -1,13 +1,15 @@
 """Opens the database, brings its schema up to date, and runs transactions that nothing can cut in half.
 
 Every transaction runs in a task of its own: a caller that is cancelled in the middle leaves it to finish, so what
-belongs together is stored together or not at all. SQLite has one writer, so its writes wait in line for one connection
-here instead of polling for a lock; reads have connections of their own. PostgreSQL uses one pool for both.
+belongs together is stored together or not at all. SQLite has one writer, so its writes wait in line for one thread here
+instead of polling for a lock; reads have threads of their own. PostgreSQL uses one pool of connections for both.
 """
 
 import asyncio
+import functools
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.migrate import upgrade
@@ -25,6 +27,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 BUSY_MS = 30_000
+READERS = 4
 PRAGMAS = (
     f"busy_timeout={BUSY_MS}",  # first: the others may already have to wait for another process
     "journal_mode=WAL",
@@ -33,8 +36,9 @@ PRAGMAS = (
     "cache_size=-16000",
 )
 DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "sqlite+aiosqlite": "sqlite",  # what the address says elsewhere; the driver is ours to choose
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
@@ -64,17 +68,19 @@ def now() -> datetime:
 
 
 class Database:
-    """An open database at the newest schema; made by `open_database`."""
+    """An open database at the newest schema; made by `open_database`.
 
-    def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
-        self._writer = writer
-        self._reader = reader
+    What runs in it is plain SQLAlchemy Core over a `Connection`, the same for both kinds of database.
+    """
+
+    def __init__(self, server: "_Threads | _Server") -> None:
+        self._server = server
         self._running: set[asyncio.Task[Any]] = set()
 
     @property
     def dialect(self) -> str:
-        """ "sqlite" or "postgresql"."""
-        return self._writer.dialect.name
+        """The kind of database: "sqlite" or "postgresql"."""
+        return self._server.dialect
 
     async def answers(self) -> bool:
         """Whether the database can be asked right now."""
@@ -84,34 +90,19 @@ class Database:
             return False
         return True
 
-    async def write(
-        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def write(self, work: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in one transaction, which comes to its end even if the caller goes away."""
+        return await self._whole(self._server.write(functools.partial(_apply, work, args, kwargs)))
 
-        async def transaction() -> R:
-            async with self._writer.begin() as connection:
-                return await work(connection, *args, **kwargs)
-
-        return await self._whole(transaction())
-
-    async def read(
-        self, work: Callable[Concatenate[AsyncConnection, P], Awaitable[R]], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def read(self, work: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work`, which only reads; each of its statements sees what is stored at that moment."""
-
-        async def reading() -> R:
-            async with self._reader.connect() as connection:
-                return await work(connection, *args, **kwargs)
-
-        return await self._whole(reading())
+        return await self._whole(self._server.read(functools.partial(_apply, work, args, kwargs)))
 
     async def close(self) -> None:
         """Wait for what is running, then close every connection."""
         while self._running:
             await asyncio.wait(self._running)
-        await self._reader.dispose()
-        await self._writer.dispose()
+        await self._server.close()
 
     async def _whole(self, work: Coroutine[Any, Any, R]) -> R:
         task = asyncio.create_task(work)
@@ -125,6 +116,64 @@ class Database:
             task.exception()  # whoever waited has it; nobody may be waiting any more
 
 
+class _Threads:
+    """SQLite. A transaction is one visit to a thread, not one for each statement; one thread writes, a few read."""
+
+    dialect = "sqlite"
+
+    def __init__(self, address: sa.URL) -> None:
+        Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+        self._writer, self._reader = (
+            sa.create_engine(address, pool_size=size, max_overflow=0) for size in (1, READERS)
+        )
+        for engine in (self._writer, self._reader):
+            sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(self._writer, "begin", _begin_at_once)
+        self._writing = ThreadPoolExecutor(1, "ghostnote-writes")
+        self._reading = ThreadPoolExecutor(READERS, "ghostnote-reads")
+
+    async def write(self, work: Callable[[sa.Connection], R]) -> R:
+        def transaction() -> R:
+            with self._writer.begin() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._writing, transaction)
+
+    async def read(self, work: Callable[[sa.Connection], R]) -> R:
+        def reading() -> R:
+            with self._reader.connect() as connection:
+                return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reading, reading)
+
+    async def close(self) -> None:
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+class _Server:
+    """PostgreSQL over asyncpg; SQLAlchemy lets plain Core code run on an asynchronous connection."""
+
+    dialect = "postgresql"
+
+    def __init__(self, address: sa.URL) -> None:
+        self._writer = create_async_engine(address, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def write(self, work: Callable[[sa.Connection], R]) -> R:
+        async with self._writer.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def read(self, work: Callable[[sa.Connection], R]) -> R:
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+
+
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
     """Open the database at `sqlite:///file` or `postgresql://…` and bring its schema up to date.
@@ -132,35 +181,26 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     Raises BadDatabase for an address that cannot be used, storage.migrate.NewerDatabase for a database that a newer
     Ghostnote has written, and OSError or sqlalchemy.exc.DBAPIError when the disk or the server does not answer.
     """
-    database = Database(*_engines(url))
+    address = _address(url)
+    database = Database(_Threads(address) if address.get_backend_name() == "sqlite" else _Server(address))
     try:
-        await database.write(lambda connection: connection.run_sync(upgrade))
+        await database.write(upgrade)
         yield database
     finally:
         await database.close()
 
 
-def insert(connection: AsyncConnection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, which SQLAlchemy spells the same for both databases but does not share."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-async def _ask(connection: AsyncConnection) -> None:
-    await connection.execute(sa.select(1))
+def _apply(work: Callable[..., R], args: tuple[object, ...], kwargs: dict[str, object], connection: sa.Connection) -> R:
+    return work(connection, *args, **kwargs)
 
 
-def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
-    address = _address(url)
-    if address.get_backend_name() == "postgresql":
-        engine = create_async_engine(address, pool_size=10, max_overflow=10, pool_pre_ping=True)
-        return engine, engine.execution_options(isolation_level="AUTOCOMMIT")
-    Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-    writer = create_async_engine(address, pool_size=1, max_overflow=0)
-    reader = create_async_engine(address, pool_size=4, max_overflow=0)
-    for engine in (writer, reader):
-        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    sa.event.listen(writer.sync_engine, "begin", _begin_at_once)
-    return writer, reader
+def _ask(connection: sa.Connection) -> None:
+    connection.execute(sa.select(1))
 
 
 def _address(url: str) -> sa.URL:

@@ -7,7 +7,6 @@ must be checked by the caller to be text a database can hold (no zero bytes).
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import journal, pieces, turns
 from storage.db import Database, insert, new_id, now
@@ -87,8 +86,8 @@ class History:
         """How passages came to be, by turn: of one turn, or of the whole piece."""
         return await self._database.read(turns.recipes, piece, turn)
 
-    async def home(self, place: Place, turn: str) -> str | None:
-        """The piece a turn is in, if that piece belongs to this place and was not deleted."""
+    async def home(self, place: Place, turn: str) -> tuple[str, str] | None:
+        """The piece a turn is in and the turn's kind, if that piece belongs to this place and was not deleted."""
         return await self._database.read(turns.home, place, turn)
 
     async def shown(self, chat: Place, message: str) -> tuple[Place, str, str] | None:
@@ -142,7 +141,7 @@ class History:
         await self._database.write(journal.delivered, turn, messages)
 
 
-async def _meet(connection: AsyncConnection, account: Account) -> str:
+def _meet(connection: sa.Connection, account: Account) -> str:
     upsert = insert(connection, people).values(
         id=new_id(),
         platform=account.platform,
@@ -155,20 +154,20 @@ async def _meet(connection: AsyncConnection, account: Account) -> str:
     upsert = upsert.on_conflict_do_update(
         index_elements=["platform", "account"], set_={"name": name, "language": upsert.excluded.language}
     )
-    return str((await connection.execute(upsert.returning(people.c.id))).scalar_one())
+    return str((connection.execute(upsert.returning(people.c.id))).scalar_one())
 
 
-async def _load(connection: AsyncConnection, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
-    found = await pieces.find(connection, place, piece)
-    return None if found is None else (found, await turns.tree(connection, piece))
+def _load(connection: sa.Connection, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
+    found = pieces.find(connection, place, piece)
+    return None if found is None else (found, turns.tree(connection, piece))
 
 
-async def _create(connection: AsyncConnection, place: Place, title: str, delivery: str) -> PieceRow:
-    piece = await pieces.create(connection, place, title)
-    await journal.receive(connection, place, delivery, piece.id)
+def _create(connection: sa.Connection, place: Place, title: str, delivery: str) -> PieceRow:
+    piece = pieces.create(connection, place, title)
+    journal.receive(connection, place, delivery, piece.id)
     return piece
 
 
-async def _delete(connection: AsyncConnection, place: Place, piece: str, delivery: str) -> None:
-    await journal.receive(connection, place, delivery, piece)
-    await pieces.delete(connection, place, piece)
+def _delete(connection: sa.Connection, place: Place, piece: str, delivery: str) -> None:
+    journal.receive(connection, place, delivery, piece)
+    pieces.delete(connection, place, piece)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db import Duplicate, Stale, insert, new_id, now
 from storage.pieces import at
@@ -20,16 +19,14 @@ from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retri
 LIGHT = [slot.name for slot in fields(TurnRow) if slot.name not in {"author", "likes", "dislikes"}]
 
 
-async def received(connection: AsyncConnection, place: Place, delivery: str) -> Delivery | None:
+def received(connection: sa.Connection, place: Place, delivery: str) -> Delivery | None:
     """What became of a platform's update, or None if it was never stored."""
     query = sa.select(inbox.c.piece, inbox.c.turn, inbox.c.reply, inbox.c.move, inbox.c.cancelled)
-    row = (await connection.execute(query.where(at(inbox, place), inbox.c.delivery == delivery))).one_or_none()
+    row = (connection.execute(query.where(at(inbox, place), inbox.c.delivery == delivery))).one_or_none()
     return row and Delivery(*row)
 
 
-async def accept(
-    connection: AsyncConnection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival
-) -> Delivery:
+def accept(connection: sa.Connection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
     """Store what a person sent before anything is done about it: their words as a new live end, and the delivery.
 
     Raises Stale, or Duplicate if this delivery is stored already.
@@ -38,16 +35,16 @@ async def accept(
     moment = now()
     if words is not None:
         turn, move = new_id(), piece.clock + 1
-        await _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
-        await connection.execute(sa.insert(turns).values(_turn(turn, piece.id, move, move, words, person, moment)))
-        await _move(connection, piece, wish.kind, turn, person, moment)
-        await delivered(connection, turn, wish.messages)
-    await receive(connection, piece.place, wish.delivery, piece.id, turn, move)
+        _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
+        connection.execute(sa.insert(turns).values(_turn(turn, piece.id, move, move, words, person, moment)))
+        _move(connection, piece, wish.kind, turn, person, moment)
+        delivered(connection, turn, wish.messages)
+    receive(connection, piece.place, wish.delivery, piece.id, turn, move)
     return Delivery(piece.id, turn, None, move, cancelled=False)
 
 
-async def receive(
-    connection: AsyncConnection,
+def receive(
+    connection: sa.Connection,
     place: Place,
     delivery: str,
     piece: str,
@@ -68,11 +65,11 @@ async def receive(
         cancelled=False,
         created=now(),
     )
-    if (await connection.execute(row.on_conflict_do_nothing())).rowcount == 0:
+    if (connection.execute(row.on_conflict_do_nothing())).rowcount == 0:
         raise Duplicate
 
 
-async def finish(connection: AsyncConnection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
+def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
     """Store what the model wrote, the first version as the new live end; completes the step or makes one.
 
     If the live end was moved by somebody else meanwhile, the versions are kept in the tree and nothing else moves.
@@ -81,77 +78,77 @@ async def finish(connection: AsyncConnection, piece: PieceRow, outcome: Outcome)
     ids = tuple(new_id() for _ in outcome.versions)
     last = piece.clock + len(ids)
     ahead = {"clock": last, "head": ids[0], "step": outcome.move or piece.clock + 1}
-    live = await _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
+    live = _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
     if not live:
-        last = await _skip(connection, piece.id, len(ids))
+        last = _skip(connection, piece.id, len(ids))
     rows = [
         _turn(name, piece.id, last - len(ids) + place, last if live and place == 1 else 0, version, None, moment)
         for place, (name, version) in enumerate(zip(ids, outcome.versions, strict=True), 1)
     ]
-    await connection.execute(sa.insert(turns), rows)
+    connection.execute(sa.insert(turns), rows)
     if live and outcome.move:
         mine = sa.and_(moves.c.piece == piece.id, moves.c.number == outcome.move)
-        await connection.execute(sa.update(moves).where(mine).values(after=ids[0]))
+        connection.execute(sa.update(moves).where(mine).values(after=ids[0]))
     elif live:
-        await _move(connection, piece, outcome.kind, ids[0], outcome.person, moment)
+        _move(connection, piece, outcome.kind, ids[0], outcome.person, moment)
     if outcome.retried:
         turned = {"turn": outcome.retried, "reply": ids[0], "person": outcome.person}
-        await connection.execute(sa.insert(retries).values(id=new_id(), created=moment, **turned))
+        connection.execute(sa.insert(retries).values(id=new_id(), created=moment, **turned))
     if outcome.delivery:
         mine = sa.and_(at(inbox, piece.place), inbox.c.delivery == outcome.delivery)
-        await connection.execute(sa.update(inbox).where(mine).values(reply=ids[0]))
+        connection.execute(sa.update(inbox).where(mine).values(reply=ids[0]))
     return tuple(_light(row) for row in rows)
 
 
-async def give_up(connection: AsyncConnection, place: Place, delivery: str) -> None:
+def give_up(connection: sa.Connection, place: Place, delivery: str) -> None:
     """Remember that there will be no reply to this delivery."""
     mine = sa.and_(at(inbox, place), inbox.c.delivery == delivery)
-    await connection.execute(sa.update(inbox).where(mine).values(cancelled=True))
+    connection.execute(sa.update(inbox).where(mine).values(cancelled=True))
 
 
-async def shift(connection: AsyncConnection, piece: PieceRow, person: str, to: Shift) -> None:
+def shift(connection: sa.Connection, piece: PieceRow, person: str, to: Shift) -> None:
     """Move the live end, forward, back or aside, with all that belongs to that step; raises Stale or Duplicate."""
     moment = now()
-    await receive(connection, piece.place, to.delivery, piece.id)
+    receive(connection, piece.place, to.delivery, piece.id)
     clock = piece.clock + 1
-    await _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
-    await connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock))
+    _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
+    connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock))
     edit = None
     if to.text is not None:
         changed = {"text": to.text, "edited": to.edited}
-        await connection.execute(sa.update(turns).where(turns.c.id == to.turn).values(changed))
+        connection.execute(sa.update(turns).where(turns.c.id == to.turn).values(changed))
     if to.text is not None and to.step is None:
         edit = new_id()
         words = {"before": to.before, "after": to.text, "first": to.first}
-        await connection.execute(sa.insert(edits).values(id=edit, turn=to.turn, person=person, created=moment, **words))
+        connection.execute(sa.insert(edits).values(id=edit, turn=to.turn, person=person, created=moment, **words))
     if to.step is None:
-        await _move(connection, piece, to.kind, to.head, person, moment, edit)
+        _move(connection, piece, to.kind, to.head, person, moment, edit)
     if to.over:
-        await connection.execute(
+        connection.execute(
             sa.insert(picks).values(id=new_id(), turn=to.turn, over=to.over, person=person, created=moment)
         )
 
 
-async def delivered(connection: AsyncConnection, turn: str, messages: Sequence[tuple[str, str, str]]) -> None:
+def delivered(connection: sa.Connection, turn: str, messages: Sequence[tuple[str, str, str]]) -> None:
     """Remember which messages (platform, chat, message) show this turn; a message shows the last one told."""
     moment = now()
     for platform, chat, message in messages:
         upsert = insert(connection, deliveries).values(
             platform=platform, chat=chat, message=message, turn=turn, created=moment
         )
-        await connection.execute(
+        connection.execute(
             upsert.on_conflict_do_update(index_elements=list(deliveries.primary_key.columns), set_={"turn": turn})
         )
 
 
-async def _advance(connection: AsyncConnection, piece: PieceRow, moment: datetime, **values: Any) -> None:
-    if not await _try_advance(connection, piece, moment, clock=piece.clock + 1, **values):
+def _advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> None:
+    if not _try_advance(connection, piece, moment, clock=piece.clock + 1, **values):
         raise Stale
 
 
-async def _try_advance(connection: AsyncConnection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
+def _try_advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
     as_read = sa.and_(pieces.c.id == piece.id, pieces.c.clock == piece.clock)
-    result = await connection.execute(sa.update(pieces).where(as_read).values(updated=moment, **values))
+    result = connection.execute(sa.update(pieces).where(as_read).values(updated=moment, **values))
     return result.rowcount == 1
 
 
@@ -160,13 +157,13 @@ def _titled(title: str) -> sa.ColumnElement[str]:
     return sa.case((pieces.c.title == "", title), else_=pieces.c.title)
 
 
-async def _skip(connection: AsyncConnection, piece: str, count: int) -> int:
+def _skip(connection: sa.Connection, piece: str, count: int) -> int:
     after = sa.update(pieces).where(pieces.c.id == piece).values(clock=pieces.c.clock + count)
-    return int((await connection.execute(after.returning(pieces.c.clock))).scalar_one())
+    return int((connection.execute(after.returning(pieces.c.clock))).scalar_one())
 
 
-async def _move(
-    connection: AsyncConnection,
+def _move(
+    connection: sa.Connection,
     piece: PieceRow,
     kind: str,
     after: str | None,
@@ -174,7 +171,7 @@ async def _move(
     moment: datetime,
     edit: str | None = None,
 ) -> None:
-    await connection.execute(
+    connection.execute(
         sa.insert(moves).values(
             piece=piece.id,
             number=piece.clock + 1,

@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db import insert, new_id, now
 from storage.records import PieceRow, Place
@@ -26,24 +25,24 @@ def at(table: sa.Table, place: Place) -> sa.ColumnElement[bool]:
     return sa.and_(c.platform == place.platform, c.chat == place.chat, c.thread == place.thread)
 
 
-async def find(connection: AsyncConnection, place: Place, piece: str = "") -> PieceRow | None:
+def find(connection: sa.Connection, place: Place, piece: str = "") -> PieceRow | None:
     """The piece of that id if it belongs to this place; without an id the one that is open here."""
     wanted = pieces.c.id == piece if piece else places.c.piece == pieces.c.id
-    row = (await connection.execute(_select.where(at(pieces, place), wanted))).one_or_none()
+    row = (connection.execute(_select.where(at(pieces, place), wanted))).one_or_none()
     return None if row is None else _piece(row)
 
 
-async def listing(connection: AsyncConnection, place: Place) -> tuple[PieceRow, ...]:
+def listing(connection: sa.Connection, place: Place) -> tuple[PieceRow, ...]:
     """Every piece of this place that was not deleted, oldest first."""
-    rows = await connection.execute(_select.where(at(pieces, place)).order_by(pieces.c.created, pieces.c.id))
+    rows = connection.execute(_select.where(at(pieces, place)).order_by(pieces.c.created, pieces.c.id))
     return tuple(_piece(row) for row in rows)
 
 
-async def create(connection: AsyncConnection, place: Place, title: str = "") -> PieceRow:
+def create(connection: sa.Connection, place: Place, title: str = "") -> PieceRow:
     """A new piece, open in its place from now on."""
     moment = now()
     piece = PieceRow(new_id(), place, title, "", "", None, 0, 0, moment, moment, is_open=True)
-    await connection.execute(
+    connection.execute(
         sa.insert(pieces).values(
             id=piece.id,
             **_place(place),
@@ -56,37 +55,37 @@ async def create(connection: AsyncConnection, place: Place, title: str = "") -> 
             updated=moment,
         )
     )
-    await open_piece(connection, place, piece.id)
+    open_piece(connection, place, piece.id)
     return piece
 
 
-async def ensure(connection: AsyncConnection, place: Place) -> PieceRow:
+def ensure(connection: sa.Connection, place: Place) -> PieceRow:
     """The piece that is open here, a new one if there is none; two callers at once get the same."""
-    await connection.execute(insert(connection, places).values(**_place(place)).on_conflict_do_nothing())
-    await connection.execute(sa.select(places.c.piece).where(at(places, place)).with_for_update())
-    found = await find(connection, place)
-    return await create(connection, place) if found is None else found
+    connection.execute(insert(connection, places).values(**_place(place)).on_conflict_do_nothing())
+    connection.execute(sa.select(places.c.piece).where(at(places, place)).with_for_update())
+    found = find(connection, place)
+    return create(connection, place) if found is None else found
 
 
-async def open_piece(connection: AsyncConnection, place: Place, piece: str | None) -> None:
+def open_piece(connection: sa.Connection, place: Place, piece: str | None) -> None:
     """From now on messages in this place go to `piece`."""
     upsert = insert(connection, places).values(**_place(place), piece=piece)
-    await connection.execute(
+    connection.execute(
         upsert.on_conflict_do_update(index_elements=list(places.primary_key.columns), set_={"piece": piece})
     )
 
 
-async def change(connection: AsyncConnection, piece: str, values: dict[str, Any]) -> None:
+def change(connection: sa.Connection, piece: str, values: dict[str, Any]) -> None:
     """Set columns that are not part of the tree (title, memory, note)."""
-    await connection.execute(sa.update(pieces).where(pieces.c.id == piece).values(**values, updated=now()))
+    connection.execute(sa.update(pieces).where(pieces.c.id == piece).values(**values, updated=now()))
 
 
-async def delete(connection: AsyncConnection, place: Place, piece: str) -> None:
+def delete(connection: sa.Connection, place: Place, piece: str) -> None:
     """Put a piece out of reach, keeping every row; if it was open, the one used last is open instead."""
-    await connection.execute(sa.update(pieces).where(pieces.c.id == piece).values(deleted=now()))
-    if await find(connection, place) is None:
+    connection.execute(sa.update(pieces).where(pieces.c.id == piece).values(deleted=now()))
+    if find(connection, place) is None:
         rest = sa.select(pieces.c.id).where(at(pieces, place), pieces.c.deleted.is_(None))
-        await open_piece(connection, place, await connection.scalar(rest.order_by(pieces.c.updated.desc()).limit(1)))
+        open_piece(connection, place, connection.scalar(rest.order_by(pieces.c.updated.desc()).limit(1)))
 
 
 def _place(place: Place) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Who liked what: one row per person and passage, the last word wins, taking it back deletes it."""
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.db import Database, insert, now
 from storage.schema import people, preferences, turns
@@ -22,24 +21,24 @@ class Preferences:
         return await self._database.read(_votes, piece, platform, account)
 
 
-async def _vote(connection: AsyncConnection, turn: str, person: str, value: int) -> None:
+def _vote(connection: sa.Connection, turn: str, person: str, value: int) -> None:
     if value == 0:
         mine = sa.and_(preferences.c.turn == turn, preferences.c.person == person)
-        await connection.execute(sa.delete(preferences).where(mine))
+        connection.execute(sa.delete(preferences).where(mine))
         return
     moment = now()
     upsert = insert(connection, preferences).values(
         turn=turn, person=person, value=value, created=moment, updated=moment
     )
-    await connection.execute(
+    connection.execute(
         upsert.on_conflict_do_update(
             index_elements=["turn", "person"], set_={"value": upsert.excluded.value, "updated": upsert.excluded.updated}
         )
     )
 
 
-async def _votes(connection: AsyncConnection, piece: str, platform: str, account: str) -> dict[str, int]:
-    rows = await connection.execute(
+def _votes(connection: sa.Connection, piece: str, platform: str, account: str) -> dict[str, int]:
+    rows = connection.execute(
         sa.select(preferences.c.turn, preferences.c.value)
         .join(turns, turns.c.id == preferences.c.turn)
         .join(people, people.c.id == preferences.c.person)

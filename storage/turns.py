@@ -1,9 +1,9 @@
 """Statements that read the tree of turns. Each function runs inside its caller's transaction."""
 
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.pieces import at
 from storage.records import Edit, Move, Place, Recipe, TurnRow
@@ -18,7 +18,6 @@ _heavy = (
     turns.c.window,
     turns.c.reserved,
 )
-_light = [column for column in turns.c if column not in {*_heavy, turns.c.person}]
 _move = (moves.c.number, moves.c.previous, moves.c.kind, moves.c.before, moves.c.after, moves.c.edit)
 _edit = (
     edits.c.id,
@@ -31,7 +30,7 @@ _edit = (
 )
 
 
-async def tree(connection: AsyncConnection, piece: str) -> tuple[TurnRow, ...]:
+def tree(connection: sa.Connection, piece: str) -> tuple[TurnRow, ...]:
     """Every passage of a piece ever written, in the order of writing, with its votes."""
     counts = (
         sa.select(
@@ -44,34 +43,39 @@ async def tree(connection: AsyncConnection, piece: str) -> tuple[TurnRow, ...]:
         .group_by(preferences.c.turn)
         .subquery()
     )
-    rows = await connection.execute(
-        sa.select(*_light, people.c.name.label("author"), counts.c.likes, counts.c.dislikes)
+    known: dict[str, sa.ColumnElement[Any]] = {
+        **dict(turns.c.items()),
+        "author": sa.func.coalesce(people.c.name, ""),
+        "likes": sa.func.coalesce(counts.c.likes, 0),
+        "dislikes": sa.func.coalesce(counts.c.dislikes, 0),
+    }
+    rows = connection.execute(
+        sa.select(*[known[slot.name] for slot in fields(TurnRow)])
         .select_from(
             turns.outerjoin(people, people.c.id == turns.c.person).outerjoin(counts, counts.c.turn == turns.c.id)
         )
         .where(turns.c.piece == piece)
         .order_by(turns.c.number)
     )
-    return tuple(_turn(row) for row in rows)
+    return tuple(TurnRow(*tuple(row)) for row in rows)
 
 
-async def recipes(connection: AsyncConnection, piece: str, turn: str = "") -> dict[str, Recipe]:
+def recipes(connection: sa.Connection, piece: str, turn: str = "") -> dict[str, Recipe]:
     """How passages came to be, by turn: of one turn, or of the whole piece."""
     wanted = turns.c.id == turn if turn else turns.c.kind == "model"
-    rows = await connection.execute(sa.select(turns.c.id, *_heavy).where(turns.c.piece == piece, wanted))
+    rows = connection.execute(sa.select(turns.c.id, *_heavy).where(turns.c.piece == piece, wanted))
     return {row.id: _recipe(row) for row in rows}
 
 
-async def home(connection: AsyncConnection, place: Place, turn: str) -> str | None:
-    """The piece a turn is in, if that piece belongs to this place and was not deleted."""
-    query = sa.select(pieces.c.id).join(turns, turns.c.piece == pieces.c.id)
-    found: str | None = await connection.scalar(
-        query.where(turns.c.id == turn, at(pieces, place), pieces.c.deleted.is_(None))
-    )
-    return found
+def home(connection: sa.Connection, place: Place, turn: str) -> tuple[str, str] | None:
+    """The piece a turn is in and the turn's kind, if that piece belongs to this place and was not deleted."""
+    query = sa.select(pieces.c.id, turns.c.kind).join(turns, turns.c.piece == pieces.c.id)
+    here = sa.and_(turns.c.id == turn, at(pieces, place), pieces.c.deleted.is_(None))
+    row = connection.execute(query.where(here)).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
-async def shown(connection: AsyncConnection, chat: Place, message: str) -> tuple[Place, str, str] | None:
+def shown(connection: sa.Connection, chat: Place, message: str) -> tuple[Place, str, str] | None:
     """What a message of this chat shows: the place and the piece it belongs to, and the turn.
 
     The thread does not matter, because platforms name a message by its chat alone.
@@ -82,35 +86,35 @@ async def shown(connection: AsyncConnection, chat: Place, message: str) -> tuple
         .where(deliveries.c.platform == chat.platform, deliveries.c.chat == chat.chat, deliveries.c.message == message)
         .where(pieces.c.platform == chat.platform, pieces.c.chat == chat.chat, pieces.c.deleted.is_(None))
     )
-    row = (await connection.execute(query)).one_or_none()
+    row = (connection.execute(query)).one_or_none()
     return row and (Place(chat.platform, chat.chat, row[0]), row[1], row[2])
 
 
-async def messages(connection: AsyncConnection, turn: str) -> tuple[tuple[str, str, str], ...]:
+def messages(connection: sa.Connection, turn: str) -> tuple[tuple[str, str, str], ...]:
     """The messages (platform, chat, message) that show this turn."""
     query = sa.select(deliveries.c.platform, deliveries.c.chat, deliveries.c.message).where(deliveries.c.turn == turn)
-    return tuple((row[0], row[1], row[2]) for row in await connection.execute(query))
+    return tuple((row[0], row[1], row[2]) for row in connection.execute(query))
 
 
-async def moves_of(connection: AsyncConnection, piece: str) -> tuple[Move, ...]:
+def moves_of(connection: sa.Connection, piece: str) -> tuple[Move, ...]:
     """Every step ever made in a piece, oldest first."""
-    rows = await connection.execute(sa.select(*_move).where(moves.c.piece == piece).order_by(moves.c.number))
+    rows = connection.execute(sa.select(*_move).where(moves.c.piece == piece).order_by(moves.c.number))
     return tuple(Move(*row) for row in rows)
 
 
-async def move(connection: AsyncConnection, piece: str, number: int) -> tuple[Move, Edit | None] | None:
+def move(connection: sa.Connection, piece: str, number: int) -> tuple[Move, Edit | None] | None:
     """The step of that number, and the edit it made."""
-    return await _one_move(connection, moves.c.piece == piece, moves.c.number == number)
+    return _one_move(connection, moves.c.piece == piece, moves.c.number == number)
 
 
-async def move_after(connection: AsyncConnection, piece: str, number: int) -> tuple[Move, Edit | None] | None:
+def move_after(connection: sa.Connection, piece: str, number: int) -> tuple[Move, Edit | None] | None:
     """The newest step that was made from there: the one redo brings back."""
-    return await _one_move(connection, moves.c.piece == piece, moves.c.previous == number)
+    return _one_move(connection, moves.c.piece == piece, moves.c.previous == number)
 
 
-async def edits_of(connection: AsyncConnection, piece: str) -> tuple[Edit, ...]:
+def edits_of(connection: sa.Connection, piece: str) -> tuple[Edit, ...]:
     """Every edit ever made in a piece, oldest first."""
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(*_edit)
         .select_from(edits.join(turns, turns.c.id == edits.c.turn).join(people, people.c.id == edits.c.person))
         .where(turns.c.piece == piece)
@@ -119,7 +123,7 @@ async def edits_of(connection: AsyncConnection, piece: str) -> tuple[Edit, ...]:
     return tuple(Edit(*row) for row in rows)
 
 
-async def _one_move(connection: AsyncConnection, *wanted: sa.ColumnElement[bool]) -> tuple[Move, Edit | None] | None:
+def _one_move(connection: sa.Connection, *wanted: sa.ColumnElement[bool]) -> tuple[Move, Edit | None] | None:
     query = (
         sa.select(*_move, *_edit)
         .select_from(
@@ -129,19 +133,11 @@ async def _one_move(connection: AsyncConnection, *wanted: sa.ColumnElement[bool]
         .order_by(moves.c.number.desc())
         .limit(1)
     )
-    row = (await connection.execute(query)).one_or_none()
+    row = (connection.execute(query)).one_or_none()
     if row is None:
         return None
     first, second = tuple(row[: len(_move)]), tuple(row[len(_move) :])
     return Move(*first), Edit(*second) if first[-1] is not None else None
-
-
-def _turn(row: Any) -> TurnRow:
-    known = row._asdict()
-    known["author"] = known["author"] or ""
-    known["likes"] = known["likes"] or 0
-    known["dislikes"] = known["dislikes"] or 0
-    return TurnRow(**known)
 
 
 def _recipe(row: Any) -> Recipe:
