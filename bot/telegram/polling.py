@@ -38,7 +38,7 @@ class Poller:
         pause = 1.0
         while True:
             try:
-                await self._round(timedelta(0) if self._waiting else LONG)
+                await self._round()
                 pause = 1.0
                 continue
             except InvalidToken:
@@ -60,20 +60,21 @@ class Poller:
         except TelegramError as error:
             log.info("Telegram: the last updates will come again: %s", error.message)
 
-    async def _round(self, wait: timedelta) -> None:
-        updates = await self._bot.get_updates(self._offset(), timeout=wait, allowed_updates=ALLOWED)
-        for update in updates:
+    async def _round(self) -> None:
+        offset = self._offset()
+        wait = timedelta(0) if self._waiting else LONG
+        for update in await self._bot.get_updates(offset, timeout=wait, allowed_updates=ALLOWED):
             self._waiting[update.update_id] = self._intake.take(update)
             self._newest = max(self._newest, update.update_id)
         if self._waiting:
             handled = [taken.handled for taken in self._waiting.values()]
             await asyncio.wait(handled, timeout=AGAIN, return_when=asyncio.FIRST_COMPLETED)
-        begun = time.monotonic() - PATIENCE
-        left = [
-            (n, each) for n, each in sorted(self._waiting.items()) if not each.handled.done() and each.since > begun
-        ]
-        self._waiting = dict(left[-WAITING:])
 
     def _offset(self) -> int | None:
         """The oldest update that is not answered yet; all before it are acknowledged by asking for it."""
+        begun = time.monotonic() - PATIENCE
+        for number in sorted(self._waiting):
+            taken = self._waiting[number]
+            if taken.handled.done() or taken.since < begun or len(self._waiting) > WAITING:
+                del self._waiting[number]
         return min(self._waiting, default=self._newest + 1 if self._newest else None)
