@@ -338,7 +338,7 @@ class Conversation:
         loaded = await self._history.load(place, piece)
         if loaded is None:
             raise NotFound(what="piece", id=piece)
-        return loaded[0], Tree(loaded[1])
+        return loaded[0], Tree(loaded[1], await self._preferences.counts(piece))
 
     async def _named(self, key: SessionKey, name: str) -> PieceRow:
         """A piece by id, number, title or the beginning of its title; the newest of several."""

@@ -4,7 +4,7 @@ A branch is the way from the first passage to an end. The live branch is the one
 versions of each other when the model wrote them at the same place, for the same form.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -22,8 +22,9 @@ Kind = Literal["reply", "continue", "retry", "alternatives"]
 class Tree:
     """Every passage of a piece, by where it stands. Cheap to make: one pass over the rows."""
 
-    def __init__(self, rows: Iterable[TurnRow]) -> None:
+    def __init__(self, rows: Iterable[TurnRow], votes: Mapping[str, tuple[int, int]] | None = None) -> None:
         self.rows = {row.id: row for row in rows}
+        self._votes = votes or {}
         self._children: dict[str | None, list[TurnRow]] = {}
         for row in self.rows.values():
             self._children.setdefault(row.parent, []).append(row)
@@ -87,6 +88,7 @@ class Tree:
     def view(self, row: TurnRow) -> Turn:
         """The passage as people see it."""
         versions = self.versions(row)
+        likes, dislikes = self._votes.get(row.id, (0, 0))
         return Turn(
             id=row.id,
             session=row.piece,
@@ -98,8 +100,8 @@ class Tree:
             created=row.created,
             version=versions.index(row) + 1,
             versions=len(versions),
-            likes=row.likes,
-            dislikes=row.dislikes,
+            likes=likes,
+            dislikes=dislikes,
             edited=row.edited,
             model=row.model,
             adapter=row.adapter,

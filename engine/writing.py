@@ -107,8 +107,7 @@ class Writing:
         wish, message = self._checked(wish, message)
         place = place_of(message.key)
         for _ in range(TRIES):
-            known = await self._history.received(place, message.delivery) if message.delivery else None
-            piece = known.piece if known else await self._piece(place, message.key.piece, wish.turn)
+            known, piece = await self._find(place, message, wish.turn)
             async with self._sessions.turn(piece) as session:
                 session.running = work
                 try:
@@ -129,13 +128,18 @@ class Writing:
         safety.delivery(message.delivery)
         return replace(wish, words=words), replace(message, person=safety.person(message.person))
 
-    async def _piece(self, place: Place, piece: str, turn: str) -> str:
+    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[Delivery | None, str]:
+        """What became of this message before, and which piece it belongs to."""
+        wanted = message.key.piece and safety.known_id(message.key.piece, "piece")
         if turn:
             home = await self._history.home(place, safety.known_id(turn, "passage"))
-            if home is None or piece not in {"", home[0]}:
+            if home is None or wanted not in {"", home[0]}:
                 raise NotFound(what="passage", id=turn)
-            return home[0]
-        return safety.known_id(piece, "piece") if piece else (await self._history.ensure(place)).id
+            wanted = home[0]
+        known, row = await self._history.arrive(place, wanted, message.delivery)
+        if row is None and (wanted or known):
+            raise NotFound(what="piece", id=wanted)
+        return known, (row or await self._history.ensure(place)).id
 
     async def _in_turn(self, wanted: "_Wanted", work: Work) -> None:
         loaded = await self._history.load(wanted.place, wanted.piece)

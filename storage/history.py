@@ -26,15 +26,21 @@ from storage.records import (
 )
 from storage.schema import people
 
-REMEMBERED = 10_000
+REMEMBERED = 10_000  # people
+TREES = 64  # pieces
 
 
 class History:
-    """What was written, in one database."""
+    """What was written, in one database.
+
+    The trees used last are kept in memory with the clock at which they were read; a load asks the database only for
+    what changed after it, so that it stays quick in a long piece and right when another process writes in it, too.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._people: dict[Account, str] = {}
+        self._trees: dict[str, tuple[int, dict[str, TurnRow]]] = {}
 
     # ── people and places ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -78,9 +84,27 @@ class History:
 
     # ── reading the tree ───────────────────────────────────────────────────────────────────────────────────────────
 
+    async def arrive(self, place: Place, piece: str, delivery: str) -> tuple[Delivery | None, PieceRow | None]:
+        """What `received` and `find` say, in one visit."""
+        return await self._database.read(_arrive, place, piece, delivery)
+
     async def load(self, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
         """A piece of this place with every passage ever written in it, in the order of writing."""
-        return await self._database.read(_load, place, piece)
+        clock, known = self._trees.get(piece, (0, {}))
+        loaded = await self._database.read(_load, place, piece, clock)
+        if loaded is None:
+            return None
+        row, news = loaded
+        rows = known | {turn.id: turn for turn in news}
+        if row.clock >= self._trees.get(piece, (0, {}))[0]:
+            self._keep(piece, row.clock, rows)
+        return row, tuple(rows.values())
+
+    def _keep(self, piece: str, clock: int, rows: dict[str, TurnRow]) -> None:
+        self._trees.pop(piece, None)
+        self._trees[piece] = (clock, rows)
+        while len(self._trees) > TREES:
+            self._trees.pop(next(iter(self._trees)))
 
     async def recipes(self, piece: str, turn: str = "") -> dict[str, Recipe]:
         """How passages came to be, by turn: of one turn, or of the whole piece."""
@@ -157,9 +181,18 @@ def _meet(connection: sa.Connection, account: Account) -> str:
     return str((connection.execute(upsert.returning(people.c.id))).scalar_one())
 
 
-def _load(connection: sa.Connection, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
+def _arrive(
+    connection: sa.Connection, place: Place, piece: str, delivery: str
+) -> tuple[Delivery | None, PieceRow | None]:
+    known = journal.received(connection, place, delivery) if delivery else None
+    return known, pieces.find(connection, place, known.piece if known else piece)
+
+
+def _load(
+    connection: sa.Connection, place: Place, piece: str, since: int
+) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
     found = pieces.find(connection, place, piece)
-    return None if found is None else (found, turns.tree(connection, piece))
+    return None if found is None else (found, turns.tree(connection, piece, since))
 
 
 def _create(connection: sa.Connection, place: Place, title: str, delivery: str) -> PieceRow:

@@ -16,7 +16,7 @@ from storage.pieces import at
 from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Shift, TurnRow
 from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retries, turns
 
-LIGHT = [slot.name for slot in fields(TurnRow) if slot.name not in {"author", "likes", "dislikes"}]
+LIGHT = [slot.name for slot in fields(TurnRow) if slot.name != "author"]
 
 
 def received(connection: sa.Connection, place: Place, delivery: str) -> Delivery | None:
@@ -112,10 +112,10 @@ def shift(connection: sa.Connection, piece: PieceRow, person: str, to: Shift) ->
     receive(connection, piece.place, to.delivery, piece.id)
     clock = piece.clock + 1
     _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
-    connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock))
+    connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock, changed=clock))
     edit = None
     if to.text is not None:
-        changed = {"text": to.text, "edited": to.edited}
+        changed = {"text": to.text, "edited": to.edited, "changed": clock}
         connection.execute(sa.update(turns).where(turns.c.id == to.turn).values(changed))
     if to.text is not None and to.step is None:
         edit = new_id()
@@ -194,6 +194,7 @@ def _turn(
         "piece": piece,
         "number": number,
         "shown": shown,
+        "changed": number,
         "parent": turn.parent,
         "depth": turn.depth,
         "kind": turn.kind,

@@ -20,6 +20,10 @@ class Preferences:
         """One person's votes in a piece, by turn."""
         return await self._database.read(_votes, piece, platform, account)
 
+    async def counts(self, piece: str) -> dict[str, tuple[int, int]]:
+        """How many like and dislike each turn of a piece that anyone voted on."""
+        return await self._database.read(_counts, piece)
+
 
 def _vote(connection: sa.Connection, turn: str, person: str, value: int) -> None:
     if value == 0:
@@ -45,3 +49,14 @@ def _votes(connection: sa.Connection, piece: str, platform: str, account: str) -
         .where(turns.c.piece == piece, people.c.platform == platform, people.c.account == account)
     )
     return {row.turn: row.value for row in rows}
+
+
+def _counts(connection: sa.Connection, piece: str) -> dict[str, tuple[int, int]]:
+    likes, dislikes = (sa.func.count().filter(preferences.c.value == value) for value in (1, -1))
+    rows = connection.execute(
+        sa.select(preferences.c.turn, likes, dislikes)
+        .join(turns, turns.c.id == preferences.c.turn)
+        .where(turns.c.piece == piece)
+        .group_by(preferences.c.turn)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

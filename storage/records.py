@@ -51,6 +51,7 @@ class TurnRow:
     piece: str
     number: int
     shown: int
+    changed: int
     parent: str | None
     depth: int
     kind: str
@@ -64,8 +65,6 @@ class TurnRow:
     seed: int
     finish: str | None
     text: str
-    likes: int = 0
-    dislikes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

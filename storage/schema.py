@@ -84,6 +84,7 @@ turns = Table(
     Column("piece", Id, ForeignKey("pieces.id"), nullable=False),
     Column("number", Integer, nullable=False),  # the piece's clock when it was written
     Column("shown", Integer, nullable=False),  # the piece's clock when it was last the live end
+    Column("changed", Integer, nullable=False),  # the piece's clock when anything in this row last changed
     Column("parent", Id, ForeignKey("turns.id")),
     Column("depth", Integer, nullable=False),  # passages from the first to this one
     Column("kind", Text, nullable=False),  # "person" | "model"
@@ -106,6 +107,7 @@ turns = Table(
     Column("window", Integer, nullable=False),
     Column("reserved", Integer, nullable=False),
     sa.UniqueConstraint("piece", "number"),
+    sa.Index(None, "piece", "changed"),
     sa.Index(None, "parent"),
 )
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from storage.pieces import at
 from storage.records import Edit, Move, Place, Recipe, TurnRow
-from storage.schema import deliveries, edits, moves, people, pieces, preferences, turns
+from storage.schema import deliveries, edits, moves, people, pieces, turns
 
 _heavy = (
     turns.c.completion,
@@ -17,6 +17,15 @@ _heavy = (
     turns.c.tokens,
     turns.c.window,
     turns.c.reserved,
+)
+_known: dict[str, sa.ColumnElement[Any]] = {
+    **dict(turns.c.items()),
+    "author": sa.func.coalesce(people.c.name, ""),
+}
+_tree = (
+    sa.select(*[_known[slot.name] for slot in fields(TurnRow)])
+    .select_from(turns.outerjoin(people, people.c.id == turns.c.person))
+    .order_by(turns.c.number)
 )
 _move = (moves.c.number, moves.c.previous, moves.c.kind, moves.c.before, moves.c.after, moves.c.edit)
 _edit = (
@@ -30,33 +39,9 @@ _edit = (
 )
 
 
-def tree(connection: sa.Connection, piece: str) -> tuple[TurnRow, ...]:
-    """Every passage of a piece ever written, in the order of writing, with its votes."""
-    counts = (
-        sa.select(
-            preferences.c.turn,
-            sa.func.count().filter(preferences.c.value == 1).label("likes"),
-            sa.func.count().filter(preferences.c.value == -1).label("dislikes"),
-        )
-        .join(turns, turns.c.id == preferences.c.turn)
-        .where(turns.c.piece == piece)
-        .group_by(preferences.c.turn)
-        .subquery()
-    )
-    known: dict[str, sa.ColumnElement[Any]] = {
-        **dict(turns.c.items()),
-        "author": sa.func.coalesce(people.c.name, ""),
-        "likes": sa.func.coalesce(counts.c.likes, 0),
-        "dislikes": sa.func.coalesce(counts.c.dislikes, 0),
-    }
-    rows = connection.execute(
-        sa.select(*[known[slot.name] for slot in fields(TurnRow)])
-        .select_from(
-            turns.outerjoin(people, people.c.id == turns.c.person).outerjoin(counts, counts.c.turn == turns.c.id)
-        )
-        .where(turns.c.piece == piece)
-        .order_by(turns.c.number)
-    )
+def tree(connection: sa.Connection, piece: str, since: int = 0) -> tuple[TurnRow, ...]:
+    """The passages of a piece written or changed after its clock stood at `since`, in the order of writing."""
+    rows = connection.execute(_tree.where(turns.c.piece == piece, turns.c.changed > since))
     return tuple(TurnRow(*tuple(row)) for row in rows)
 
 

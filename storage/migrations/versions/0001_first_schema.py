@@ -72,6 +72,7 @@ def _turns() -> None:
         sa.Column("piece", sa.String(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("shown", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("parent", sa.String(length=16), nullable=True),
         sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -98,6 +99,7 @@ def _turns() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_turns")),
         sa.UniqueConstraint("piece", "number", name=op.f("uq_turns_piece_number")),
     )
+    op.create_index(op.f("ix_turns_piece_changed"), "turns", ["piece", "changed"], unique=False)
     op.create_index(op.f("ix_turns_parent"), "turns", ["parent"], unique=False)
 
 
