@@ -10,6 +10,7 @@ from engine.ports import TextGenerator
 from engine.text import prompt, sentences
 from engine.text.clean import Manners
 from engine.text.forms.load import Form
+from engine.text.lines import speakers
 from engine.text.prompt import Material, Model, Prompt
 from engine.text.task import Passage, Remark, Task
 
@@ -28,6 +29,8 @@ class Plan:
     manners: Manners
     avoid: tuple[str, ...]
     remarks: tuple[Remark, ...]
+    leads: tuple[str, ...] = ()
+    wish: str = ""
 
 
 def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW) -> Plan:
@@ -50,7 +53,19 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         Manners(form.shape, before, people, fresh=form.fresh),
         task.avoid,
         _remarks(task, built, premise + story),
+        leads(form, story, premise, people, task.seed),
+        premise,
     )
+
+
+def leads(form: Form, story: str, premise: str, people: frozenset[str], seed: int) -> tuple[str, ...]:
+    """What each line begins with, for a form that is written line by line."""
+    if not form.lines:
+        return ()
+    if not form.lines.cast:
+        return form.lines.leads
+    first, second = speakers(story, premise, form.lines.cast, people, seed)
+    return tuple(lead.replace("{a}", first).replace("{b}", second) for lead in form.lines.leads)
 
 
 def voice(task: Task, form: Form, generator: TextGenerator) -> str:

@@ -135,7 +135,7 @@ class _Builder:
         self._way: Way = getattr(form, model.manner)
         self._examples = len(form.examples)
         self._system = True
-        self._reserved = max(1, min(form.tokens, model.window // 2))
+        self._reserved = max(1, min(form.room, model.window // 2))
         self._room = model.window - self._reserved
 
     def build(self) -> Prompt:
@@ -229,7 +229,7 @@ class _Builder:
         """The piece so far, the note three paragraphs from its end."""
         note = _Span("note", NOTE.format(kept.note) if kept.note else "")
         if not kept.story:
-            return [note, _Span("instruction", self._way.lead)]
+            return [note, _Span("instruction", "" if self._form.lines else self._way.lead)]
         place = note_place(kept.story)
         if not kept.note:
             return [_Span("story", kept.story)]

@@ -14,11 +14,12 @@ from typing import Protocol
 from engine.errors import GeneratorFailed, UnknownForm
 from engine.messages import Queued, Snapshot
 from engine.ports import Draft, TextGenerator, TextRequest
-from engine.text import lines, plan
+from engine.text import plan
 from engine.text.clean import clean
 from engine.text.forms import check
-from engine.text.forms.load import Form, load
+from engine.text.forms.load import Form, Lines, load
 from engine.text.likeness import likeness
+from engine.text.lines import Piece
 from engine.text.plan import Plan
 from engine.text.task import Begun, Composition, Remark, Task, Written
 
@@ -80,7 +81,7 @@ class Writer:
         made = plan.plan(task, form, self._worker.generator, self._window)
         blank = Draft("")
         yield Begun(_composition(Candidate("", blank, task.seed, True, 0.0), made, self._worker.generator))
-        steps = self._by_line(task, made) if form.pattern else self._whole(task, made)
+        steps = self._by_line(task, made, form.lines) if form.lines else self._whole(task, made)
         async with aclosing(steps):
             async for step in steps:
                 yield step
@@ -105,28 +106,26 @@ class Writer:
                 break
         yield _written(found, made, task, self._worker.generator)
 
-    async def _by_line(self, task: Task, made: Plan) -> AsyncGenerator[Step, None]:
+    async def _by_line(self, task: Task, made: Plan, rule: Lines) -> AsyncGenerator[Step, None]:
         found: list[Candidate] = []
         for number in range(task.drafts):
-            poem = lines.Poem(made.form.pattern)
-            for attempt in range(ATTEMPTS * len(made.form.pattern)):
-                request = _line_request(made, poem, seed_of(task.seed, number * 100 + attempt))
-                drafts = tuple[Draft, ...]()
+            shown = (one.answer for one in made.form.examples)
+            avoid = (made.manners.before, *made.avoid, *(candidate.text for candidate in found), *shown)
+            piece, seed = Piece(rule, made.leads, made.wish, made.form.stale, avoid), seed_of(task.seed, number * 100)
+            for attempt in range(ATTEMPTS * len(piece.leads)):
+                request, drafts = _line_request(made, piece, seed_of(seed, attempt)), tuple[Draft, ...]()
                 async with aclosing(self._worker.stream(request)) as news:  # type: ignore[type-var]  # a generator
                     async for step in news:
                         if isinstance(step, Queued):
                             yield step
                         else:
                             drafts = step
-                avoid = (made.manners.before, *task.avoid, *(candidate.text for candidate in found))
-                poem = poem.with_line(drafts, avoid)
-                if number == 0 and poem.text:
-                    yield Snapshot(poem.text)
-                if poem.complete:
+                piece = piece.with_line(drafts)
+                if number == 0 and piece.text:
+                    yield Snapshot(piece.text)
+                if piece.complete:
                     break
-            raw = Draft(poem.text, len(poem.lines), poem.logprob, "stop")
-            verdict = _verdict(made.form, poem.text)
-            found.append(Candidate(poem.text, raw, request.seed, verdict.holds, poem.logprob, verdict.rule))
+            found.append(_line_candidate(piece, made, seed))
         yield _written(found, made, task, self._worker.generator)
 
 
@@ -177,7 +176,7 @@ def stale(text: str, form: Form) -> float:
 
 
 def _verdict(form: Form, text: str) -> check.Verdict:
-    return check.CHECKERS[form.checker](text, check.Measure(form.least, form.pattern))
+    return check.CHECKERS[form.checker](text, check.Measure(form.least, form.lines.syllables if form.lines else ()))
 
 
 def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
@@ -185,12 +184,17 @@ def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
     return TextRequest(made.prompt.text, made.prompt.reserved, form.sampling, seed, drafts, form.stop, made.adapter)
 
 
-def _line_request(made: Plan, poem: lines.Poem, seed: int) -> TextRequest:
-    form = made.form
-    so_far = "".join(line + "\n" for line in poem.lines)
-    return TextRequest(
-        made.prompt.text + so_far, form.tokens, form.sampling, seed, form.drafts, form.stop, made.adapter
-    )
+def _line_request(made: Plan, piece: Piece, seed: int) -> TextRequest:
+    form, prompt = made.form, made.prompt.text
+    start = "" if prompt.endswith("\n") else "\n"
+    so_far = start + "".join(line + "\n" for line in piece.lines) + piece.lead
+    return TextRequest(prompt + so_far, form.tokens, form.sampling, seed, form.drafts, ("\n", *form.stop), made.adapter)
+
+
+def _line_candidate(piece: Piece, made: Plan, seed: int) -> Candidate:
+    verdict = _verdict(made.form, piece.text)
+    raw = Draft(piece.text, logprob=piece.score, finish="stop")
+    return Candidate(piece.text, raw, seed, verdict.holds, piece.score, verdict.rule)
 
 
 def _written(found: list[Candidate], made: Plan, task: Task, generator: TextGenerator) -> Written:

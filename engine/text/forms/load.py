@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from engine.ports import Sampling
 from engine.text.forms import check
@@ -45,8 +46,21 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """A form that is written line by line: what each line begins with, and its syllables, or fewest and most words.
+
+    {a} and {b} in `leads` are the speakers of a scene, taken from `cast` where the scene has none yet.
+    """
+
+    leads: tuple[str, ...]
+    syllables: tuple[int, ...] = ()
+    words: tuple[int, ...] = (1, 40)
+    cast: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """One creative form. `tokens` is the longest answer, `least` the fewest words of one that is worth keeping."""
+    """One creative form. `tokens` is the longest answer (or line), `least` the fewest words that are worth keeping."""
 
     name: str
     titles: Mapping[str, str]
@@ -61,12 +75,16 @@ class Form:
     shape: str = "prose"
     prefer: str = "chat"
     fresh: bool = False
-    pattern: tuple[int, ...] = ()
-    labels: bool = False
+    lines: Lines | None = None
     sampling: Sampling = field(default_factory=Sampling)
     stop: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+
+    @property
+    def room(self) -> int:
+        """Tokens of the longest answer."""
+        return self.tokens * (len(self.lines.leads) + 1 if self.lines else 1)
 
     def title(self, language: str) -> str:
         """Its name for people, in English where there is no other."""
@@ -98,7 +116,7 @@ class _Wrong(Exception):
     """A mistake inside a file whose name is not known here."""
 
 
-_TABLES = {"titles", "voice", "chat", "plain", "length", "sampling", "examples"}
+_TABLES = {"titles", "voice", "chat", "plain", "length", "sampling", "examples", "lines"}
 _PLAIN: dict[str, type] = {
     "adapter": str,
     "checker": str,
@@ -106,10 +124,8 @@ _PLAIN: dict[str, type] = {
     "prefer": str,
     "drafts": int,
     "fresh": bool,
-    "labels": bool,
     "stop": list,
     "stale": list,
-    "pattern": list,
 }
 
 
@@ -131,6 +147,7 @@ def _form(name: str, data: dict[str, object]) -> Form:
         least=_whole(length, "least", 0, 500),
         sampling=_sampling(data),
         examples=_examples(data),
+        lines=_lines(data),
         **{key: _plain(data, key) for key in _PLAIN if key in data},  # type: ignore[arg-type]  # _plain checked them
     )
     _agrees(form)
@@ -160,9 +177,12 @@ def _plain(data: dict[str, object], key: str) -> object:
         raise _Wrong(f"{key} must be {_WORDS[wanted]}")
     if not isinstance(value, list):
         return value
-    inside = int if key == "pattern" else str
-    if not all(isinstance(one, inside) for one in value):
-        raise _Wrong(f"{key} must be a list of {'numbers' if inside is int else 'texts'}")
+    return _all(value, key, str)
+
+
+def _all(value: object, key: str, inside: type) -> tuple[Any, ...]:
+    if not isinstance(value, list) or not all(type(one) is inside for one in value):
+        raise _Wrong(f"{key} must be a list of {'whole numbers' if inside is int else 'texts'}")
     return tuple(value)
 
 
@@ -213,6 +233,24 @@ def _sampling(data: dict[str, object]) -> Sampling:
         if not 0 <= value <= 1000:
             raise _Wrong(f"[sampling] {name} is out of range")
     return Sampling(**table)  # type: ignore[arg-type]  # the loop above checked them
+
+
+def _lines(data: dict[str, object]) -> Lines | None:
+    if "lines" not in data:
+        return None
+    table = _table(data, "lines")
+    kinds = {"leads": str, "syllables": int, "words": int, "cast": str}
+    if unknown := set(table) - set(kinds):
+        raise _Wrong(f"[lines] has an unknown setting {sorted(unknown)[0]!r}")
+    lists = {key: _all(value, f"[lines] {key}", kinds[key]) for key, value in table.items()}
+    lines = Lines(**{"leads": (), **lists})
+    if not lines.leads or (lines.syllables and len(lines.syllables) != len(lines.leads)):
+        raise _Wrong("[lines] leads must name the beginning of every line, and syllables as many numbers")
+    if len(lines.words) != 2 or not 0 <= lines.words[0] <= lines.words[1]:
+        raise _Wrong("[lines] words must be the fewest and the most")
+    if any("{a}" in lead for lead in lines.leads) and len(set(lines.cast)) < 2:
+        raise _Wrong("[lines] cast needs two names for {a} and {b}")
+    return lines
 
 
 def _examples(data: dict[str, object]) -> tuple[Example, ...]:
