@@ -18,8 +18,8 @@ WAITING = 32
 class Stoppable(Protocol):
     """Something long that is going on in a session."""
 
-    def cancel(self) -> None:
-        """Stop it because a person asked."""
+    def cancel(self) -> bool:
+        """Stop it because a person asked; False if it is too late."""
 
 
 class Session:
@@ -59,10 +59,7 @@ class Sessions:
     def cancel(self, piece: str) -> bool:
         """Stop the reply that is being written in this piece; False if there is none."""
         session = self._sessions.get(piece)
-        if session is None or session.running is None:
-            return False
-        session.running.cancel()
-        return True
+        return session is not None and session.running is not None and session.running.cancel()
 
     def __len__(self) -> int:
         return len(self._sessions)

@@ -53,11 +53,12 @@ class Work:
         self.begun: Composition | None = None
         self.text = ""
 
-    def cancel(self) -> None:
-        """Stop writing because a person asked."""
+    def cancel(self) -> bool:
+        """Stop writing because a person asked; False if all is written already."""
+        if self.composing and not self.composing.cancel():
+            return False
         self.cancelled = True
-        if self.composing:
-            self.composing.cancel()
+        return True
 
     def leave(self, task: asyncio.Task[None]) -> None:
         """Stop because the reader went away; what waits for its turn gives it up."""
@@ -82,7 +83,7 @@ class Writing:
         work = Work()
         task = asyncio.create_task(self._fulfil(message, wish, work), name="ghostnote wish")
         self._works[task] = work
-        task.add_done_callback(lambda _: work.relay.close())
+        task.add_done_callback(self._over)
         heard = False
         try:
             while (event := await work.relay.get()) is not None:
@@ -92,9 +93,11 @@ class Writing:
         finally:
             work.leave(task)
             await asyncio.wait({task})
-            del self._works[task]
             if not heard:
                 _log_failure(task)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._works.pop(task).relay.close()
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
