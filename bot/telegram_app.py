@@ -27,6 +27,7 @@ from engine.conversation import Conversation
 log = logging.getLogger(__name__)
 
 PUBLIC = "https://api.telegram.org"
+TALKERS = ("httpx", "telegram.Bot", "telegram.ext.ExtBot")  # loggers that write the address of a call
 GRACE = 4.0  # seconds that replies have to end when the process stops
 
 __all__ = ["PUBLIC", "TelegramUnavailable", "WebhookSettings", "serve"]
@@ -147,7 +148,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 @contextmanager
 def _quiet(token: str) -> Iterator[None]:
-    """Keep the token out of what httpx logs, and the trace of every 429 out of what the rate limiter does."""
+    """Keep the token out of what libraries log, and the trace of every 429 out of what the rate limiter does."""
 
     def hide(record: logging.LogRecord) -> bool:
         text = record.getMessage()
@@ -156,11 +157,13 @@ def _quiet(token: str) -> Iterator[None]:
         return True
 
     limiter = logging.getLogger("telegram.ext.AIORateLimiter")
-    level, requests = limiter.level, logging.getLogger("httpx")
+    level, talkers = limiter.level, [logging.getLogger(name) for name in TALKERS]
     limiter.setLevel(logging.CRITICAL)
-    requests.addFilter(hide)
+    for talker in talkers:
+        talker.addFilter(hide)
     try:
         yield
     finally:
-        requests.removeFilter(hide)
+        for talker in talkers:
+            talker.removeFilter(hide)
         limiter.setLevel(level)

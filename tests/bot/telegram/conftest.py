@@ -76,10 +76,15 @@ def start(api: BotApi, tmp_path: Path) -> Start:
 
     @asynccontextmanager
     async def run(
-        delay: float = 0.0, webhook: telegram_app.WebhookSettings | None = None, token: str = ""
+        delay: float = 0.0,
+        webhook: telegram_app.WebhookSettings | None = None,
+        token: str = "",
+        writer: EchoWriter | None = None,
     ) -> AsyncIterator[Conversation]:
         async with AsyncExitStack() as stack:
-            conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", delay))
+            conversation = await stack.enter_async_context(
+                house(tmp_path / "ghostnote.db", writer or EchoWriter(delay))
+            )
             await stack.enter_async_context(
                 telegram_app.serve(conversation, token=token or api.token, api=api.root, webhook=webhook)
             )
@@ -89,11 +94,10 @@ def start(api: BotApi, tmp_path: Path) -> Start:
 
 
 @asynccontextmanager
-async def house(file: Path, delay: float) -> AsyncIterator[Conversation]:
+async def house(file: Path, writer: EchoWriter) -> AsyncIterator[Conversation]:
     """The real conversation with the echo generator."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
-        writer = EchoWriter(delay)
         conversation = Conversation(History(database), Preferences(database), writer)
         stack.push_async_callback(conversation.close)
         yield conversation

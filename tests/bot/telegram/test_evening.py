@@ -1,4 +1,4 @@
-"""A person writes with Ghostnote in a private chat, over real HTTP, with the real conversation on the echo generator."""
+"""A person writes with Ghostnote in a private chat: real HTTP, the real conversation, the echo generator."""
 
 import logging
 
