@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from telegram import Update
 
 from bot.telegram.receiving import Receiver
+from bot.telegram.records import urgent
 from engine.conversation import Conversation
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,8 @@ class Intake:
             return known
         taken = Taken()
         self._remember(update.update_id, taken)
-        chat = update.effective_chat.id if update.effective_chat else 0
-        task = asyncio.create_task(self._act(update, taken, self._latest.get(chat)), name=f"update {update.update_id}")
-        self._latest[chat] = taken
-        taken.stored.add_done_callback(lambda _: self._latest.pop(chat) if self._latest.get(chat) is taken else None)
+        previous = None if urgent(update) else self._line_up(update, taken)
+        task = asyncio.create_task(self._act(update, taken, previous), name=f"update {update.update_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return taken
@@ -77,6 +76,14 @@ class Intake:
             await asyncio.wait([previous.stored], timeout=IN_LINE)
         await self._receiver.receive(update, lambda: taken.settle(handled=False))
         taken.settle(handled=True)  # not when this task is cancelled: then the update comes again after the restart
+
+    def _line_up(self, update: Update, taken: Taken) -> Taken | None:
+        """Become the last in the line of a chat; who was it before."""
+        chat = update.effective_chat.id if update.effective_chat else 0
+        previous = self._latest.get(chat)
+        self._latest[chat] = taken
+        taken.stored.add_done_callback(lambda _: self._latest.pop(chat) if self._latest.get(chat) is taken else None)
+        return previous
 
     def _remember(self, number: int, taken: Taken) -> None:
         self._known[number] = taken

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from telegram import Chat, Message, MessageReactionUpdated, ReactionType, ReactionTypeEmoji, User
+from telegram import Chat, Message, MessageReactionUpdated, ReactionType, ReactionTypeEmoji, Update, User
 from telegram.constants import ChatType
 
 from bot import wording
@@ -56,6 +56,12 @@ def command_in(text: str) -> str:
     """The name of the command a text begins with, "" where there is none."""
     match = _COMMAND.match(text)
     return match[1].lower() if match else ""
+
+
+def urgent(update: Update) -> bool:
+    """Whether an update must not wait for the messages before it: a button, a reaction, /cancel."""
+    message = update.message or update.edited_message
+    return message is None or command_in(message.text or "") == "cancel"
 
 
 def words_for(message: Message, text: str, bot: str) -> str | None:

@@ -10,10 +10,8 @@ from aiogram.types import Chat, Message, User
 
 from bot import telegram_app
 from engine.conversation import Conversation
-from storage.db import open_database
-from storage.history import History
-from storage.preferences import Preferences
 from tests.bot.telegram.bot_api import BotApi
+from tests.bot.telegram.house import house
 from tests.bot.telegram.world import World
 from tests.fakes import EchoWriter
 
@@ -91,13 +89,3 @@ def start(api: BotApi, tmp_path: Path) -> Start:
             yield conversation
 
     return run
-
-
-@asynccontextmanager
-async def house(file: Path, writer: EchoWriter) -> AsyncIterator[Conversation]:
-    """The real conversation with the echo generator."""
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
-        conversation = Conversation(History(database), Preferences(database), writer)
-        stack.push_async_callback(conversation.close)
-        yield conversation

@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
+from aiogram.types import Chat, Message
 from aiohttp import ClientSession
 
 from bot.telegram.splitting import units
@@ -22,8 +24,6 @@ class LongWriter(EchoWriter):
         count = 12 if not task.avoid else 1
         async for event in super().write(task):
             if isinstance(event, Written):
-                from dataclasses import replace
-
                 text = "\n\n".join([PARAGRAPH.strip()] * count)
                 yield Snapshot(text[: len(text) // 2])
                 yield Written(tuple(replace(one, text=text) for one in event.compositions))
@@ -55,12 +55,7 @@ async def test_topics_are_sessions_of_their_own(desk: Desk, start: Start) -> Non
         for topic, words in ((5, "/story It rained."), (9, "/poem It snowed.")):
             desk.world.say(forum, desk.person, words, topic=topic)
         for topic in (5, 9):
-            await desk.api.until(
-                lambda: (
-                    desk.world.from_bot(forum, topic)
-                    and desk.world.labels(forum, desk.world.from_bot(forum, topic)[-1].message_id)[0] == "👍"
-                )
-            )  # noqa: B023, E501
+            await desk.api.until(lambda: _passages(desk, forum, topic))  # noqa: B023  # waited for here
         rained = await conversation.piece(SessionKey("telegram", "-1001", "5"))
         snowed = await conversation.piece(SessionKey("telegram", "-1001", "9"))
         assert (rained.turns[0].text, rained.form) == ("It rained.", "story")
@@ -78,11 +73,7 @@ async def test_in_a_group_it_speaks_when_addressed_and_each_has_a_vote(desk: Des
         desk.world.say(group, desk.person, "What shall we write?")
         desk.world.say(group, ben, "/weather")
         desk.world.say(group, ben, "@ghostnote_bot It rained.")
-        first = (
-            await desk.api.until(
-                lambda: [m for m in desk.world.from_bot(group) if desk.world.labels(group, m.message_id)[0] == "👍"]
-            )
-        )[0]  # noqa: E501
+        first = (await desk.api.until(lambda: _passages(desk, group)))[0]
         assert len(desk.world.from_bot(group)) == 1
         number = first.message_id
         for person, label, counts in (
@@ -99,7 +90,13 @@ async def test_in_a_group_it_speaks_when_addressed_and_each_has_a_vote(desk: Des
         assert answered
         assert answered.text == "Then it stopped."
         piece = await conversation.piece(SessionKey("telegram", "-1002"))
-    assert [turn.author for turn in piece.turns if turn.kind == "person"][0] == "Ben"
+    assert next(turn.author for turn in piece.turns if turn.kind == "person") == "Ben"
+
+
+def _passages(desk: Desk, chat: Chat, topic: int | None = None) -> list[Message]:
+    """The bot's messages in a chat that hold finished passages."""
+    shown = desk.world.from_bot(chat, topic)
+    return [each for each in shown if "👍" in "".join(desk.world.labels(chat, each.message_id))]
 
 
 async def test_the_webhook_takes_what_telegram_sends_and_nothing_else(desk: Desk, start: Start) -> None:
@@ -115,7 +112,7 @@ async def test_the_webhook_takes_what_telegram_sends_and_nothing_else(desk: Desk
         forged = {
             "update_id": 1,
             "message": {"message_id": 1, "date": 1, "chat": {"id": 77, "type": "private"}, "text": "x"},
-        }  # noqa: E501
+        }
         for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "wrong"}):
             async with session.post(hook.url, json=forged, headers=headers) as answer:
                 assert answer.status == 403
