@@ -1,7 +1,7 @@
 """A reply as server-sent events.
 
 The reply is carried by a task of its own, the response reads from it: a reader as slow as can be holds up no piece,
-since drafts wait in a slot where the newest wins. A reader who goes away ends the task, which closes the reply's iterator.
+since drafts wait in a slot where the newest wins. A reader who goes away ends the task, which closes the reply.
 """
 
 import asyncio

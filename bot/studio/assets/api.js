@@ -46,22 +46,26 @@ export const act = (turn, action, more, hear) => stream(`/api/turns/${turn}/acti
 async function stream(path, body, hear) {
   const key = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
   const answer = await ask("POST", path, { ...body, author: author() }, { "Idempotency-Key": key });
-  for await (const [name, data] of events(answer.body)) {
-    if (name === "final") return data;
-    if (name === "error") throw new Trouble(data.message, data.code, 200);
-    hear(name, data);
+  let last = null;
+  for await (const event of events(answer.body)) {
+    if (event[0] === "final" || event[0] === "error") last = event;
+    else hear(...event);
   }
-  throw new Trouble(word("offline"), "broken_off");
+  if (!last) throw new Trouble(word("offline"), "broken_off");
+  const [name, data] = last;
+  if (name === "error") throw new Trouble(data.message, data.code, 200);
+  return data;
 }
 
 async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   try {
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
-      const blocks = (rest + value).split("\n\n");
+      const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
       rest = blocks.pop();
       for (const block of blocks) {
         const name = /^event: (.*)$/m.exec(block)?.[1];
@@ -71,7 +75,5 @@ async function* events(body) {
     }
   } catch {
     throw new Trouble(word("offline"), "broken_off");
-  } finally {
-    reader.cancel().catch(() => {});
   }
 }

@@ -51,8 +51,8 @@ async function refresh() {
 }
 
 function open(id) {
-  if (hash() !== id || !location.hash) location.hash = `#/${id}`;
-  else arrive();
+  if (location.hash !== `#/${id}`) history.pushState(null, "", `#/${id}`);
+  return arrive();
 }
 
 async function arrive() {
@@ -74,8 +74,28 @@ async function ensure() {
   return id;
 }
 
-async function send(text, quiet = false) {
-  if (running.get(here)) return;
+// While anything a person began is under way; nothing is begun twice.
+let begun = 0;
+async function during(work) {
+  document.body.dataset.busy = String((begun += 1));
+  try {
+    await work();
+  } finally {
+    begun -= 1;
+    if (begun) document.body.dataset.busy = String(begun);
+    else delete document.body.dataset.busy;
+  }
+}
+
+let starting = false;
+
+function send(text, quiet = false) {
+  if (starting || running.get(here)) return;
+  starting = true;
+  during(() => tell(text, quiet)).finally(() => { starting = false; });
+}
+
+async function tell(text, quiet) {
   const [, command = "", rest = ""] = /^\/(\w+)\s*([^]*)$/.exec(text) ?? [];
   const lastModel = piece?.turns.findLast((turn) => turn.kind === "model");
   const job = {
@@ -92,6 +112,7 @@ async function send(text, quiet = false) {
   desk.notice("");
   try {
     const id = await ensure();
+    starting = false;
     await perform(id, job, (hear) => api.say(id, text, hear));
   } catch (error) {
     // Refused before anything was stored: the words go back where they can be mended.
@@ -141,15 +162,17 @@ async function stop() {
 }
 
 // Something was pressed on a passage.
-async function wish(turn, action, more, element) {
+function wish(turn, action, more, element) {
   trouble(element, "");
-  try {
-    if (action === "like" || action === "dislike") await vote(turn, action === "like" ? 1 : -1);
-    else if (action === "context") await xray(turn.id);
-    else if (!running.get(here)) await act(turn, action, element);
-  } catch (error) {
-    trouble(book.find(turn.id) ?? element, error.message);
-  }
+  during(async () => {
+    try {
+      if (action === "like" || action === "dislike") await vote(turn, action === "like" ? 1 : -1);
+      else if (action === "context") await xray(turn.id);
+      else if (!running.get(here)) await act(turn, action, element);
+    } catch (error) {
+      trouble(book.find(turn.id) ?? element, error.message);
+    }
+  });
 }
 
 async function vote(turn, value) {
