@@ -19,7 +19,7 @@ from bot.replies import Attachment, Notice, ReplyEvent
 from engine.errors import EngineError, GeneratorFailed
 from engine.messages import MessageRef, Turn
 
-QUIET = 15.0
+QUIET = 10.0
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 Json = dict[str, Any]
 
@@ -27,10 +27,12 @@ Json = dict[str, Any]
 class EventStream:
     """An outlet (see bot/streaming) that is read as the bytes of an event stream."""
 
-    def __init__(self, keep: Callable[[Attachment], str]) -> None:
+    def __init__(self, keep: Callable[[Attachment], str], quiet: float = QUIET) -> None:
         self._keep = keep
+        self._quiet = quiet
         self._events: deque[tuple[str, Json]] = deque()
         self._draft: str | None = None
+        self._shown = ""
         self._wake = asyncio.Event()
         self._ended = False
         self.turn: Turn | None = None
@@ -70,13 +72,16 @@ class EventStream:
         self._ended = True
 
     async def read(self) -> AsyncIterator[bytes]:
-        """Every event, until the last; a comment now and then where there is nothing to say."""
+        """Every event, until the last. The newest draft is said again where there is nothing new for long.
+
+        That keeps proxies and impatient clients from hanging up, and asks nothing of a client that knows the drafts.
+        """
         while not (self._ended and not self._events):
             try:
-                async with asyncio.timeout(QUIET):
+                async with asyncio.timeout(self._quiet):
                     await self._wake.wait()
             except TimeoutError:
-                yield b": still writing\n\n"
+                yield encode("draft", {"text": self._shown})
                 continue
             self._wake.clear()
             self._flush()
@@ -91,7 +96,7 @@ class EventStream:
     def _flush(self) -> None:
         if self._draft is not None:
             self._events.append(("draft", {"text": self._draft}))
-            self._draft = None
+            self._shown, self._draft = self._draft, None
 
 
 def encode(name: str, data: Json) -> bytes:
