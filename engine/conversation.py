@@ -274,12 +274,13 @@ class Conversation:
 
     async def votes(self, key: SessionKey, person: Person) -> dict[str, int]:
         """This person's own votes in the piece: 1 or -1 by turn id."""
-        piece = await self._id(key)
-        who = safety.person(person)
-        return await self._preferences.votes(piece, who.platform, who.id)
+        who, piece = safety.person(person), await self._find(key)
+        if piece is None and key.piece:
+            raise NotFound(what="piece", id=key.piece)
+        return {} if piece is None else await self._preferences.votes(piece.id, who.platform, who.id)
 
     async def delivered(self, turn: str, refs: tuple[MessageRef, ...]) -> None:
-        """Remember which messages show a turn; a message that comes to show another turn belongs to that one."""
+        """Remember which messages show a turn; each belongs to the turn it showed last."""
         await self._history.delivered(turn, [(ref.platform, ref.chat, ref.message) for ref in refs])
 
     async def messages(self, turn: str) -> tuple[MessageRef, ...]:
@@ -289,11 +290,7 @@ class Conversation:
     async def turn_at(self, ref: MessageRef, key: SessionKey) -> Turn | None:
         """The passage a message of this chat shows, or None."""
         shown = await self._shown(ref, key)
-        if shown is None:
-            return None
-        place, turn = shown
-        _, tree = await self._rows(place, (await self._home(place, turn))[0])
-        return tree.view(tree.find(turn))
+        return shown and await self.turn(SessionKey(shown[0].platform, shown[0].chat, shown[0].thread), shown[1])
 
     async def export(self, key: SessionKey, format: str) -> tuple[str, str, bytes]:  # noqa: A002  # its name in the API
         """The live branch as a file with its authorship ledger: file name, MIME type, content. Raises UnknownFormat."""
@@ -358,9 +355,10 @@ class Conversation:
     # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _change(self, key: SessionKey, **values: str) -> Piece:
-        piece, _ = await self._load(key)
-        await self._history.change(piece.id, **values)
-        return await self.piece(replace(key, piece=piece.id))
+        key = replace(key, piece=await self._id(key))
+        await self.piece(key)  # nothing is changed in a piece that is not here
+        await self._history.change(key.piece, **values)
+        return await self.piece(key)
 
     async def _shift(
         self,

@@ -21,6 +21,7 @@ ADDRESS = 200
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HALVES = re.compile("[\ud800-\udfff]")
+_NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -85,7 +86,7 @@ def known_id(name: str, what: str) -> str:
 
 def _check(name: str, *values: str) -> None:
     for value in values:
-        if len(value) > ADDRESS or _CONTROLS.search(value) or _HALVES.search(value):
+        if len(value) > ADDRESS or _NOT_IN_NAMES.search(value):
             raise BadValue(
                 name=name, value=value[:20].encode("ascii", "replace").decode(), allowed=f"text, 1-{ADDRESS}"
             )
