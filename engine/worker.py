@@ -142,8 +142,8 @@ class Worker:
             if len(self._waiting) >= self._inbox:
                 raise Busy(waiting=len(self._waiting))
             self._waiting.append(ticket)
-            if len(self._running) + len(self._waiting) > self._most:
-                ticket.publish(Queued(len(self._waiting)))
+            if (place := len(self._running) + len(self._waiting) - self._most) > 0:
+                ticket.publish(Queued(place))
             self._changed.notify()
 
     def _drop(self, ticket: _Ticket) -> None:

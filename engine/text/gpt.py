@@ -12,13 +12,15 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from engine.errors import BadValue
 from engine.ports import TextRequest
 from engine.text.detokenize import Detokenizer
 from engine.text.generation import Writing
-from engine.text.network import HubNetwork
-from engine.text.voices import Voices
+from engine.text.lean import lean
+from engine.text.network import HubNetwork, Network
+from engine.text.voices import read_peft
 
 log = logging.getLogger(__name__)
 MOST_DRAFTS = 16
@@ -44,6 +46,7 @@ class Gpt:
         voices: Mapping[str, Path] | None = None,
     ) -> None:
         self._name = name or folder.name
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         where = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
         kind = best_dtype(where) if dtype == "auto" else getattr(torch, dtype)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
@@ -51,8 +54,8 @@ class Gpt:
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
-        self._voices = Voices(model)
-        self._network = HubNetwork(model, self._voices)
+        self._network: Network = lean(model) or HubNetwork(model)
+        self._voices: set[str] = set()
         self._ends = _ends(model, self._tokenizer)
         self._markup = re.compile("|".join(map(re.escape, self._tokenizer.all_special_tokens)) or r"(?!)")
         self._opening = _opening(self._tokenizer)
@@ -73,15 +76,17 @@ class Gpt:
     @property
     def voices(self) -> frozenset[str]:
         """See `TextGenerator`."""
-        return frozenset(self._voices.names)
+        return frozenset(self._voices)
 
     def load_voice(self, name: str, folder: Path) -> None:
         """Add or replace a voice from a PEFT folder; call it on the thread that runs steps. Raises VoiceError."""
-        self._voices.load(name, folder)
+        self._network.load_voice(name, read_peft(folder))
+        self._voices.add(name)
 
     def drop_voice(self, name: str) -> None:
         """Forget a voice; requests that use it go on as the base."""
-        self._voices.drop(name)
+        self._voices.discard(name)
+        self._network.drop_voice(name)
 
     def count(self, text: str) -> int:
         """See `TextGenerator`; remembers the latest few thousand texts."""
@@ -110,8 +115,8 @@ class Gpt:
             raise BadValue(name="max_tokens", value=request.max_tokens, allowed=f"1-{self._window - 1}")
         if not 1 <= request.drafts <= MOST_DRAFTS:
             raise BadValue(name="drafts", value=request.drafts, allowed=f"1-{MOST_DRAFTS}")
-        if request.adapter and request.adapter not in self._voices.names:
-            raise BadValue(name="adapter", value=request.adapter, allowed=", ".join(sorted(self._voices.names)) or "-")
+        if request.adapter and request.adapter not in self._voices:
+            raise BadValue(name="adapter", value=request.adapter, allowed=", ".join(sorted(self._voices)) or "-")
 
     def _encode(self, text: str) -> list[int]:
         """Ids of a prompt. Only in a prompt made by `chat` does markup count as markup; elsewhere it is mere text."""

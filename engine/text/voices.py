@@ -1,21 +1,21 @@
-"""Many LoRA voices on one base model (T).
+"""LoRA voices as PEFT writes them: read a folder, safetensors only, into plain pairs of narrow matrices (T).
 
-Every linear layer that some voice changes is wrapped once; which voice speaks is one shared word, so requests with
-different voices can take turns step by step at no cost. Voices come as PEFT folders, safetensors only.
+Merging a voice into the weights would let only one speak at a time; as a pair beside each layer many can take turns,
+step by step, at no cost.
 """
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
-from transformers.pytorch_utils import Conv1D
+from torch import Tensor
+
+Pair = tuple[Tensor, Tensor]
 
 NAME = re.compile(r"(?:base_model\.model\.)?(?P<layer>.+)\.lora_(?P<part>[AB])(?:\.default)?\.weight")
 
@@ -24,80 +24,8 @@ class VoiceError(Exception):
     """An adapter folder that cannot speak on this base; the message is one sentence."""
 
 
-@dataclass(slots=True)
-class _Now:
-    """Who is speaking; shared by all wrapped layers."""
-
-    voice: str = ""
-
-
-@dataclass(slots=True)
-class Voices:
-    """The voices of one model. Only the thread that runs the model may load, drop and speak."""
-
-    model: nn.Module
-    names: set[str] = field(default_factory=set)
-    _now: _Now = field(default_factory=_Now)
-
-    def load(self, name: str, folder: Path) -> None:
-        """Add (or replace) the voice in PEFT's `folder`; VoiceError if it is not plain LoRA for this base."""
-        pairs = read_peft(folder)
-        layers = {layer: _find(self.model, layer) for layer in pairs}
-        for layer, (down, up, _) in pairs.items():
-            if (down.shape[1], up.shape[0]) != _shape(layers[layer]):
-                raise VoiceError(f"{folder} was made for another base model (layer {layer} has another size).")
-        self.drop(name)
-        for layer, (down, up, scale) in pairs.items():
-            wrapped = self._wrap(layer, layers[layer])
-            weight = wrapped.base.weight
-            wrapped.pairs[name] = (down.to(weight).contiguous(), (up * scale).to(weight).contiguous())
-        self.names.add(name)
-
-    def drop(self, name: str) -> None:
-        """Forget a voice, if it is there."""
-        self.names.discard(name)
-        for module in self.model.modules():
-            if isinstance(module, VoicedLayer):
-                module.pairs.pop(name, None)
-
-    @contextmanager
-    def speaking(self, name: str) -> Iterator[None]:
-        """In this block the model speaks with voice `name`; "" is the base alone."""
-        self._now.voice = name
-        try:
-            yield
-        finally:
-            self._now.voice = ""
-
-    def _wrap(self, layer: str, module: nn.Module) -> "VoicedLayer":
-        if isinstance(module, VoicedLayer):
-            return module
-        parent, _, leaf = layer.rpartition(".")
-        wrapped = VoicedLayer(module, self._now)
-        setattr(self.model.get_submodule(parent), leaf, wrapped)
-        return wrapped
-
-
-class VoicedLayer(nn.Module):
-    """A linear layer, plus up(down(x)) of the voice that is speaking."""
-
-    def __init__(self, base: Any, now: _Now) -> None:
-        super().__init__()
-        self.base = base
-        self.now = now
-        self.pairs: dict[str, tuple[Tensor, Tensor]] = {}
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The layer's own output shape and type."""
-        out: Tensor = self.base(x)
-        pair = self.pairs.get(self.now.voice)
-        if pair is None:
-            return out
-        return out + nn.functional.linear(nn.functional.linear(x, pair[0]), pair[1])
-
-
-def read_peft(folder: Path) -> dict[str, tuple[Tensor, Tensor, float]]:
-    """Layer name -> (A of shape (rank, in), B of shape (out, rank), scale) of a PEFT LoRA folder, as float32.
+def read_peft(folder: Path) -> dict[str, Pair]:
+    """Layer name -> (A of shape (rank, in), scaled B of shape (out, rank)) of a PEFT LoRA folder, as float32.
 
     Raises VoiceError for anything else, DoRA, biases and trained embeddings included: they would be lost silently.
     """
@@ -116,7 +44,7 @@ def read_peft(folder: Path) -> dict[str, tuple[Tensor, Tensor, float]]:
         found.setdefault(match["layer"], {})[match["part"]] = tensor.float()
     if not found or any(set(parts) != {"A", "B"} for parts in found.values()):
         raise VoiceError(f"{folder} is not complete.")
-    return {layer: (parts["A"], parts["B"], _scale(config, layer, parts["A"])) for layer, parts in found.items()}
+    return {layer: (parts["A"], parts["B"] * _scale(config, layer, parts["A"])) for layer, parts in found.items()}
 
 
 def _scale(config: dict[str, Any], layer: str, down: Tensor) -> float:
@@ -127,18 +55,19 @@ def _scale(config: dict[str, Any], layer: str, down: Tensor) -> float:
     return float(alpha) / (rank**0.5 if config.get("use_rslora") else rank)
 
 
-def _find(model: nn.Module, layer: str) -> nn.Module:
-    try:
-        return model.get_submodule(layer)
-    except AttributeError as error:
-        raise VoiceError(f"This adapter is for another base model: there is no layer {layer}.") from error
+def join_pairs(pairs: Sequence[Pair | None], sizes: Sequence[int]) -> Pair:
+    """The pair of a product made of several layers of these output sizes: A's under each other, B's on a diagonal."""
+    present = [(pair, sum(sizes[:i]), size) for i, (pair, size) in enumerate(zip(pairs, sizes, strict=True)) if pair]
+    down = torch.cat([pair[0] for pair, _, _ in present])
+    up = down.new_zeros(sum(sizes), down.shape[0])
+    column = 0
+    for (_, b), begin, size in present:
+        up[begin : begin + size, column : column + b.shape[1]] = b
+        column += b.shape[1]
+    return down, up
 
 
-def _shape(module: nn.Module) -> tuple[int, int]:
-    """(in, out) of a linear layer; GPT-2's Conv1D keeps its weight the other way round."""
-    base = module.base if isinstance(module, VoicedLayer) else module
-    if isinstance(base, Conv1D):
-        return base.weight.shape[0], base.weight.shape[1]
-    if isinstance(base, nn.Linear):
-        return base.in_features, base.out_features
-    raise VoiceError(f"A {type(base).__name__} layer cannot carry a LoRA voice.")
+def check_shape(layer: str, pair: Pair, inputs: int, outputs: int) -> None:
+    """VoiceError if this pair was made for a layer of another size."""
+    if (pair[0].shape[1], pair[1].shape[0]) != (inputs, outputs):
+        raise VoiceError(f"The adapter was made for another base model (layer {layer} has another size).")
