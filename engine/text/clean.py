@@ -30,6 +30,8 @@ class Cleaned:
     closed: bool = False
 
 
+NEAR = 2000  # characters of the text before that a beginning or an ending has to look at
+
 _MARKUP = re.compile(
     r"<\|[^<>]{0,40}\|>|</?s>|<pad>|<unk>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<im_(?:start|end)>"
     r"|</?(?:user|assistant|system|think)>|^#{2,} ?(?:instruction|response|input|user|assistant)\b.*|\x00",
@@ -116,7 +118,7 @@ def _labels(text: str, manners: Manners) -> list[int]:
     if manners.shape != "script":
         return [match.start() for match in found if manners.shape != "list"]
     theirs = {name.lower() for name in manners.people}
-    known = {match[0].strip(" *_:：\n").lower() for match in _LABEL.finditer(manners.before)}
+    known = {match[0].strip(" *_:：\n").lower() for match in _LABEL.finditer(manners.before[-NEAR:])}
     names = ((match, match[0].strip(" *_:：\n").lower()) for match in found)
     return [match.start() for match, name in names if name in theirs - known]
 
@@ -148,7 +150,7 @@ _OPENERS = re.compile(
 
 def _begin(text: str, manners: Manners) -> str:
     """The first words, fitted to a sentence that the writer left open."""
-    before = manners.before.rstrip()
+    before = manners.before[-NEAR:].rstrip()
     if not before or sentences.finished(before):
         return re.sub(r"^[\s,.;:!?。，！？；：]+(?!\.)", "", text) if manners.shape != "list" else text.lstrip()
     bare = text.lstrip()
@@ -175,18 +177,15 @@ def _end_prose(text: str, manners: Manners, whole: bool) -> str:
     last = sentences.starts(kept)[-1]
     if len(places) > 3 and _MORAL.match(kept[last:]):
         kept = kept[:last].rstrip()
-    return kept + _open_quote(kept, manners.before)
+    return kept + _open_quote(kept, manners.before[-NEAR:])
 
 
 def _open_quote(text: str, before: str) -> str:
-    """The quotation mark that the last paragraph still needs."""
+    """The quotation marks that the last paragraph still needs."""
     paragraph = sentences.join(before, text) if sentences.goes_on(before, text) else text
     paragraph = paragraph.rsplit("\n", 1)[-1]
-    if paragraph.count("“") > paragraph.count("”"):
-        return "”"
-    if paragraph.count("「") > paragraph.count("」"):
-        return "」"
-    return '"' if paragraph.count('"') % 2 else ""
+    needed = [after * (paragraph.count(open_) - paragraph.count(after)) for open_, after in ("“”", "「」")]
+    return "".join(needed) + '"' * (paragraph.count('"') % 2)
 
 
 def _end_verse(text: str, manners: Manners, whole: bool) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from engine.text import sentences
@@ -21,6 +22,10 @@ def grams(text: str, size: int) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(found[at : at + size]) for at in range(len(found) - size + 1))
 
 
+# the earlier text is asked about again at every step of every draft, and it may be a whole novel
+_known = lru_cache(maxsize=64)(grams)
+
+
 def shared(text: str, earlier: frozenset[tuple[str, ...]], size: int) -> float:
     """The share of the text's runs of `size` units that stand in `earlier` too; 0 for a text shorter than one run."""
     mine = grams(text, size)
@@ -29,7 +34,7 @@ def shared(text: str, earlier: frozenset[tuple[str, ...]], size: int) -> float:
 
 def likeness(text: str, others: Iterable[str], size: int = 4) -> float:
     """The greatest share of the text's runs that one of the others has, from 0 to 1."""
-    return max((shared(text, grams(other, size), size) for other in others), default=0.0)
+    return max((shared(text, _known(other, size), size) for other in others), default=0.0)
 
 
 def variety(text: str) -> float:
@@ -41,7 +46,7 @@ def variety(text: str) -> float:
 
 def copied_from(text: str, earlier: str, size: int = 5) -> int | None:
     """Where the first sentence begins that is mostly taken from `earlier` (None if none is)."""
-    known = grams(earlier, size)
+    known = _known(earlier, size)
     if not known:
         return None
     for start, piece in _pieces(text):

@@ -135,6 +135,7 @@ def fit_syllables(text: str, syllables: int) -> str:
 def fit_words(draft: Draft, words: tuple[int, ...]) -> str:
     """The draft's first line as whole sentences, if it has so many words; "" otherwise."""
     line = next((line for line in draft.text.split("\n") if line.strip()), "").strip().strip("*_ ")
+    line = re.sub(r"\([^)]*\)\s*", "", line)  # how it is said is the reader's to find out
     if draft.finish in {"end", "stop"} and line and line[-1].isalnum():
         line += "."
     text = clean(line, Manners()).text

@@ -7,7 +7,7 @@ the prompt, and their token counts add up to the prompt's.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,7 +27,7 @@ MEMORY = "{}\n\n"
 MEMORY_CHAT = "\nKeep in mind: {}"
 
 _MARKUP = re.compile(r"<\|[^<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|[\x00\r]")
-_UNSPACED = re.compile(r"\S+\s*|\s+")
+_WORDS = re.compile(r"\s*\S+|\s+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,37 @@ def fit_tail(text: str, budget: int, count: Count) -> str:
 
 
 def _fit(text: str, budget: int, count: Count, newest: bool) -> str:
-    for pieces in (sentences.pieces(text), _UNSPACED.findall(text), text):
-        kept = _take(reversed(pieces) if newest else iter(pieces), budget, count)
+    for pieces in (sentences.pieces(text), _WORDS.findall(text), list(text)):
+        kept = _most(pieces[::-1] if newest else pieces, budget, count, newest)
         if kept:
-            length = sum(map(len, kept))
-            return text[len(text) - length :] if newest else text[:length]
+            return text[len(text) - kept :] if newest else text[:kept]
     return ""
 
 
-def _take(pieces: Iterable[str], budget: int, count: Count) -> list[str]:
-    """The pieces that fit, until the first that does not; single counts are a little above the count of the whole."""
-    empty, kept = count(""), []
-    for piece in pieces:
-        budget -= min(count(piece) - empty, len(piece) * 4) if len(piece) < 40_000 else len(piece)
-        if budget < 0:
+def _most(pieces: list[str], budget: int, count: Count, newest: bool) -> int:
+    """Characters of the first pieces that fit together.
+
+    The counts of single pieces add up to a little more than the count of the whole, so after each round the whole is
+    counted and what room it leaves is filled.
+    """
+    empty, kept, left = count(""), 0, budget
+    while kept < len(pieces) and (more := _take(pieces[kept:], left, count, empty)):
+        chosen = pieces[: kept + more]
+        left = budget - (count("".join(chosen[::-1] if newest else chosen)) - empty)
+        if left < 0:
             break
-        kept.append(piece)
-    return kept
+        kept += more
+    return sum(map(len, pieces[:kept]))
+
+
+def _take(pieces: list[str], budget: int, count: Count, empty: int) -> int:
+    """How many of the pieces fit, counted one by one."""
+    for taken, piece in enumerate(pieces):
+        # a piece of so many characters cannot fit, and counting it would take long
+        budget -= count(piece) - empty if len(piece) <= 64 * max(16, budget) else len(piece)
+        if budget < 0:
+            return taken
+    return len(pieces)
 
 
 def _disarmed(material: Material) -> Material:
@@ -175,11 +189,11 @@ class _Builder:
 
     def _floor(self, free: int) -> int:
         """What the newest story may take before memory and note: 512 tokens and the sentence they begin in."""
-        floor, story = min(STORY_FLOOR, free * 4 // 5), self._wanted.story
+        floor, story = min(STORY_FLOOR, self._model.window // 2, free), self._wanted.story
         shortest = fit_tail(story, floor, self._model.count)
         rest = story[: len(story) - len(shortest)]
         begun = self._model.count(sentences.pieces(rest)[-1]) if rest.strip() else 0
-        return min(floor + begun, max(floor, free * 9 // 10))
+        return min(floor + begun, free)
 
     def _cost(self, text: str, limit: int) -> int:
         """Tokens of a text, counted no further than matters."""

@@ -170,14 +170,20 @@ def _rhyme(word: str) -> frozenset[Sound]:
         # an unknown word rhymes with the longest word that it ends in; failing that, by its letters
         ways = sounds(word[start:])
         if ways:
-            return frozenset(_ending(way) for way in ways)
+            return frozenset(ending for way in ways for ending in _endings(way))
     letters = re.search(r"[aeiouy]+[^aeiouy]*e?$", word)
     return frozenset({("by letters", letters[0] if letters else word)})
 
 
-def _ending(way: Sound) -> Sound:
-    """From the last stressed vowel (or the last vowel) to the end, stress marks dropped."""
-    strong = [place for place, phone in enumerate(way) if phone[-1] in "12"]
-    weak = [place for place, phone in enumerate(way) if phone[-1].isdigit()]
-    start = (strong or weak or [0])[-1]
-    return tuple(phone.rstrip("012") for phone in way[start:])
+def _endings(way: Sound) -> list[Sound]:
+    """From the last stressed vowel (or the last vowel) to the end, stress marks dropped.
+
+    Verse also lifts a full vowel two syllables behind the stress: "nightingale" rhymes with "avail".
+    """
+    vowels = [place for place, phone in enumerate(way) if phone[-1].isdigit()]
+    strong = [place for place in vowels if way[place][-1] in "12"] or vowels or [0]
+    plain = tuple(phone.rstrip("012") for phone in way)
+    found = [plain[strong[-1] :]]
+    if sum(place > strong[-1] for place in vowels) >= 2 and plain[vowels[-1]] not in {"AH", "ER", "IH"}:
+        found.append(plain[vowels[-1] :])
+    return found

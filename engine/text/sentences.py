@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 CLOSERS = "\"'”’»)]*_」』）】"
-TERMINAL = ".!?…。！？‽"
+LOOK_BACK = 400
 
 _END = re.compile(r"(?:[.!?‽]+|…|[。！？]+)[\"'”’»)\]*_」』）】]*")
 _ABBREVIATIONS = frozenset(
@@ -27,7 +27,6 @@ _ABBREVIATIONS = frozenset(
         "jr",
         "sr",
         "vs",
-        "no",
         "mt",
         "etc",
     }
@@ -60,7 +59,7 @@ def pieces(text: str) -> list[str]:
 
 def finished(text: str) -> bool:
     """Whether the text stops where a sentence stops (not: in the middle of one)."""
-    bare = text.rstrip()
+    bare = text.rstrip()[-LOOK_BACK:]
     places = ends(bare)
     return bool(places) and places[-1] == len(bare)
 
@@ -85,12 +84,12 @@ def goes_on(before: str, after: str) -> bool:
 
 
 def _is_end(text: str, found: re.Match[str]) -> bool:
-    mark, after = found[0], text[found.end() :]
+    mark, after = found[0], text[found.end() : found.end() + 12]
     if mark[0] in "。！？":
         return True
     if after and not after[0].isspace() and not _CJK.match(after[0]):
         return False
-    if mark == "." and _is_abbreviation(text[: found.end()]):
+    if mark == "." and _is_abbreviation(text[max(0, found.end() - 8) : found.end()]):
         return False
     following = after.lstrip(" \t\"'“‘*_(")[:1]
     broken_off = mark[0] == "…" or mark.startswith("...") or len(mark.rstrip(CLOSERS)) < len(mark)
@@ -98,7 +97,7 @@ def _is_end(text: str, found: re.Match[str]) -> bool:
 
 
 def _is_abbreviation(text: str) -> bool:
-    found = _NAME_ABBREVIATION.search(text[-8:])
+    found = _NAME_ABBREVIATION.search(text)
     if not found:
         return False
     return found[1].lower() in _ABBREVIATIONS or (len(found[1]) == 1 and found[1] not in "IaA")
