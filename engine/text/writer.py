@@ -102,7 +102,7 @@ class Writer:
                     if show.over:
                         break
             found += [judge(draft, made, request.seed, show.leader == at) for at, draft in enumerate(drafts)]
-            if sum(candidate.stands for candidate in found) >= task.drafts:
+            if sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
                 break
         yield _written(found, made, task, self._worker.generator)
 
@@ -170,6 +170,16 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
     return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule)
 
 
+def best(found: Sequence[Candidate], count: int) -> list[Candidate]:
+    """The best `count` of the drafts, none like another; fewer if there are no more."""
+    chosen: list[Candidate] = []
+    usable = [candidate for candidate in found if candidate.text]
+    for candidate in sorted(usable, key=lambda one: (one.stands, one.score), reverse=True):
+        if len(chosen) < count and likeness(candidate.text, [one.text for one in chosen]) < TOO_LIKE:
+            chosen.append(candidate)
+    return chosen
+
+
 def stale(text: str, form: Form) -> float:
     """What worn-out phrases cost."""
     return 0.3 * sum(bool(re.search(phrase, text, re.IGNORECASE)) for phrase in form.stale)
@@ -198,11 +208,10 @@ def _line_candidate(piece: Piece, made: Plan, seed: int) -> Candidate:
 
 
 def _written(found: list[Candidate], made: Plan, task: Task, generator: TextGenerator) -> Written:
-    usable = [candidate for candidate in found if candidate.text]
-    if not usable:
+    chosen = best(found, task.drafts)
+    if not chosen:
         raise GeneratorFailed(why="nothing usable was written")
-    best = sorted(usable, key=lambda candidate: (candidate.stands, candidate.score), reverse=True)[: task.drafts]
-    return Written(tuple(_composition(candidate, made, generator) for candidate in best))
+    return Written(tuple(_composition(candidate, made, generator) for candidate in chosen))
 
 
 def _composition(candidate: Candidate, made: Plan, generator: TextGenerator) -> Composition:
