@@ -30,7 +30,7 @@ from engine.writing import TRIES, Writes, Writing, account_of, place_of
 from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import PieceRow, Place, Shift, TurnRow
+from storage.records import PieceRow, Place, Shift
 
 VERSIONS = 6
 
@@ -101,13 +101,13 @@ class Conversation:
 
         async def decide(piece: PieceRow, tree: Tree) -> Shift:
             nonlocal chosen
-            row = _passage(tree, piece.head, turn)
+            row = tree.meant(piece.head, turn)
             other = tree.beside(row, step)
             chosen = other.id
             return Shift(tree.last_shown(other.id), "swipe", turn=other.id, over=row.id)
 
         piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
-        return tree.view(tree.find(chosen) if chosen else _passage(tree, piece.head, turn))
+        return tree.view(tree.find(chosen) if chosen else tree.meant(piece.head, turn))
 
     async def undo(self, key: SessionKey, person: Person, delivery: str = "") -> Piece:
         """Take one whole step back (a message with its reply, a retry, an edit …); nothing is destroyed."""
@@ -145,14 +145,14 @@ class Conversation:
 
         async def decide(piece: PieceRow, tree: Tree) -> Shift | None:
             nonlocal edited
-            row = _passage(tree, piece.head, turn)
+            row = tree.meant(piece.head, turn)
             edited = row.id
             if row.text == words:
                 return None
             return Shift(piece.head, "edit", turn=row.id, text=words, before=row.text, first=not row.edited)
 
         piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
-        return tree.view(_passage(tree, piece.head, edited))
+        return tree.view(tree.meant(piece.head, edited))
 
     async def branch(self, key: SessionKey, person: Person, turn: str, delivery: str = "") -> Piece:
         """Move the live end to `turn`, so that the story goes on from there; what followed it stays as a branch."""
@@ -243,7 +243,7 @@ class Conversation:
     async def context(self, key: SessionKey, turn: str = "") -> ContextView:
         """What the model saw for its last passage (or for `turn`); raises Impossible, NotFound."""
         piece, tree = await self._load(key, turn)
-        row = _passage(tree, piece.head, turn)
+        row = tree.meant(piece.head, turn)
         if row.kind != "model":
             raise Impossible(why="not_a_model_passage")
         seen = (await self._history.recipes(piece.id, row.id))[row.id]
@@ -371,10 +371,13 @@ class Conversation:
     ) -> tuple[PieceRow, Tree]:
         """Wait for the piece, decide where its live end goes, and go there; the piece as it is then."""
         place, who = place_of(key), account_of(safety.person(person))
-        if await self._find(key) is None and not turn:
-            raise NotFound(what="piece", id=key.piece) if key.piece else Impossible(why=nothing)
-        piece = await self._id(key, turn)
-        async with self._sessions.turn(piece):
+
+        async def find() -> tuple[str, None]:
+            if not turn and await self._find(key) is None:
+                raise NotFound(what="piece", id=key.piece) if key.piece else Impossible(why=nothing)
+            return await self._id(key, turn), None
+
+        async with self._sessions.turn(place, find) as (_, piece, _):
             for _ in range(TRIES):
                 row, tree = await self._rows(place, piece)
                 if delivery and await self._history.received(place, safety.delivery(delivery)):
@@ -388,11 +391,3 @@ class Conversation:
                     continue  # another process was quicker: look again
                 return await self._rows(place, piece)
         raise Busy(waiting=1)
-
-
-def _passage(tree: Tree, head: str | None, turn: str) -> TurnRow:
-    """The passage a person means: the one they name, or the model's last; raises NotFound, Impossible."""
-    row = tree.find(turn) if turn else tree.last_model(head)
-    if row is None:
-        raise Impossible(why="nothing_written")
-    return row

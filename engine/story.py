@@ -81,6 +81,13 @@ class Tree:
         """The last passage of the model on the way to `end`."""
         return next((row for row in reversed(self.branch(end)) if row.kind == "model"), None)
 
+    def meant(self, head: str | None, turn: str) -> TurnRow:
+        """The passage a person means: the one they name, or the model's last; raises NotFound, Impossible."""
+        row = self.find(turn) if turn else self.last_model(head)
+        if row is None:
+            raise Impossible(why="nothing_written")
+        return row
+
     def ends(self, head: str | None) -> tuple[TurnRow, ...]:
         """Where branches end, in the order of writing; the live end is one even if something follows it."""
         return tuple(row for row in self.rows.values() if row.id == head or row.id not in self._children)

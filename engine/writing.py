@@ -5,6 +5,7 @@ done: the words stay, the device stops within one step, and what was written is 
 """
 
 import asyncio
+import functools
 import logging
 import secrets
 from collections.abc import AsyncGenerator
@@ -110,8 +111,8 @@ class Writing:
         wish, message = self._checked(wish, message)
         place = place_of(message.key)
         for _ in range(TRIES):
-            known, piece = await self._find(place, message, wish.turn)
-            async with self._sessions.turn(piece) as session:
+            find = functools.partial(self._find, place, message, wish.turn)
+            async with self._sessions.turn(place, find) as (session, piece, known):
                 session.running = work
                 try:
                     with suppress(Stale, Duplicate):  # somebody was quicker: look again
@@ -131,8 +132,8 @@ class Writing:
         safety.delivery(message.delivery)
         return replace(wish, words=words), replace(message, person=safety.person(message.person))
 
-    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[Delivery | None, str]:
-        """What became of this message before, and which piece it belongs to."""
+    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[str, Delivery | None]:
+        """Which piece this message belongs to, and what became of it before."""
         wanted = message.key.piece and safety.known_id(message.key.piece, "piece")
         if turn:
             home = await self._history.home(place, safety.known_id(turn, "passage"))
@@ -142,7 +143,7 @@ class Writing:
         known, row = await self._history.arrive(place, wanted, message.delivery)
         if row is None and (wanted or known):
             raise NotFound(what="piece", id=wanted)
-        return known, (row or await self._history.ensure(place)).id
+        return (row or await self._history.ensure(place)).id, known
 
     async def _in_turn(self, wanted: "_Wanted", work: Work) -> None:
         loaded = await self._history.load(wanted.place, wanted.piece)
