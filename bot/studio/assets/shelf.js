@@ -69,7 +69,8 @@ export function shelf({ here, open, changed }) {
   return {
     show: async () => attempt(async () => {
       if ($("pieces").contains(document.activeElement) && document.activeElement.tagName === "INPUT") return;
-      $("pieces").replaceChildren(...(await api.pieces()).map(line));
+      const pieces = (await api.pieces()).sort((one, other) => other.updated.localeCompare(one.updated));
+      $("pieces").replaceChildren(...pieces.map(line));
     }),
   };
 }
