@@ -20,7 +20,7 @@ PARAGRAPH = "The lamp went out over the harbour 🌊🐙, and nobody 👩‍👩
 class LongWriter(EchoWriter):
     """Writes 12,000 units, then shorter versions."""
 
-    async def write(self, task: Task) -> AsyncGenerator[Begun | Snapshot | Written, None]:  # type: ignore[override]
+    async def write(self, task: Task) -> AsyncGenerator[Begun | Snapshot | Written, None]:
         count = 12 if not task.avoid else 1
         async for event in super().write(task):
             if isinstance(event, Written):
