@@ -95,7 +95,8 @@ class Worker:
     @property
     def running(self) -> int:
         """Requests that take turns on the device."""
-        return len(self._running)
+        with self._changed:  # never held during a step
+            return self._taking_turns()
 
     async def stream(self, request: TextRequest) -> AsyncIterator[News]:
         """The request's place in the queue while it waits, then its drafts as they grow; the last ones are finished.
@@ -139,12 +140,16 @@ class Worker:
         with self._changed:
             if not self._open:
                 raise RequestCancelled
-            if len(self._waiting) >= self._inbox:
-                raise Busy(waiting=len(self._waiting))
+            place = self._taking_turns() + len(self._waiting) + 1 - self._most
+            if place > self._inbox:
+                raise Busy(waiting=self._inbox)
             self._waiting.append(ticket)
-            if (place := len(self._running) + len(self._waiting) - self._most) > 0:
+            if place > 0:
                 ticket.publish(Queued(place))
             self._changed.notify()
+
+    def _taking_turns(self) -> int:
+        return sum(not (ticket.done or ticket.dropped) for ticket in self._running)
 
     def _drop(self, ticket: _Ticket) -> None:
         with self._changed:
@@ -160,15 +165,19 @@ class Worker:
             while self._jobs:
                 self._jobs.popleft()()
             if self._running:
-                self._turn(self._running[0])
+                self._turn(self._running[-1])
         self._close()
 
     def _wait(self) -> bool:
-        """Let in whom there is room for; sleep while there is nothing to do; False when closing."""
+        """Let in whom there is room for, sleep while there is nothing to do, and put the next one last in the round.
+
+        False when closing.
+        """
         with self._changed:
             while self._open:
                 self._rearrange()
                 if self._running or self._jobs:
+                    self._running.rotate(-1)
                     return True
                 self._changed.wait()
             return False
@@ -191,7 +200,6 @@ class Worker:
 
     def _turn(self, ticket: _Ticket) -> None:
         """One step of one request; whatever goes wrong is its own."""
-        self._running.rotate(-1)
         try:
             if ticket.generation is None:
                 ticket.generation = self._generator.start(ticket.request)

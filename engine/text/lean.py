@@ -17,7 +17,6 @@ from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
 from engine.text.voices import Pair, VoiceError, check_shape, join_pairs
 
-
 PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs
 
 
