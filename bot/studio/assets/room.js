@@ -10,7 +10,11 @@ export function room(wish) {
   let writing = null;
 
   const atEnd = () => page.scrollHeight - page.scrollTop - page.clientHeight < 160;
-  const toEnd = () => { page.scrollTop = page.scrollHeight; };
+  // Passages out of sight have only a guessed height (room.css, .long): the end moves once it comes into sight.
+  const toEnd = (again = 2) => {
+    page.scrollTop = page.scrollHeight;
+    if (again && list.classList.contains("long")) requestAnimationFrame(() => toEnd(again - 1));
+  };
 
   function lines(piece, job) {
     const turns = piece?.turns ?? [];
@@ -49,13 +53,23 @@ export function room(wish) {
     };
   }
 
+  // Only what changed is touched: a long piece is laid out once.
+  function settle(elements) {
+    const wanted = new Set(elements);
+    for (const old of [...list.children]) if (!wanted.has(old)) old.remove();
+    elements.forEach((element, index) => {
+      if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
+    });
+    list.classList.toggle("long", elements.length > 60);
+  }
+
   function draw(piece, job, { end = false } = {}) {
     const follow = end || atEnd();
     const refocus = remember();
     const elements = lines(piece, job);
     writing = null;
     if (job?.draws) elements.push(...started(job));
-    list.replaceChildren(...elements);
+    settle(elements);
     head(piece, job);
     refocus();
     if (follow) toEnd();
