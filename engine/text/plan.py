@@ -83,7 +83,7 @@ def wish_and_piece(passages: tuple[Passage, ...], form: Form) -> tuple[str, str]
         return (asked[-1] if asked else "", "")
     wish = ""
     if passages and passages[0].kind == "person" and is_wish(passages[0].text, form):
-        wish, passages = passages[0].text.strip(), passages[1:]
+        wish, passages = passages[0].text.strip().rstrip(".。"), passages[1:]
     return wish, piece(passages)
 
 

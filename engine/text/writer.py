@@ -14,7 +14,7 @@ from typing import Protocol
 from engine.errors import GeneratorFailed, UnknownForm
 from engine.messages import Queued, Snapshot
 from engine.ports import Draft, TextGenerator, TextRequest
-from engine.text import plan
+from engine.text import pickup, plan
 from engine.text.clean import clean
 from engine.text.forms import check
 from engine.text.forms.load import Form, Lines, load
@@ -147,12 +147,21 @@ class _Show:
             ready = [at for at, size in enumerate(sizes) if size >= LEAD_WORDS and not broken[at]]
             if not ready or (len(ready) < sum(not one for one in broken) and max(sizes) < 2 * LEAD_WORDS):
                 return None
-            self.leader = max(ready, key=lambda at: drafts[at].logprob - stale(cleaned[at].text, self._made.form))
+            self.leader = max(ready, key=lambda at: self._promise(drafts[at], cleaned[at].text))
         text = cleaned[self.leader].text
         if not text or text == self._last:
             return None
         self._last = text
         return Snapshot(text)
+
+    def _promise(self, draft: Draft, text: str) -> float:
+        made = self._made
+        return (
+            draft.logprob
+            - stale(text, made.form)
+            + pickup.kinship(text, made.manners.before, made.wish)
+            - pickup.drift(text, made.manners.before)
+        )
 
 
 def seed_of(seed: int, attempt: int) -> int:
@@ -166,6 +175,9 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
     verdict = _verdict(made.form, cleaned.text)
     alike = max(likeness(cleaned.text, (made.manners.before,)), likeness(cleaned.text, made.avoid))
     score = draft.logprob + verdict.score - 2 * alike - stale(cleaned.text, made.form) + (0.15 if shown else 0.0)
+    score += pickup.kinship(cleaned.text, made.manners.before, made.wish)
+    if made.form.shape == "prose":
+        score -= pickup.drift(cleaned.text, made.manners.before) + pickup.monotony(cleaned.text)
     stands = verdict.holds and alike < TOO_LIKE
     return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule)
 
