@@ -128,7 +128,8 @@ def _markdown_text(text: str) -> str:
 
 def _escape(text: str) -> str:
     text = re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
-    return re.sub(r"(?m)^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|\d+(?=[.)]\s)|~{3,}|={2,}\s*$|-{2,}\s*$)", r"\1\\\2", text)
+    text = re.sub(r"(?m)^(\s*\d+)([.)])(?=\s|$)", r"\1\\\2", text)
+    return re.sub(r"(?m)^(\s*)(#{1,6}(?=\s|$)|[-+](?=\s|$)|~{3,}|={2,}\s*$|-{2,}\s*$)", r"\1\\\2", text)
 
 
 def _named(piece: Piece, ending: str) -> str:

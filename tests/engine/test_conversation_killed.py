@@ -13,7 +13,7 @@ from storage import schema
 from tests.engine.desk import KEY, MARA, Desk, opened
 
 ROOT = Path(__file__).parents[2]
-KILLS = 6
+KILLS = 4
 
 
 async def _killed_evening(url: str, seed: int, seconds: float) -> list[dict[str, Any]]:
