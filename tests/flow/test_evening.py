@@ -279,3 +279,18 @@ async def test_mistakes_are_said_where_they_happen(browser: Browser, tmp_path: P
         await page.locator("#words").press("Enter")
         await expect(page.locator("#composer-trouble")).to_contain_text("does not answer")
         await expect(page.locator("#words")).to_have_value("Nobody is there any more.")
+
+
+async def test_off_loopback_the_token_opens_the_door_once(browser: Browser, tmp_path: Path) -> None:
+    async with conversation(tmp_path) as talk, serve(talk, port=0, token="open sesame") as url:
+        page = await browser.new_page()
+        await page.goto(url)
+        await accessible(page)
+        await page.get_by_label("Token").fill("wrong")
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Token").fill("open sesame")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#blank")).to_be_visible()
+        assert page.url.rstrip("#/") == url
+        await say(page, "Inside at last.")
+        await expect(page.locator(".passage")).to_have_count(2)
