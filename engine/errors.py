@@ -86,7 +86,7 @@ class Impossible(Refused):
 
 
 class Busy(EngineError):
-    """The inbox is full; nothing was begun. Field: `waiting`."""
+    """The inbox is full; nothing was begun. Fields: `waiting`; `why` is "kept" if the person's words are stored."""
 
     code = "busy"
 

@@ -160,7 +160,12 @@ class Writing:
         begun = await self._begin(wanted, piece, tree)
         work.accepted = True
         work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))
-        compositions = await self._compose(begun, wanted, work)
+        try:
+            compositions = await self._compose(begun, wanted, work)
+        except Busy as busy:
+            if begun.known and begun.known.turn:  # whoever is told must not send the same words again
+                raise Busy(**busy.fields, why="kept") from None
+            raise
         rows = await self._history.finish(begun.piece, _outcome(begun, wanted, compositions))
         turn = Tree((*tree.rows.values(), *rows)).view(rows[0])
         work.relay.put(Done(turn, compositions[0].remarks))

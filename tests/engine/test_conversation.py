@@ -5,6 +5,7 @@ import pytest
 
 from engine.errors import (
     BadValue,
+    Busy,
     EmptyText,
     GeneratorFailed,
     Impossible,
@@ -373,6 +374,19 @@ async def test_a_failure_keeps_the_words_and_retry_writes_the_missing_answer(des
     assert (turn.version, turn.versions) == (1, 1)
     await desk.talk.undo(KEY, MARA)
     assert await desk.texts() == ["Once"]
+
+
+async def test_a_full_inbox_says_whether_the_words_are_kept(desk: Desk) -> None:
+    desk.writer.error = Busy(waiting=64)
+    with pytest.raises(Busy) as caught:
+        await desk.say("Once", delivery="u1")
+    assert caught.value.fields == {"waiting": 64, "why": "kept"}
+    with pytest.raises(Busy) as caught:
+        await desk.proceed()
+    assert caught.value.fields == {"waiting": 64}
+    desk.writer.error = None
+    turn = await desk.say("Once", delivery="u1")
+    assert await desk.texts() == ["Once", turn.text]
 
 
 async def test_a_broken_writer_breaks_only_its_own_reply(desk: Desk) -> None:
