@@ -42,7 +42,7 @@ class Gpt:
         *,
         device: str = "auto",
         dtype: str = "auto",
-        window: int = 0,
+        window: int = 2048,
         voices: Mapping[str, Path] | None = None,
     ) -> None:
         self._name = name or folder.name
