@@ -142,9 +142,16 @@ async def test_a_whole_evening(browser: Browser, tmp_path: Path) -> None:
         assert await page.locator("#passages").inner_text() == before
         await expect(page.locator("#words")).to_have_value("A half-finished thou")
         await page.locator("#words").fill("")
-        # continue
-        await page.keyboard.press("Control+Enter")
+        # continue, without losing what is in the field; then by keyboard
+        await page.locator("#words").fill("Not yet.")
+        await page.locator("#continue").click()
         await expect(page.locator(".passage")).to_have_count(5)
+        await written(page)
+        await expect(page.locator("#continue")).to_be_focused()
+        await expect(page.locator("#words")).to_have_value("Not yet.")
+        await page.locator("#words").fill("")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator(".passage")).to_have_count(6)
         await written(page)
         await accessible(page)
 
@@ -268,7 +275,6 @@ async def test_mistakes_are_said_where_they_happen(browser: Browser, tmp_path: P
             await expect(page.locator("#words")).to_have_value("/nonsense")
             await say(page, "Once upon a time.")
             await expect(page.locator("#composer-trouble")).to_be_empty()
-            await page.locator(".model.last").hover()
             for _ in range(2):
                 await page.locator("#undo").click()
                 await written(page)

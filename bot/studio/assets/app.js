@@ -17,7 +17,8 @@ let here = "";
 let piece = null;
 const running = new Map();
 
-const desk = composer({ send, goOn: () => send("/continue"), step: (name) => send(`/${name}`, true), stop, place: () => here });
+const step = (name) => send(`/${name}`, { quiet: true });
+const desk = composer({ send: (text) => send(text, { typed: true }), goOn: () => send("/continue"), step, stop, place: () => here });
 const book = room(wish);
 const side = panel({ ensure, changed: refresh });
 const list = shelf({ here: () => here, open, changed: refresh });
@@ -89,13 +90,14 @@ async function during(work) {
 
 let starting = false;
 
-function send(text, quiet = false) {
+// `typed` words leave the field and come back if they are refused; `quiet` commands show in the piece itself.
+function send(text, { quiet = false, typed = false } = {}) {
   if (starting || running.get(here)) return;
   starting = true;
-  during(() => tell(text, quiet)).finally(() => { starting = false; });
+  during(() => tell(text, quiet, typed)).finally(() => { starting = false; });
 }
 
-async function tell(text, quiet) {
+async function tell(text, quiet, typed) {
   const [, command = "", rest = ""] = /^\/(\w+)\s*([^]*)$/.exec(text) ?? [];
   const lastModel = piece?.turns.findLast((turn) => turn.kind === "model");
   const job = {
@@ -107,7 +109,7 @@ async function tell(text, quiet) {
     replaces: AGAIN.has(command) ? lastModel?.id : undefined,
     quiet,
   };
-  if (!quiet) desk.write("");
+  if (typed) desk.write("");
   desk.trouble("");
   desk.notice("");
   try {
@@ -116,7 +118,7 @@ async function tell(text, quiet) {
     await perform(id, job, (hear) => api.say(id, text, hear));
   } catch (error) {
     // Refused before anything was stored: the words go back where they can be mended.
-    if (!quiet && error.status !== 200 && error.code !== "broken_off" && !$("words").value) desk.write(text);
+    if (typed && error.status !== 200 && error.code !== "broken_off" && !$("words").value) desk.write(text);
     desk.trouble(error.message);
   }
 }
@@ -206,7 +208,7 @@ addEventListener("hashchange", arrive);
 document.addEventListener("visibilitychange", () => !document.hidden && !running.get(here) && refresh());
 
 formButtons(desk.begin);
-keys({ book, desk, stop, step: (name) => send(`/${name}`, true), blank: () => open(""), isWriting: () => running.get(here)?.draws });
+keys({ book, desk, stop, step, blank: () => open(""), isWriting: () => running.get(here)?.draws });
 if (location.hash) arrive();
 else {
   const last = await api.pieces().then((all) => all.find((each) => each.open), () => null);

@@ -106,9 +106,13 @@ export function composer({ send, goOn, step, stop, place }) {
     focus: () => field.focus({ preventScroll: true }),
     restore: () => { field.value = sessionStorage.getItem(drafts()) ?? ""; fit(); offer(); },
     busy(yes) {
+      const held = document.activeElement;
       $("send").hidden = $("continue").hidden = yes;
       $("stop").hidden = !yes;
       $("undo").disabled = $("redo").disabled = yes;
+      // A button that goes away hands its focus to the one that takes its place.
+      if (yes && (held === $("send") || held === $("continue"))) $("stop").focus();
+      if (!yes && held === $("stop")) $("continue").focus();
     },
     notice(text) {
       $("aside-text").textContent = text;
