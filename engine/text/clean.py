@@ -185,7 +185,10 @@ def _open_quote(text: str, before: str) -> str:
     paragraph = sentences.join(before, text) if sentences.goes_on(before, text) else text
     paragraph = paragraph.rsplit("\n", 1)[-1]
     needed = [after * (paragraph.count(open_) - paragraph.count(after)) for open_, after in ("“”", "「」")]
-    return "".join(needed) + '"' * (paragraph.count('"') % 2)
+    # a straight mark opens where space or nothing is before it; an odd one further back is the model's own slip
+    last = paragraph.rfind('"')
+    opens = last >= 0 and (last == 0 or paragraph[last - 1].isspace() or paragraph[last - 1] in "—–-(")
+    return "".join(needed) + '"' * (opens and paragraph.count('"') % 2)
 
 
 def _end_verse(text: str, manners: Manners, whole: bool) -> str:

@@ -5,6 +5,7 @@ quotation marks, these drifts are plain to see, so drafts are ranked by them.
 """
 
 import re
+from collections import Counter
 from itertools import pairwise
 
 from engine.text import likeness, sentences
@@ -61,6 +62,13 @@ def monotony(text: str) -> float:
     """The share of sentences that begin with the same word as the one before."""
     heads = [units[0] for piece in sentences.pieces(text) if (units := likeness.units(piece))]
     return sum(one == other for one, other in pairwise(heads)) / max(1, len(heads) - 1)
+
+
+def harping(text: str) -> float:
+    """What saying one word again and again costs: 0.1 for each time beyond four in a hundred words."""
+    said = Counter(word[:5] for word in likeness.units(text) if len(word) > 3 and not _COMMON.fullmatch(word))
+    most = said.most_common(1)[0][1] if said else 0
+    return 0.1 * max(0.0, most - 4 * max(1.0, len(likeness.units(text)) / 100))
 
 
 def _covered(wanted: frozenset[str], mine: frozenset[str]) -> float:

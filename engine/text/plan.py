@@ -113,8 +113,15 @@ def is_wish(text: str, form: Form) -> bool:
 
 
 def _remarks(task: Task, built: Prompt, words: str) -> tuple[Remark, ...]:
-    remarks: list[Remark] = [("shortened", {"section": name}) for name in built.shortened if name != "examples"]
+    told = [name for name in built.shortened if name != "examples" and not (name == "story" and _told(task, built))]
+    remarks: list[Remark] = [("shortened", {"section": name}) for name in told]
     first = not any(passage.kind == "model" for passage in task.passages)
     if sentences.has_cjk(words) and first:
         remarks.append(("chinese_base", {}))
     return tuple(remarks)
+
+
+def _told(task: Task, built: Prompt) -> bool:
+    """Whether the story was too long for the window at the turn before, so that the person has heard of it."""
+    kept = sum(len(section.text) for section in built.sections if section.name == "story")
+    return len(piece(task.passages[:-2])) > kept

@@ -250,13 +250,11 @@ class _Builder:
         return [_Span("story", kept.story[:place]), note, _Span("story", kept.story[place:])]
 
     def _continuation(self, kept: Material) -> list[_Span]:
-        return [
-            _Span("instruction", self._way.system if self._system else ""),
-            *self._shown(),
-            _Span("memory", MEMORY.format(kept.memory) if kept.memory else ""),
-            *self._head(kept),
-            *self._begun(kept),
-        ]
+        memory = _Span("memory", MEMORY.format(kept.memory) if kept.memory else "")
+        # what a story must remember reads best as its first paragraph; between a wish and its list it would disturb
+        head = [memory, *self._head(kept)] if self._form.fresh else [*self._head(kept), memory]
+        system = _Span("instruction", self._way.system if self._system else "")
+        return [system, *self._shown(), *head, *self._begun(kept)]
 
     def _chat(self, kept: Material) -> list[_Span]:
         system = [

@@ -28,6 +28,7 @@ Step = Begun | Snapshot | Queued | Written
 ATTEMPTS = 3
 LEAD_WORDS = 12
 TOO_LIKE = 0.35
+BLAND = -1.7  # a small model finds its commonplaces likelier than this, and they are no better for it
 
 
 class Device(Protocol):
@@ -174,10 +175,17 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
     cleaned = clean(draft.text, made.manners, final=True, whole=draft.finish in {"end", "stop"})
     verdict = _verdict(made.form, cleaned.text)
     alike = max(likeness(cleaned.text, (made.manners.before,)), likeness(cleaned.text, made.avoid))
-    score = draft.logprob + verdict.score - 2 * alike - stale(cleaned.text, made.form) + (0.15 if shown else 0.0)
+    score = (
+        min(draft.logprob, BLAND)
+        + verdict.score
+        - 2 * alike
+        - stale(cleaned.text, made.form)
+        + (0.15 if shown else 0.0)
+    )
     score += pickup.kinship(cleaned.text, made.manners.before, made.wish)
     if made.form.shape == "prose":
         score -= pickup.drift(cleaned.text, made.manners.before) + pickup.monotony(cleaned.text)
+        score -= pickup.harping(cleaned.text)
     stands = verdict.holds and alike < TOO_LIKE
     return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule)
 

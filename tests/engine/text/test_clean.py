@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.text import sentences
@@ -39,6 +39,7 @@ def cleaned(raw: str, whole: bool = False, **manners: object) -> str:
         ('"I know," she said. "But you', '"I know," she said.'),
         ('She said, "I know. I see', 'She said, "I know."'),
         ("She said, “I know. I see", "She said, “I know.”"),
+        ('"Why, he said. "Yes," said she. He', '"Why, he said. "Yes," said she.'),
         ("他走了。她也走了。然后", "他走了。她也走了。"),
         ("好的，以下是故事：\n他走了。", "他走了。"),
         ("他走了。\n\n用户：再写一点", "他走了。"),
@@ -149,6 +150,7 @@ ANY = st.text(max_size=200) | st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(ANY, st.sampled_from(["prose", "verse", "list", "script"]), st.booleans(), st.booleans(), ANY)
 def test_any_text_comes_out_clean(raw: str, shape: str, final: bool, whole: bool, before: str) -> None:
     result = clean(raw, Manners(shape, before), final=final, whole=whole)
@@ -160,6 +162,7 @@ def test_any_text_comes_out_clean(raw: str, shape: str, final: bool, whole: bool
         assert sentences.finished(result.text) or result.text[-1] in '"”」'
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_cleaning_prose_twice_changes_nothing_more_than_once(raw: str) -> None:
     once = clean(raw, Manners()).text

@@ -26,6 +26,11 @@ def test_taking_up_people_and_things_gains() -> None:
     assert pickup.kinship("The keeper opened the letter.", "", "A lighthouse keeper finds a letter") > 0.2
 
 
+def test_one_word_over_and_over_costs() -> None:
+    assert pickup.harping("The clockmaker told the clockmaker. " * 4) > 0.3
+    assert pickup.harping(BEFORE) == 0.0
+
+
 def test_sentences_that_begin_alike_are_monotonous() -> None:
     assert pickup.monotony("He sat. He stood. He went.") == 1.0
     assert pickup.monotony("He sat. Then rain came. Nobody spoke.") == 0.0

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.text import sentences
@@ -28,11 +28,13 @@ def test_finds_the_last_sentence_end(text: str, whole: str) -> None:
     assert text[: ([0, *sentences.ends(text)])[-1]] == whole
 
 
+@settings(deadline=None)
 @given(PROSE)
 def test_pieces_joined_are_the_text(text: str) -> None:
     assert "".join(sentences.pieces(text)) == text
 
 
+@settings(deadline=None)
 @given(PROSE)
 def test_ends_lie_inside_and_rise(text: str) -> None:
     places = sentences.ends(text)
