@@ -28,7 +28,7 @@ from storage.records import Account, Arrival, Delivery, NewTurn, Outcome, PieceR
 
 log = logging.getLogger(__name__)
 
-TRIES = 3
+TRIES = 50  # only another process can be quicker, and each time one is, a turn of it is stored
 
 
 class Writes(Protocol):

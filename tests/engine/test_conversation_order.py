@@ -244,3 +244,17 @@ async def test_random_people_in_one_piece_leave_a_whole_tree(desk: Desk) -> None
     assert all(row["parent"] is None or row["parent"] in rows for row in rows.values())
     assert all(row["depth"] == (rows[row["parent"]]["depth"] if row["parent"] else 0) + 1 for row in rows.values())
     assert sum(row["text"].startswith("line") for row in rows.values()) == 5
+
+
+async def test_two_processes_in_one_piece_lose_nothing(database_url: str) -> None:
+    async with opened(database_url) as one, opened(database_url) as two:
+        await one.say("Once")
+        await asyncio.gather(*(desk.say(f"line {number}") for number in range(6) for desk in (one, two)))
+        rows = {row["id"]: row for row in await one.rows(schema.turns)}
+        words = sorted(row["text"] for row in rows.values() if row["kind"] == "person")
+        assert words == ["Once", *sorted(2 * [f"line {number}" for number in range(6)])]
+        assert sum(row["kind"] == "model" for row in rows.values()) == 13
+        piece = (await one.rows(schema.pieces))[0]
+        moves = {row["number"]: row for row in await one.rows(schema.moves)}
+        assert moves[piece["step"]]["after"] == piece["head"]
+        assert await one.talk.piece(KEY) == await two.talk.piece(KEY)
