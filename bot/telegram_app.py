@@ -9,6 +9,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from secrets import token_urlsafe
 
 from telegram import BotCommand
@@ -19,7 +20,7 @@ from telegram.request import HTTPXRequest
 from bot import commands, wording
 from bot.telegram.intake import Intake
 from bot.telegram.polling import ALLOWED, Poller
-from bot.telegram.receiving import Receiver
+from bot.telegram.replying import Replies
 from bot.telegram.sending import FINAL, Client, insist
 from bot.telegram.webhook import WebhookSettings, listening
 from engine.conversation import Conversation
@@ -51,20 +52,96 @@ async def serve(
         stack.enter_context(_quiet(token))
         bot = _bot(token, api)
         stack.push_async_callback(bot.shutdown)
-        intake = Intake(Receiver(conversation, bot))
-        poller = Poller(bot, intake)
-        connected = await _connect(bot, api)
+        intake = Intake(Replies(conversation, bot))
+        service = _Service(bot, api, intake, Poller(bot, intake), webhook, token_urlsafe(32))
+        connected = await service.connect()
         if webhook is None:
-            stack.push_async_callback(poller.confirm)
-        stack.push_async_callback(intake.close, conversation, GRACE)
-        secret = webhook.secret or token_urlsafe(32) if webhook else ""
+            stack.push_async_callback(service.poller.confirm)
+        stack.push_async_callback(intake.close, GRACE)
         if webhook:
-            await _listen(stack, bot, intake, webhook, secret)
-        source = asyncio.create_task(
-            _receive(bot, api, intake, poller, webhook, secret, connected=connected), name="telegram"
-        )
+            await service.listen(stack, webhook)
+        source = asyncio.create_task(service.run(connected=connected), name="telegram")
         stack.push_async_callback(_end, source)
         yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """One bot at one server, and how it hears of updates. `secret` is for a webhook that was given none."""
+
+    bot: Client
+    api: str
+    intake: Intake
+    poller: Poller
+    webhook: WebhookSettings | None
+    secret: str
+
+    async def connect(self) -> bool:
+        """Ask who we are; False, and a line in the log, when nobody answers."""
+        try:
+            await self.bot.initialize()
+        except InvalidToken:
+            raise TelegramUnavailable(wording.say("telegram_token_refused", "en")) from None
+        except TelegramError as error:
+            log.warning("%s (%s)", wording.say("telegram_unreachable", "en", api=self.api), error.message)
+            return False
+        return True
+
+    async def listen(self, stack: AsyncExitStack, webhook: WebhookSettings) -> None:
+        """Open the webhook's port."""
+        try:
+            await stack.enter_async_context(listening(self.bot, self.intake, webhook, webhook.secret or self.secret))
+        except (OSError, OverflowError) as error:
+            where = f"{webhook.listen}:{webhook.port}"
+            raise TelegramUnavailable(wording.say("telegram_webhook_port", "en", where=where, why=error)) from None
+
+    async def run(self, *, connected: bool) -> None:
+        """Everything after the start: connect if that is still to do, offer the menu, receive."""
+        pause = 1.0
+        try:
+            while not connected:
+                await asyncio.sleep(pause)
+                pause = min(30.0, pause * 2)
+                connected = await self._try()
+            self.intake.ready = True
+            log.info("Telegram: @%s is listening", self.bot.username)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._offer(), name="telegram menu")
+                group.create_task(self._hook(self.webhook) if self.webhook else self.poller.run(), name="telegram news")
+        except InvalidToken:
+            log.error("%s", wording.say("telegram_token_refused", "en"))  # noqa: TRY400  # the owner's, not a bug
+        except Exception:
+            log.exception("Telegram stopped")
+
+    async def _try(self) -> bool:
+        """Ask again who we are; raises InvalidToken."""
+        try:
+            await self.bot.initialize()
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            log.debug("Telegram: %s", error.message)
+            return False
+        return True
+
+    async def _hook(self, webhook: WebhookSettings) -> None:
+        """Tell Telegram where to post updates."""
+        secret = webhook.secret or self.secret
+        try:
+            await insist(lambda: self.bot.set_webhook(webhook.url, allowed_updates=ALLOWED, secret_token=secret))
+        except FINAL as error:
+            log.error("%s", wording.say("telegram_webhook_refused", "en", url=webhook.url, why=error.message))  # noqa: TRY400
+
+    async def _offer(self) -> None:
+        """Tell Telegram which commands to offer in which language; without that they work just the same."""
+        try:
+            for code in (None, *wording.LANGUAGES):
+                menu = [
+                    BotCommand(each.name, wording.say(f"command_{each.name}", code or "en")) for each in commands.TABLE
+                ]
+                await insist(functools.partial(self.bot.set_my_commands, menu, language_code=code))
+        except FINAL as error:
+            log.warning("Telegram: the menu of commands was not taken: %s", error.message)
 
 
 def _bot(token: str, api: str) -> Client:
@@ -80,65 +157,6 @@ def _bot(token: str, api: str) -> Client:
         )
     except InvalidToken:
         raise TelegramUnavailable(wording.say("telegram_token_refused", "en")) from None
-
-
-async def _connect(bot: Client, api: str) -> bool:
-    """Ask who we are; False, and a line in the log, when nobody answers."""
-    try:
-        await bot.initialize()
-    except InvalidToken:
-        raise TelegramUnavailable(wording.say("telegram_token_refused", "en")) from None
-    except TelegramError as error:
-        log.warning("%s (%s)", wording.say("telegram_unreachable", "en", api=api), error.message)
-        return False
-    return True
-
-
-async def _listen(stack: AsyncExitStack, bot: Client, intake: Intake, webhook: WebhookSettings, secret: str) -> None:
-    try:
-        await stack.enter_async_context(listening(bot, intake, webhook, secret))
-    except (OSError, OverflowError) as error:
-        where = f"{webhook.listen}:{webhook.port}"
-        raise TelegramUnavailable(wording.say("telegram_webhook_port", "en", where=where, why=error)) from None
-
-
-async def _receive(
-    bot: Client,
-    api: str,
-    intake: Intake,
-    poller: Poller,
-    webhook: WebhookSettings | None,
-    secret: str,
-    *,
-    connected: bool,
-) -> None:
-    """Everything after the start, in the background: connect if that is still to do, say how to be reached, receive."""
-    try:
-        pause = 1.0
-        while not connected:
-            await asyncio.sleep(pause)
-            pause = min(30.0, pause * 2)
-            connected = await _connect(bot, api)
-        intake.ready = True
-        log.info("Telegram: @%s is listening", bot.username)
-        await _announce(bot, webhook, secret)
-        if webhook is None:
-            await poller.run()
-    except (TelegramUnavailable, *FINAL) as error:
-        log.error("%s", error)  # noqa: TRY400  # one sentence; the cause is the owner's setting
-    except Exception:
-        log.exception("Telegram stopped")
-
-
-async def _announce(bot: Client, webhook: WebhookSettings | None, secret: str) -> None:
-    """Tell Telegram where to send updates, and which commands to offer in which language."""
-    if webhook:
-        await insist(lambda: bot.set_webhook(webhook.url, allowed_updates=ALLOWED, secret_token=secret))
-    else:
-        await insist(bot.delete_webhook)
-    for code in (None, *wording.LANGUAGES):
-        menu = [BotCommand(each.name, wording.say(f"command_{each.name}", code or "en")) for each in commands.TABLE]
-        await insist(functools.partial(bot.set_my_commands, menu, language_code=code))
 
 
 async def _end(task: asyncio.Task[None]) -> None:

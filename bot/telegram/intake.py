@@ -14,7 +14,7 @@ from telegram import Update
 
 from bot.telegram.receiving import Receiver
 from bot.telegram.records import urgent
-from engine.conversation import Conversation
+from bot.telegram.replying import Replies
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ class Taken:
 class Intake:
     """Takes updates from polling or from the webhook. `ready` is set when Telegram has told who the bot is."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, replies: Replies) -> None:
         self.ready = False
-        self._receiver = receiver
+        self._replies, self._receiver = replies, Receiver(replies)
         self._known: OrderedDict[int, Taken] = OrderedDict()
         self._latest: dict[int, Taken] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,10 +60,10 @@ class Intake:
         task.add_done_callback(self._tasks.discard)
         return taken
 
-    async def close(self, conversation: Conversation, grace: float) -> None:
+    async def close(self, grace: float) -> None:
         """Stop what is being written; what can be shown of it within `grace` seconds is."""
-        for key in tuple(self._receiver.busy):
-            await conversation.cancel(key)
+        for key in tuple(self._replies.busy):
+            await self._replies.conversation.cancel(key)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         left = tuple(self._tasks)

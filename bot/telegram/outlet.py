@@ -142,9 +142,9 @@ class ChatOutlet:
         query, self._query = self._query, ""
         if not query:
             return False
-        try:
-            await insist(lambda: self._bot.answer_callback_query(query, clip(text, ANSWER_LIMIT) or None))
-        except FINAL as error:
+        try:  # once: nobody waits for it long, and what must be read is sent as a message then
+            await self._bot.answer_callback_query(query, clip(text, ANSWER_LIMIT) or None)
+        except TelegramError as error:
             log.debug("a button was not answered: %s", error.message)
             return False
         return True

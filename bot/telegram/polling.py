@@ -8,10 +8,11 @@ come again meanwhile are known, and after a restart they are known to the databa
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from telegram import Update
-from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.telegram.intake import Intake, Taken
 from bot.telegram.sending import Client, seconds
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 ALLOWED = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION]
 LONG = timedelta(seconds=25)
+FIRST = 1.0  # seconds until the second try in an outage; they double
 AGAIN = 0.5  # seconds until Telegram is asked again while something is not answered yet
 PATIENCE = 60.0  # seconds after which an update is acknowledged although it is not answered: it is stored long since
 WAITING = 50  # so many may wait; with more, the oldest are acknowledged, or nothing new would come (it gives 100)
@@ -35,23 +37,35 @@ class Poller:
 
     async def run(self) -> None:
         """Poll for ever; returns only when Telegram refuses the token."""
-        pause = 1.0
+        pause = FIRST
         while True:
             try:
                 await self._round()
-                pause = 1.0
+                if pause > FIRST:
+                    log.info("Telegram answers again")
+                pause = FIRST
                 continue
             except InvalidToken:
                 log.error("Telegram: the token is refused; nothing more is received")  # noqa: TRY400  # the owner's, not a bug
                 return
             except RetryAfter as error:
                 pause = seconds(error)
+            except Conflict as error:
+                log.warning("Telegram: no updates (%s)", error.message)
+                await self._unhook(error)
             except TelegramError as error:
-                log.warning("Telegram: no updates (%s); again in %.0f s", error.message, pause)
+                level = logging.WARNING if pause == FIRST else logging.DEBUG  # an outage is said once
+                log.log(level, "Telegram: no updates (%s); again in %.0f s", error.message, pause)
             except Exception:
                 log.exception("Telegram: updates could not be read; again in %.0f s", pause)
             await asyncio.sleep(pause)
             pause = min(30.0, pause * 2)
+
+    async def _unhook(self, error: Conflict) -> None:
+        """Take away the webhook of an earlier run, which keeps updates from being polled."""
+        if "webhook" in error.message:
+            with suppress(TelegramError):
+                await self._bot.delete_webhook()
 
     async def confirm(self) -> None:
         """Acknowledge what is answered, without asking for more."""

@@ -35,6 +35,11 @@ def place_of(message: Message) -> Place:
     return Place(message.chat.id, _topic(message), private, None if private else message.message_id)
 
 
+def place_at(chat: Chat) -> Place:
+    """A chat of which nothing but itself is known: the update does not tell the topic."""
+    return Place(chat.id, private=chat.type == ChatType.PRIVATE)
+
+
 def key_of(place: Place) -> SessionKey:
     """The conversation that is held in a place."""
     return SessionKey(PLATFORM, str(place.chat), str(place.topic or ""))

@@ -72,7 +72,7 @@ async def insist(call: Callable[[], Awaitable[T]], pace: Pace | None = None) -> 
         except FINAL:
             raise
         except TelegramError as error:
-            log.info("Telegram: %s; again in %.1f s", error.message, pause)
+            log.debug("Telegram: %s; again in %.1f s", error.message, pause)
             await asyncio.sleep(pause)
             pause = min(30.0, pause * 2)
 

@@ -98,7 +98,7 @@ class BotApi:
         """The calls of one method, in order, as aiogram models."""
         return [call for _, name, call in self.calls if name == method.lower()]
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         """Wait until the condition holds; its value."""
         deadline = time.monotonic() + seconds
         while not (value := condition()):

@@ -10,7 +10,6 @@ from pathlib import Path
 from engine.messages import SessionKey
 from tests.bot.telegram.conftest import Desk, Start
 
-SLOW = 60  # a process takes long to start on a busy machine
 KEY = SessionKey("telegram", "77")
 STORY = "/story A lighthouse keeper finds a letter addressed to no one."
 
@@ -58,12 +57,12 @@ async def test_a_process_killed_in_mid_stream_answers_after_all_in_the_same_mess
     desk.say(STORY)
     for _ in range(3):
         async with ghost(desk, file, delay=0.08):
-            await desk.api.until(lambda: desk.api.made("editMessageText"), SLOW)
+            await desk.api.until(lambda: desk.api.made("editMessageText"))
         desk.api.calls.clear()
         assert not desk.replies()
         assert desk.world.updates, "it is not acknowledged before it is answered"
     async with ghost(desk, file, delay=0):
-        await desk.api.until(desk.replies, SLOW)
+        await desk.api.until(desk.replies)
         await desk.api.until(lambda: not desk.world.updates)
     assert desk.world.from_bot(desk.chat) == desk.replies()
 

@@ -116,6 +116,17 @@ async def test_go_on_and_undo_from_the_buttons_of_an_earlier_process(desk: Desk,
         assert len((await conversation.piece(KEY)).turns) == 2
 
 
+async def test_buttons_of_a_message_too_old_for_telegram_to_tell_of(desk: Desk, start: Start) -> None:
+    async with start() as conversation:
+        desk.say("It rained.")
+        number = (await desk.reply()).message_id
+        for label, seen in (("👍", "👍 1"), ("🔁", "2/2"), ("◀", "1/2")):
+            desk.world.press(desk.chat, number, label, desk.person, old=True)
+            await desk.api.until(lambda: seen in desk.world.labels(desk.chat, number))  # noqa: B023  # waited for here
+        assert (await conversation.piece(KEY)).turns[-1].likes == 1
+    assert len(desk.world.from_bot(desk.chat)) == 1
+
+
 async def test_changed_words_change_the_piece_and_offer_a_new_answer(desk: Desk, start: Start) -> None:
     async with start() as conversation:
         said = desk.say("/story It rained.")
@@ -242,7 +253,7 @@ async def test_two_people_are_answered_at_once(desk: Desk, start: Start) -> None
         desk.say("/story It rained. " + "It rained and rained. " * 20)
         await desk.api.until(lambda: desk.world.from_bot(desk.chat))
         desk.world.say(theirs, other, "/help")
-        await desk.api.until(lambda: desk.world.from_bot(theirs), 2)
+        await desk.api.until(lambda: desk.world.from_bot(theirs))
         assert not desk.replies()
         await desk.reply()
         assert len((await conversation.piece(SessionKey("telegram", "78"))).turns) == 0

@@ -14,6 +14,7 @@ from typing import Any
 from aiogram.types import (
     CallbackQuery,
     Chat,
+    InaccessibleMessage,
     InlineKeyboardMarkup,
     Message,
     MessageEntity,
@@ -107,15 +108,26 @@ class World:
         self.push(edited_message=changed)
         return changed
 
-    def press(self, chat: Chat, number: int, label: str, person: User, *, data: str | None = None) -> str:
-        """Press the button whose label contains `label` under a message (or send `data` as a forged client would)."""
+    def press(
+        self, chat: Chat, number: int, label: str, person: User, *, data: str | None = None, old: bool = False
+    ) -> str:
+        """Press the button whose label contains `label` under a message (or send `data` as a forged client would).
+
+        Of an `old` message Telegram tells nothing but its number.
+        """
         message = self.chats[chat.id][number]
         if data is None:
             data = next(button.callback_data for button in self.buttons(chat, number) if label in button.text)
         query = f"q{next(self._numbers)}"
         self.queries.add(query)
         self.push(
-            callback_query=CallbackQuery(id=query, from_user=person, chat_instance="1", message=message, data=data)
+            callback_query=CallbackQuery(
+                id=query,
+                from_user=person,
+                chat_instance="1",
+                message=InaccessibleMessage(chat=chat, message_id=number, date=0) if old else message,
+                data=data,
+            )
         )
         return query
 
