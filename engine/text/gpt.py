@@ -48,9 +48,9 @@ class Gpt:
         self._name = name or folder.name
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         where = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-        kind = best_dtype(where) if dtype == "auto" else getattr(torch, dtype)
+        self._dtype: torch.dtype = best_dtype(where) if dtype == "auto" else getattr(torch, dtype)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=kind, use_safetensors=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self._dtype, use_safetensors=True)
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
@@ -59,7 +59,7 @@ class Gpt:
         self._ends = _ends(model, self._tokenizer)
         self._markup = re.compile("|".join(map(re.escape, self._tokenizer.all_special_tokens)) or r"(?!)")
         self._opening = _opening(self._tokenizer)
-        self._count = lru_cache(4096)(lambda text: len(self._encode(text)))
+        self._count = lru_cache(4096)(lambda text: len(self.encode(text)))
         for voice, place in (voices or {}).items():
             self.load_voice(voice, place)
 
@@ -77,6 +77,16 @@ class Gpt:
     def voices(self) -> frozenset[str]:
         """See `TextGenerator`."""
         return frozenset(self._voices)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self._network.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type its weights are kept in."""
+        return self._dtype
 
     def load_voice(self, name: str, folder: Path) -> None:
         """Add or replace a voice from a PEFT folder; call it on the thread that runs steps. Raises VoiceError."""
@@ -101,7 +111,7 @@ class Gpt:
     def start(self, request: TextRequest) -> Writing:
         """See `TextGenerator`; BadValue for an empty or too long prompt, unknown adapter, or numbers out of range."""
         self._check(request)
-        prompt = self._encode(request.prompt)
+        prompt = self.encode(request.prompt)
         if not prompt:
             raise BadValue(name="prompt", value="", allowed="at least one token")
         if len(prompt) > self._window - request.max_tokens:
@@ -118,7 +128,7 @@ class Gpt:
         if request.adapter and request.adapter not in self._voices:
             raise BadValue(name="adapter", value=request.adapter, allowed=", ".join(sorted(self._voices)) or "-")
 
-    def _encode(self, text: str) -> list[int]:
+    def encode(self, text: str) -> list[int]:
         """Ids of a prompt. Only in a prompt made by `chat` does markup count as markup; elsewhere it is mere text."""
         encode = self._tokenizer.backend_tokenizer.encode
         if not (self._opening and text.startswith(self._opening)):

@@ -34,7 +34,7 @@ def llama(llama_folder: Path) -> Gpt:
 
 
 def generated(model: PreTrainedModel | PeftModel, gpt: Gpt, prompt: str, count: int, **wishes: object) -> str:
-    ids = torch.tensor([gpt._encode(prompt)])
+    ids = torch.tensor([gpt.encode(prompt)])
     with torch.inference_mode():
         out = model.generate(  # type: ignore[operator]
             ids, attention_mask=torch.ones_like(ids), max_new_tokens=count, do_sample=False, pad_token_id=0, **wishes
@@ -134,9 +134,9 @@ def test_text_grows_by_whole_characters() -> None:
 
 
 def test_logprob_is_the_mean_under_the_model_alone() -> None:
-    prompt, model = gpt2()._encode(STORY), reference(GPT2)
+    prompt, model = gpt2().encode(STORY), reference(GPT2)
     (draft,) = write(gpt2(), TextRequest(STORY, 12, Sampling(temperature=0.7, top_p=0.8), seed=9))
-    ids = prompt + gpt2()._encode(draft.text)
+    ids = prompt + gpt2().encode(draft.text)
     with torch.inference_mode():
         scores = model(torch.tensor([ids])).logits[0].log_softmax(-1)
     own = [float(scores[place - 1, ids[place]]) for place in range(len(prompt), len(ids))]
@@ -170,7 +170,7 @@ def test_what_cannot_be_served_is_refused(request_: TextRequest, name: str) -> N
 
 
 def test_the_window_is_used_to_its_last_position() -> None:
-    prompt = gpt2()._decode(gpt2()._encode(STORY * 80)[:1000])
+    prompt = gpt2()._decode(gpt2().encode(STORY * 80)[:1000])
     room = gpt2().window - gpt2().count(prompt)
     (draft,) = write(gpt2(), TextRequest(prompt, room, Sampling(), seed=1))
     assert draft.tokens == room or draft.finish == "end"
@@ -193,13 +193,13 @@ def test_chat_leaves_the_assistant_speaking_and_lets_nobody_else_speak(llama: Gp
     assert prompt.startswith("<|endoftext|>system: Be kind.\n<|endoftext|>user: Hi ")
     assert prompt.endswith("<|endoftext|>assistant: Once")
     end = llama._tokenizer.eos_token_id
-    assert llama._encode(prompt).count(end) == 3
-    assert gpt2()._encode("a <|endoftext|> b").count(end) == 0
+    assert llama.encode(prompt).count(end) == 3
+    assert gpt2().encode("a <|endoftext|> b").count(end) == 0
 
 
 def test_counting_is_right_from_many_threads_while_the_model_writes() -> None:
     texts = [STORY[:length] + str(number) for number, length in enumerate(range(10, 70))]
-    expected = [len(gpt2()._encode(text)) for text in texts]
+    expected = [len(gpt2().encode(text)) for text in texts]
     wrong: list[str] = []
 
     def count() -> None:
