@@ -153,7 +153,9 @@ def _begin(text: str, manners: Manners) -> str:
     before = manners.before[-NEAR:].rstrip()
     if not before or sentences.finished(before):
         return re.sub(r"^[\s,.;:!?。，！？；：]+(?!\.)", "", text) if manners.shape != "list" else text.lstrip()
-    bare = text.lstrip()
+    bare = re.sub(
+        r"^\s*[,;:，；：]\s*", " ", text
+    ).lstrip()  # the sentence reads on without it, and so does the message
     ended = re.match(r"[.!?。！？]+[\"”’]?\s+", bare)
     if ended:
         return bare[ended.end() :]

@@ -52,7 +52,7 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         adapter,
         Manners(form.shape, before, people, fresh=form.fresh),
         task.avoid,
-        _remarks(task, built, premise + story),
+        _remarks(task, form, built, premise + story),
         leads(form, story, premise, people, task.seed),
         premise,
     )
@@ -84,14 +84,16 @@ def wish_and_piece(passages: tuple[Passage, ...], form: Form) -> tuple[str, str]
     wish = ""
     if passages and passages[0].kind == "person" and is_wish(passages[0].text, form):
         wish, passages = passages[0].text.strip().rstrip(".。"), passages[1:]
-    return wish, piece(passages)
+    return wish, piece(passages, form)
 
 
-def piece(passages: tuple[Passage, ...]) -> str:
-    """The passages as one text."""
+def piece(passages: tuple[Passage, ...], form: Form) -> str:
+    """The passages as one text, as the form sets it."""
+    if form.shape == "script":
+        return "\n".join(passage.text.strip() for passage in passages)
     text = ""
     for passage in passages:
-        text = sentences.join(text, passage.text)
+        text = sentences.join(text, passage.text, lines=form.shape == "verse")
     return text
 
 
@@ -112,8 +114,10 @@ def is_wish(text: str, form: Form) -> bool:
     return form.shape != "prose" or not sentences.finished(bare) or len(sentences.ends(bare)) < 2
 
 
-def _remarks(task: Task, built: Prompt, words: str) -> tuple[Remark, ...]:
-    told = [name for name in built.shortened if name != "examples" and not (name == "story" and _told(task, built))]
+def _remarks(task: Task, form: Form, built: Prompt, words: str) -> tuple[Remark, ...]:
+    told = [
+        name for name in built.shortened if name != "examples" and not (name == "story" and _told(task, form, built))
+    ]
     remarks: list[Remark] = [("shortened", {"section": name}) for name in told]
     first = not any(passage.kind == "model" for passage in task.passages)
     if sentences.has_cjk(words) and first:
@@ -121,7 +125,7 @@ def _remarks(task: Task, built: Prompt, words: str) -> tuple[Remark, ...]:
     return tuple(remarks)
 
 
-def _told(task: Task, built: Prompt) -> bool:
+def _told(task: Task, form: Form, built: Prompt) -> bool:
     """Whether the story was too long for the window at the turn before, so that the person has heard of it."""
     kept = sum(len(section.text) for section in built.sections if section.name == "story")
-    return len(piece(task.passages[:-2])) > kept
+    return len(piece(task.passages[:-2], form)) > kept

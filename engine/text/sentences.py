@@ -64,11 +64,16 @@ def finished(text: str) -> bool:
     return bool(places) and places[-1] == len(bare)
 
 
-def join(before: str, after: str) -> str:
-    """Two passages as one text: one sentence if the first stops inside it and the second goes on, else paragraphs."""
+def join(before: str, after: str, lines: bool = False) -> str:
+    """Two passages as one text: one sentence if the first stops inside it and the second goes on, else paragraphs.
+
+    With `lines` (verse, scripts) the passages are lines: an unfinished one is followed by the next line, not a stanza.
+    """
     before, after = before.rstrip(), after.lstrip()
     if not before or not after:
         return before or after
+    if lines:
+        return before + ("\n\n" if finished(before) else "\n") + after
     if not goes_on(before, after):
         return f"{before}\n\n{after}"
     glue = "" if after[0] in ",.;:!?…’”)。，！？；：、" or _CJK.match(before[-1]) or before[-1] in "-—" else " "

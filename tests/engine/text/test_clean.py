@@ -56,7 +56,7 @@ def test_leaves_only_the_piece(raw: str, kept: str) -> None:
         (" opened the door. Then", "opened the door."),
         (" The door was open. Then", "the door was open."),
         (". She opened the door. Then", "She opened the door."),
-        (", tired and cold, opened the door.", ", tired and cold, opened the door."),
+        (", tired and cold, opened the door.", "tired and cold, opened the door."),
         (" Wolf opened the door.", "Wolf opened the door."),
     ],
 )

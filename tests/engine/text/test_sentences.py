@@ -58,3 +58,8 @@ def test_ends_lie_inside_and_rise(text: str) -> None:
 )
 def test_joins_passages(before: str, after: str, joined: str) -> None:
     assert sentences.join(before, after) == joined
+
+
+def test_joins_lines_of_verse() -> None:
+    assert sentences.join("The snow came down,", "but the door was shut.", lines=True).count("\n") == 1
+    assert sentences.join("The snow came down.", "The door was shut.", lines=True).count("\n") == 2
