@@ -377,9 +377,9 @@ class Conversation:
                 raise NotFound(what="piece", id=key.piece) if key.piece else Impossible(why=nothing)
             return await self._id(key, turn), None
 
-        async with self._sessions.turn(place, find) as (_, piece, _):
+        async with self._sessions.turn(place, find) as turns:
             for _ in range(TRIES):
-                row, tree = await self._rows(place, piece)
+                row, tree = await self._rows(place, turns.piece)
                 if delivery and await self._history.received(place, safety.delivery(delivery)):
                     return row, tree
                 shift = await decide(row, tree)
@@ -389,5 +389,5 @@ class Conversation:
                     await self._history.shift(row, await self._history.person(who), replace(shift, delivery=delivery))
                 except (Stale, Duplicate):
                     continue  # another process was quicker: look again
-                return await self._rows(place, piece)
+                return await self._rows(place, turns.piece)
         raise Busy(waiting=1)

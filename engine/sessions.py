@@ -9,7 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from engine.errors import Busy
@@ -30,6 +31,7 @@ class Line:
 
     def __init__(self) -> None:
         self._places: deque[asyncio.Future[None]] = deque()
+        self.departures = 0  # turns that ended, in whichever piece behind this door
 
     def __len__(self) -> int:
         return len(self._places)
@@ -59,6 +61,16 @@ class Session(Line):
         self.running: Stoppable | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn(Generic[T]):
+    """Somebody's turn in a piece. `waited`: others may have been in it since `found` was found."""
+
+    session: Session
+    piece: str
+    found: T
+    waited: bool
+
+
 class Sessions:
     """The sessions of the pieces somebody is working on now; belongs to one event loop."""
 
@@ -68,9 +80,7 @@ class Sessions:
         self._sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(
-        self, door: Hashable, find: Callable[[], Awaitable[tuple[str, T]]]
-    ) -> AsyncIterator[tuple[Session, str, T]]:
+    async def turn(self, door: Hashable, find: Callable[[], Awaitable[tuple[str, T]]]) -> AsyncIterator[Turn[T]]:
         """Have a piece to oneself, after everyone who came through this door before.
 
         `find` says which piece, and whatever else it found on the way. Raises Busy at once if too many wait already.
@@ -79,6 +89,7 @@ class Sessions:
         entered = line.join()
         try:
             await entered
+            before = line.departures
             piece, found = await find()
             session = self._sessions.setdefault(piece, Session())
             if len(session) > self._limit:
@@ -86,10 +97,12 @@ class Sessions:
             place = session.join()
         finally:
             line.leave(entered)
+        waits = not place.done() or line.departures > before
         try:
             await place
-            yield session, piece, found
+            yield Turn(session, piece, found, waits)
         finally:
+            line.departures += 1
             session.leave(place)
 
     def cancel(self, piece: str) -> bool:

@@ -18,12 +18,12 @@ from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFoun
 from engine.messages import Accepted, Done, Event, Person, Queued, SessionKey, Snapshot, UserMessage
 from engine.ports import Sampling
 from engine.relay import Relay
-from engine.sessions import Sessions
+from engine.sessions import Sessions, Turn
 from engine.story import Plan, Tree, Wish
 from engine.text import sentences
 from engine.text.task import Begun, Composition, Passage, Task, Written
 from storage.db import Duplicate, Stale
-from storage.history import History
+from storage.history import History, Loaded
 from storage.records import Account, Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Recipe
 
 log = logging.getLogger(__name__)
@@ -112,14 +112,16 @@ class Writing:
         place = place_of(message.key)
         for _ in range(TRIES):
             find = functools.partial(self._find, place, message, wish.turn)
-            async with self._sessions.turn(place, find) as (session, piece, known):
-                session.running = work
+            async with self._sessions.turn(place, find) as turn:
+                turn.session.running = work
                 try:
                     with suppress(Stale, Duplicate):  # somebody was quicker: look again
-                        await self._in_turn(_Wanted(message, wish, place, piece, known), work)
+                        await self._in_turn(
+                            _Wanted(message, wish, place), await self._fresh(place, message, turn), work
+                        )
                         return
                 finally:
-                    session.running = None
+                    turn.session.running = None
         raise Busy(waiting=1)
 
     def _checked(self, wish: Wish, message: UserMessage) -> tuple[Wish, UserMessage]:
@@ -132,7 +134,7 @@ class Writing:
         safety.delivery(message.delivery)
         return replace(wish, words=words), replace(message, person=safety.person(message.person))
 
-    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[str, Delivery | None]:
+    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[str, "_Found"]:
         """Which piece this message belongs to, and what became of it before."""
         wanted = message.key.piece and safety.known_id(message.key.piece, "piece")
         if turn:
@@ -140,24 +142,28 @@ class Writing:
             if home is None or wanted not in {"", home[0]}:
                 raise NotFound(what="passage", id=turn)
             wanted = home[0]
-        known, row = await self._history.arrive(place, wanted, message.delivery)
-        if row is None and (wanted or known):
+        known, loaded = await self._history.arrive(place, wanted, message.delivery)
+        if loaded is None and (wanted or known):
             raise NotFound(what="piece", id=wanted)
-        return (row or await self._history.ensure(place)).id, known
+        loaded = loaded or (await self._history.ensure(place), ())
+        return loaded[0].id, (known, loaded)
 
-    async def _in_turn(self, wanted: "_Wanted", work: Work) -> None:
-        loaded = await self._history.load(wanted.place, wanted.piece)
+    async def _fresh(self, place: Place, message: UserMessage, turn: Turn["_Found"]) -> "_Found":
+        """What was found at the door, unless others were in the piece since then."""
+        if not turn.waited:
+            return turn.found
+        known, loaded = await self._history.arrive(place, turn.piece, message.delivery)
         if loaded is None:
-            raise NotFound(what="piece", id=wanted.piece)
-        piece, tree = loaded[0], Tree(loaded[1])
-        if wanted.known and wanted.known.reply is None:
-            wanted = replace(wanted, known=await self._history.received(wanted.place, wanted.message.delivery))
-        if wanted.known and (
-            wanted.known.reply or wanted.known.cancelled or wanted.known.turn not in {None, piece.head}
-        ):
-            _repeat(wanted.known, tree, work)
+            raise NotFound(what="piece", id=turn.piece)
+        return known, loaded
+
+    async def _in_turn(self, wanted: "_Wanted", found: "_Found", work: Work) -> None:
+        known, (piece, rows) = found
+        tree = Tree(rows)
+        if known and (known.reply or known.cancelled or known.turn not in {None, piece.head}):
+            _repeat(known, tree, work)
             return
-        begun = await self._begin(wanted, piece, tree)
+        begun = await self._begin(wanted, known, piece, tree)
         work.accepted = True
         work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))
         try:
@@ -170,9 +176,9 @@ class Writing:
         turn = Tree((*tree.rows.values(), *rows)).view(rows[0])
         work.relay.put(Done(turn, compositions[0].remarks))
 
-    async def _begin(self, wanted: "_Wanted", piece: PieceRow, tree: Tree) -> "_Begun":
+    async def _begin(self, wanted: "_Wanted", known: Delivery | None, piece: PieceRow, tree: Tree) -> "_Begun":
         """Find the place of the new passage and store what the person sent, unless that was done before."""
-        message, wish, known = wanted.message, wanted.wish, wanted.known
+        message, wish = wanted.message, wanted.wish
         if known and known.turn:
             plan = story.plan(tree, known.turn, Wish("continue"))
             person = await self._history.person(account_of(message.person))
@@ -219,15 +225,16 @@ class Writing:
         raise RequestCancelled
 
 
+_Found = tuple[Delivery | None, Loaded]
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A wish and where it belongs. `known`: its delivery was stored before."""
+    """A wish and where it belongs."""
 
     message: UserMessage
     wish: Wish
     place: Place
-    piece: str
-    known: Delivery | None
 
 
 @dataclass(frozen=True, slots=True)

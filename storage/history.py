@@ -5,6 +5,7 @@ must be checked by the caller to be text a database can hold (no zero bytes).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -26,6 +27,9 @@ from storage.records import (
 )
 from storage.schema import people
 
+Loaded = tuple[PieceRow, tuple[TurnRow, ...]]
+Trees = dict[str, tuple[int, dict[str, TurnRow]]]
+
 REMEMBERED = 10_000  # people
 TREES = 64  # pieces
 
@@ -40,7 +44,7 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._people: dict[Account, str] = {}
-        self._trees: dict[str, tuple[int, dict[str, TurnRow]]] = {}
+        self._trees: Trees = {}
 
     # ── people and places ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -84,21 +88,21 @@ class History:
 
     # ── reading the tree ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def arrive(self, place: Place, piece: str, delivery: str) -> tuple[Delivery | None, PieceRow | None]:
-        """What `received` and `find` say, in one visit."""
-        return await self._database.read(_arrive, place, piece, delivery)
+    async def arrive(self, place: Place, piece: str, delivery: str) -> tuple[Delivery | None, Loaded | None]:
+        """In one visit what `received` says, and `load` of the piece it names (or of `piece`, or the open one)."""
+        known, found = await self._database.read(_arrive, place, piece, delivery, self._trees)
+        return known, None if found is None else self._merged(found)
 
-    async def load(self, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
+    async def load(self, place: Place, piece: str) -> Loaded | None:
         """A piece of this place with every passage ever written in it, in the order of writing."""
-        clock, known = self._trees.get(piece, (0, {}))
-        loaded = await self._database.read(_load, place, piece, clock)
-        if loaded is None:
-            return None
-        row, news = loaded
-        rows = known | {turn.id: turn for turn in news}
-        if row.clock >= self._trees.get(piece, (0, {}))[0]:
-            self._keep(piece, row.clock, rows)
-        return row, tuple(rows.values())
+        found = await self._database.read(_load, place, piece, self._trees)
+        return None if found is None else self._merged(found)
+
+    def _merged(self, found: "_Found") -> Loaded:
+        rows = found.known | {turn.id: turn for turn in found.news}
+        if found.piece.clock >= self._trees.get(found.piece.id, (0, {}))[0]:
+            self._keep(found.piece.id, found.piece.clock, rows)
+        return found.piece, tuple(rows.values())
 
     def _keep(self, piece: str, clock: int, rows: dict[str, TurnRow]) -> None:
         self._trees.pop(piece, None)
@@ -181,18 +185,28 @@ def _meet(connection: sa.Connection, account: Account) -> str:
     return str((connection.execute(upsert.returning(people.c.id))).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A piece, the turns that were remembered when it was read, and those that changed since."""
+
+    piece: PieceRow
+    known: dict[str, TurnRow]
+    news: tuple[TurnRow, ...]
+
+
 def _arrive(
-    connection: sa.Connection, place: Place, piece: str, delivery: str
-) -> tuple[Delivery | None, PieceRow | None]:
+    connection: sa.Connection, place: Place, piece: str, delivery: str, trees: Trees
+) -> tuple[Delivery | None, _Found | None]:
     known = journal.received(connection, place, delivery) if delivery else None
-    return known, pieces.find(connection, place, known.piece if known else piece)
+    return known, _load(connection, place, known.piece if known else piece, trees)
 
 
-def _load(
-    connection: sa.Connection, place: Place, piece: str, since: int
-) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
-    found = pieces.find(connection, place, piece)
-    return None if found is None else (found, turns.tree(connection, piece, since))
+def _load(connection: sa.Connection, place: Place, piece: str, trees: Trees) -> _Found | None:
+    row = pieces.find(connection, place, piece)
+    if row is None:
+        return None
+    clock, known = trees.get(row.id, (0, {}))
+    return _Found(row, known, turns.tree(connection, row.id, clock))
 
 
 def _create(connection: sa.Connection, place: Place, title: str, delivery: str) -> PieceRow:

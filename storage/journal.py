@@ -36,7 +36,7 @@ def accept(connection: sa.Connection, piece: PieceRow, person: str, words: NewTu
     if words is not None:
         turn, move = new_id(), piece.clock + 1
         _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
-        connection.execute(sa.insert(turns).values(_turn(turn, piece.id, move, move, words, person, moment)))
+        connection.execute(sa.insert(turns), _turn(turn, piece.id, move, move, words, person, moment))
         _move(connection, piece, wish.kind, turn, person, moment)
         delivered(connection, turn, wish.messages)
     receive(connection, piece.place, wish.delivery, piece.id, turn, move)
@@ -171,19 +171,18 @@ def _move(
     moment: datetime,
     edit: str | None = None,
 ) -> None:
-    connection.execute(
-        sa.insert(moves).values(
-            piece=piece.id,
-            number=piece.clock + 1,
-            previous=piece.step,
-            kind=kind,
-            before=piece.head,
-            after=after,
-            edit=edit,
-            person=person,
-            created=moment,
-        )
-    )
+    row = {
+        "piece": piece.id,
+        "number": piece.clock + 1,
+        "previous": piece.step,
+        "kind": kind,
+        "before": piece.head,
+        "after": after,
+        "edit": edit,
+        "person": person,
+        "created": moment,
+    }
+    connection.execute(sa.insert(moves), row)
 
 
 def _turn(

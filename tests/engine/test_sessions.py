@@ -20,13 +20,27 @@ async def test_turns_come_in_the_order_of_asking_even_if_finding_takes_unequally
     sessions, order = Sessions(), list[int]()
 
     async def visit(number: int, seconds: float) -> None:
-        async with sessions.turn("door", _finder("piece", seconds)) as (_, piece, found):
-            assert (piece, found) == ("piece", "found")
+        async with sessions.turn("door", _finder("piece", seconds)) as turn:
+            assert (turn.piece, turn.found) == ("piece", "found")
             order.append(number)
             await asyncio.sleep(0)
 
     await asyncio.gather(*(visit(number, 0.01 * (5 - number)) for number in range(5)))
     assert order == [0, 1, 2, 3, 4]
+
+
+async def test_who_might_have_found_something_old_is_told() -> None:
+    sessions, waited = Sessions(), list[bool]()
+
+    async def visit(finding: float, staying: float) -> None:
+        async with sessions.turn("door", _finder("piece", finding)) as turn:
+            waited.append(turn.waited)
+            await asyncio.sleep(staying)
+
+    await visit(0, 0)
+    await asyncio.gather(visit(0, 0.02), visit(0, 0))  # the second stands in line
+    await asyncio.gather(visit(0, 0.01), visit(0.05, 0))  # the first leaves while the second is still finding
+    assert waited == [False, False, True, False, True]
 
 
 async def test_only_one_is_in_a_piece_and_others_are_not_held_up() -> None:
