@@ -49,7 +49,7 @@ class Conversation:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
-        self._writing = Writing(history, writer, self._sessions)
+        self._writing = Writing(history, preferences, writer, self._sessions)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""

@@ -24,6 +24,7 @@ from engine.text import sentences
 from engine.text.task import Begun, Composition, Passage, Task, Written
 from storage.db import Duplicate, Stale
 from storage.history import History, Loaded
+from storage.preferences import Preferences
 from storage.records import Account, Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Recipe
 
 log = logging.getLogger(__name__)
@@ -73,8 +74,9 @@ class Work:
 class Writing:
     """Fulfils wishes, one at a time in each piece."""
 
-    def __init__(self, history: History, writer: Writes, sessions: Sessions) -> None:
+    def __init__(self, history: History, preferences: Preferences, writer: Writes, sessions: Sessions) -> None:
         self._history = history
+        self._preferences = preferences
         self._writer = writer
         self._sessions = sessions
         self._works: dict[asyncio.Task[None], Work] = {}
@@ -161,7 +163,7 @@ class Writing:
         known, (piece, rows) = found
         tree = Tree(rows)
         if known and (known.reply or known.cancelled or known.turn not in {None, piece.head}):
-            _repeat(known, tree, work)
+            _repeat(known, Tree(rows, await self._preferences.counts(piece.id)), work)
             return
         begun = await self._begin(wanted, known, piece, tree)
         work.accepted = True
