@@ -84,9 +84,11 @@ def _again(text: str, verse: bool) -> int | None:
 def _stutter(text: str) -> int | None:
     found = [(match.start(), match[0].lower()) for match in _UNIT.finditer(text)]
     said = [unit for _, unit in found]
-    for at in range(len(said)):
-        for size in range(1, 9):
+    for at, unit in enumerate(said):
+        for size in range(1, min(9, (len(said) - at) // 3 + 1)):
+            if unit != said[at + size]:
+                continue
             one = said[at : at + size]
-            if len(one) == size and said[at + size : at + 2 * size] == one == said[at + 2 * size : at + 3 * size]:
+            if said[at + size : at + 2 * size] == one == said[at + 2 * size : at + 3 * size]:
                 return found[at + size][0]
     return None

@@ -23,6 +23,7 @@ _COMMON = re.compile(
 _STRANGER = 0.15
 _DRIFT = 0.5
 NEAR = 1500
+NAMES = 20_000
 
 
 def telling(text: str) -> str:
@@ -48,8 +49,8 @@ def kinship(text: str, before: str, wish: str) -> float:
     if before:
         last = "".join(sentences.pieces(before[-NEAR:])[-3:])
         gain += 0.3 * min(1.0, 2 * _covered(stems(last), mine))
-    known = set(_NAME.findall(before)) | set(_NAME.findall(wish)) | set(before.split()) | set(wish.split())
-    strangers = {name for name in _NAME.findall(text) if name not in known}
+    earlier = f"{wish} {before[-NAMES:]}"
+    strangers = {name for name in _NAME.findall(text) if name not in earlier}
     return gain - _STRANGER * max(0, len(strangers) - 1)
 
 

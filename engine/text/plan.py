@@ -52,7 +52,7 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         adapter,
         Manners(form.shape, before, people, fresh=form.fresh),
         task.avoid,
-        _remarks(task, form, built, premise + story),
+        _remarks(task, built, premise + story),
         leads(form, story, premise, people, task.seed),
         premise,
     )
@@ -91,10 +91,7 @@ def piece(passages: tuple[Passage, ...], form: Form) -> str:
     """The passages as one text, as the form sets it."""
     if form.shape == "script":
         return "\n".join(passage.text.strip() for passage in passages)
-    text = ""
-    for passage in passages:
-        text = sentences.join(text, passage.text, lines=form.shape == "verse")
-    return text
+    return sentences.join_all((passage.text for passage in passages), lines=form.shape == "verse")
 
 
 def written(passages: tuple[Passage, ...]) -> str:
@@ -114,10 +111,8 @@ def is_wish(text: str, form: Form) -> bool:
     return form.shape != "prose" or not sentences.finished(bare) or len(sentences.ends(bare)) < 2
 
 
-def _remarks(task: Task, form: Form, built: Prompt, words: str) -> tuple[Remark, ...]:
-    told = [
-        name for name in built.shortened if name != "examples" and not (name == "story" and _told(task, form, built))
-    ]
+def _remarks(task: Task, built: Prompt, words: str) -> tuple[Remark, ...]:
+    told = [name for name in built.shortened if name != "examples" and not (name == "story" and _told(task, built))]
     remarks: list[Remark] = [("shortened", {"section": name}) for name in told]
     first = not any(passage.kind == "model" for passage in task.passages)
     if sentences.has_cjk(words) and first:
@@ -125,7 +120,7 @@ def _remarks(task: Task, form: Form, built: Prompt, words: str) -> tuple[Remark,
     return tuple(remarks)
 
 
-def _told(task: Task, form: Form, built: Prompt) -> bool:
+def _told(task: Task, built: Prompt) -> bool:
     """Whether the story was too long for the window at the turn before, so that the person has heard of it."""
     kept = sum(len(section.text) for section in built.sections if section.name == "story")
-    return len(piece(task.passages[:-2], form)) > kept
+    return sum(len(passage.text) for passage in task.passages[:-2]) > kept

@@ -22,6 +22,7 @@ Manner = Literal["voice", "chat", "plain"]
 EXTRAS_SHARE = 45
 STORY_FLOOR = 512
 NOTE_DEPTH = 3
+LETTERS = 16  # more than any token of ordinary text has
 NOTE = "[Note: {}]\n\n"
 MEMORY = "{}\n\n"
 MEMORY_CHAT = "\nKeep in mind: {}"
@@ -68,7 +69,7 @@ class Prompt:
 
 def build(form: Form, material: Material, model: Model) -> Prompt:
     """The prompt for the next passage; its tokens and the reserved ones never exceed the window."""
-    return _Builder(form, _disarmed(material), model).build()
+    return _Builder(form, _disarmed(material, model.window * LETTERS), model).build()
 
 
 def manner_for(form: Form, chat: Chat, adapter: str) -> Manner:
@@ -124,15 +125,18 @@ def _take(pieces: list[str], budget: int, count: Count, empty: int) -> int:
     return len(pieces)
 
 
-def _disarmed(material: Material) -> Material:
-    """Nobody's words may act as the model's own markup."""
+def _disarmed(material: Material, near: int) -> Material:
+    """Nobody's words may act as the model's own markup. Story older than `near` characters is never shown."""
 
     def plain(text: str) -> str:
         while _MARKUP.search(text):
             text = _MARKUP.sub("", text)
         return text.strip()
 
-    return Material(plain(material.story), plain(material.premise), plain(material.memory), plain(material.note))
+    story = material.story.strip()
+    return Material(
+        story[:-near] + plain(story[-near:]), plain(material.premise), plain(material.memory), plain(material.note)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +176,28 @@ class _Builder:
 
     def _cut(self) -> Material:
         count, wanted, empty = self._model.count, self._wanted, self._model.count("")
-        premise = fit_head(wanted.premise, self._room // 4, count)
+        # a novel need not be split into sentences to find the last thousand tokens of it
+        near = wanted.story[-self._room * LETTERS :]
+        premise = fit_head(wanted.premise[: self._room * LETTERS], self._room // 4, count)
         bare = Material(premise=premise)
         while self._tokens(self._spans(bare)) > self._room // 2 and self._examples:
             self._examples -= 1
         self._system = self._tokens(self._spans(bare)) <= self._room // 2
         free = self._room - self._tokens(self._spans(bare))
-        newest = fit_tail(wanted.story, self._floor(free), count)
+        newest = fit_tail(near, self._floor(free, near), count)
         budget = min(self._model.window * EXTRAS_SHARE // 100, free - (count(newest) - empty)) - 2
-        note = self._extra(NOTE, wanted.note, max(budget // 2, budget - self._cost(wanted.memory, budget)))
+        note = self._extra(
+            NOTE, wanted.note[: self._room * LETTERS], max(budget // 2, budget - self._cost(wanted.memory, budget))
+        )
         budget -= self._cost(NOTE.format(note), budget) if note else 0
-        memory = self._extra(MEMORY_CHAT, wanted.memory, budget)
+        memory = self._extra(MEMORY_CHAT, wanted.memory[: self._room * LETTERS], budget)
         kept = Material("", premise, memory, note)
-        story = fit_tail(wanted.story, self._room - self._tokens(self._spans(kept)), count)
+        story = fit_tail(near, self._room - self._tokens(self._spans(kept)), count)
         return replace(kept, story=max(story, newest, key=len))
 
-    def _floor(self, free: int) -> int:
+    def _floor(self, free: int, story: str) -> int:
         """What the newest story may take before memory and note: 512 tokens and the sentence they begin in."""
-        floor, story = min(STORY_FLOOR, self._model.window // 2, free), self._wanted.story
+        floor = min(STORY_FLOOR, self._model.window // 2, free)
         shortest = fit_tail(story, floor, self._model.count)
         rest = story[: len(story) - len(shortest)]
         begun = self._model.count(sentences.pieces(rest)[-1]) if rest.strip() else 0

@@ -4,6 +4,7 @@ The prompt cuts old story here and the cleaner ends a passage here, so both must
 """
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 CLOSERS = "\"'”’»)]*_」』）】"
@@ -67,17 +68,24 @@ def finished(text: str) -> bool:
 def join(before: str, after: str, lines: bool = False) -> str:
     """Two passages as one text: one sentence if the first stops inside it and the second goes on, else paragraphs.
 
-    With `lines` (verse, scripts) the passages are lines: an unfinished one is followed by the next line, not a stanza.
+    With `lines` (verse) the passages are lines: an unfinished one is followed by the next line, not a stanza.
     """
-    before, after = before.rstrip(), after.lstrip()
-    if not before or not after:
-        return before or after
+    return join_all((before, after), lines)
+
+
+def join_all(passages: Iterable[str], lines: bool = False) -> str:
+    """Many passages as one text; see `join`."""
+    bare = [passage.strip() for passage in passages if passage.strip()]
+    glued = [_glue(before, after, lines) + after for before, after in pairwise(bare)]
+    return "".join([*bare[:1], *glued])
+
+
+def _glue(before: str, after: str, lines: bool) -> str:
     if lines:
-        return before + ("\n\n" if finished(before) else "\n") + after
+        return "\n\n" if finished(before) else "\n"
     if not goes_on(before, after):
-        return f"{before}\n\n{after}"
-    glue = "" if after[0] in ",.;:!?…’”)。，！？；：、" or _CJK.match(before[-1]) or before[-1] in "-—" else " "
-    return before + glue + after
+        return "\n\n"
+    return "" if after[0] in ",.;:!?…’”)。，！？；：、" or _CJK.match(before[-1]) or before[-1] in "-—" else " "
 
 
 def goes_on(before: str, after: str) -> bool:

@@ -15,7 +15,7 @@ from engine.errors import GeneratorFailed, UnknownForm
 from engine.messages import Queued, Snapshot
 from engine.ports import Draft, TextGenerator, TextRequest
 from engine.text import pickup, plan
-from engine.text.clean import clean
+from engine.text.clean import Cleaned, clean
 from engine.text.forms import check
 from engine.text.forms.load import Form, Lines, load
 from engine.text.likeness import likeness
@@ -27,6 +27,7 @@ Step = Begun | Snapshot | Queued | Written
 
 ATTEMPTS = 3
 LEAD_WORDS = 12
+LOOK_ROUND = 12
 TOO_LIKE = 0.35
 BLAND = -1.7  # a small model finds its commonplaces likelier than this, and they are no better for it
 
@@ -40,6 +41,9 @@ class Device(Protocol):
 
     def stream(self, request: TextRequest) -> AsyncIterator[Queued | tuple[Draft, ...]]:
         """The request's drafts as they grow; the last ones are finished."""
+
+    def check_room(self) -> None:
+        """Raise Busy if a request would be refused now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,10 @@ class Writer:
     def forms(self) -> tuple[str, ...]:
         """The names of the forms it knows."""
         return tuple(self._forms)
+
+    def check_room(self) -> None:
+        """Raise Busy if the device would refuse a task now."""
+        self._worker.check_room()
 
     def form(self, name: str) -> Form:
         """A form by name; raises UnknownForm."""
@@ -134,26 +142,44 @@ class _Show:
     """Which draft a reader sees while they grow: the best when there is enough to choose by, as long as it is sound."""
 
     def __init__(self, made: Plan) -> None:
-        self._made, self._last = made, ""
+        self._made, self._last, self._steps = made, "", 0
         self.leader: int | None = None
         self.over = False
 
     def of(self, drafts: Sequence[Draft]) -> Snapshot | None:
         """A snapshot if there is something new to see."""
-        cleaned = [clean(draft.text, self._made.manners, final=draft.finish is not None) for draft in drafts]
-        sizes = [len(one.text.split()) for one in cleaned]
-        self.over = all(one.closed or draft.finish for one, draft in zip(cleaned, drafts, strict=True))
-        broken = [one.closed and size < self._made.form.least for one, size in zip(cleaned, sizes, strict=True)]
-        if self.leader is None or broken[self.leader]:
-            ready = [at for at, size in enumerate(sizes) if size >= LEAD_WORDS and not broken[at]]
-            if not ready or (len(ready) < sum(not one for one in broken) and max(sizes) < 2 * LEAD_WORDS):
-                return None
-            self.leader = max(ready, key=lambda at: self._promise(drafts[at], cleaned[at].text))
-        text = cleaned[self.leader].text
-        if not text or text == self._last:
+        self._steps += 1
+        done = all(draft.finish for draft in drafts)
+        # cleaning costs milliseconds: once a draft leads, the others are looked at now and then
+        if self.leader is None or done or self._steps % LOOK_ROUND == 0:
+            self._survey(drafts)
+        if self.leader is None:
             return None
-        self._last = text
-        return Snapshot(text)
+        leading = self._clean(drafts[self.leader])
+        if self._broken(leading):
+            self._survey(drafts)
+            leading = self._clean(drafts[self.leader])
+        if not leading.text or leading.text == self._last:
+            return None
+        self._last = leading.text
+        return Snapshot(leading.text)
+
+    def _survey(self, drafts: Sequence[Draft]) -> None:
+        cleaned = [self._clean(draft) for draft in drafts]
+        self.over = all(one.closed or draft.finish for one, draft in zip(cleaned, drafts, strict=True))
+        if self.leader is not None and not self._broken(cleaned[self.leader]):
+            return
+        sound = [at for at, one in enumerate(cleaned) if not self._broken(one)]
+        sizes = [len(cleaned[at].text.split()) for at in sound]
+        ready = [at for at, size in zip(sound, sizes, strict=True) if size >= LEAD_WORDS]
+        if ready and (len(ready) == len(sound) or max(sizes) >= 2 * LEAD_WORDS):
+            self.leader = max(ready, key=lambda at: self._promise(drafts[at], cleaned[at].text))
+
+    def _clean(self, draft: Draft) -> Cleaned:
+        return clean(draft.text, self._made.manners, final=draft.finish is not None)
+
+    def _broken(self, cleaned: Cleaned) -> bool:
+        return cleaned.closed and len(cleaned.text.split()) < self._made.form.least
 
     def _promise(self, draft: Draft, text: str) -> float:
         made = self._made
@@ -187,7 +213,7 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
         score -= pickup.drift(cleaned.text, made.manners.before) + pickup.monotony(cleaned.text)
         score -= pickup.harping(cleaned.text)
     stands = verdict.holds and alike < TOO_LIKE
-    return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule)
+    return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule or ("" if stands else "no repetition"))
 
 
 def best(found: Sequence[Candidate], count: int) -> list[Candidate]:

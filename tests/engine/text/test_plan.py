@@ -1,0 +1,77 @@
+import pytest
+
+from engine.text.echo import EchoGenerator
+from engine.text.forms.load import load
+from engine.text.plan import is_wish, leads, plan
+from engine.text.task import Passage, Task
+
+FORMS = load()
+
+
+def passages(*texts: str) -> tuple[Passage, ...]:
+    return tuple(
+        Passage("model" if text.startswith("@") else "person", "" if text.startswith("@") else "Ana", text.lstrip("@"))
+        for text in texts
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "yes"),
+    [
+        ("story", "A lighthouse keeper finds a letter addressed to no one", True),
+        ("story", "A lighthouse keeper finds a letter addressed to no one.", True),
+        ("story", "The rain had not stopped for three days when Mara", False),
+        ("story", "I never meant to steal the horse. It stands there in the moonlight.", False),
+        ("story", '"Who is there?"', False),
+        ("story", "Once there was a fox who could not lie", False),
+        ("poem", "the harbour at night", True),
+        ("poem", "The snow came down the whole of the day,\nand nobody came to the door,", False),
+        ("scene", "Clara tells Ben that she is leaving", True),
+        ("story", "从前有一只猫", True),
+        ("story", "word " * 41, False),
+    ],
+)
+def test_tells_a_wish_from_a_beginning(form: str, text: str, yes: bool) -> None:
+    assert is_wish(text, FORMS[form]) is yes
+
+
+def test_the_piece_begins_after_the_wish_and_goes_on_in_the_writers_sentence() -> None:
+    made = plan(Task("story", passages("A wet week.", "@It rained.", "Mara"), 1), FORMS["story"], EchoGenerator())
+    assert made.wish == "A wet week"
+    assert made.prompt.text.endswith("It rained.\n\nMara")
+
+
+def test_a_shortened_story_is_told_of_once() -> None:
+    def remarks(count: int) -> tuple[object, ...]:
+        texts = [("@" if at % 2 else "") + "It rained on the harbour and on the house. " * 10 for at in range(count)]
+        return plan(Task("story", passages(*texts), 1), FORMS["story"], EchoGenerator()).remarks
+
+    told = [count for count in range(1, 40, 2) if ("shortened", {"section": "story"}) in remarks(count)]
+    assert len(told) == 1
+
+
+def test_a_shortened_memory_is_told_of() -> None:
+    task = Task("story", passages("It rained. She slept."), 1, memory="Mara is ten. " * 400)
+    assert ("shortened", {"section": "memory"}) in plan(task, FORMS["story"], EchoGenerator()).remarks
+
+
+def test_a_long_novel_is_planned_quickly() -> None:
+    counted = 0
+
+    class Counting(EchoGenerator):
+        def count(self, text: str) -> int:
+            nonlocal counted
+            counted += len(text)
+            return super().count(text)
+
+    texts = [("@" if at % 2 else "") + f"It rained on house {at} and Mara slept. " * 50 for at in range(400)]
+    plan(Task("story", passages(*texts), 1), FORMS["story"], Counting())
+    assert counted < 200_000
+
+
+def test_nobody_of_the_chat_speaks_in_a_scene() -> None:
+    people = frozenset({"Ana"})
+    assert leads(FORMS["scene"], "IDA: Come in.\nSAM: No.", "", people, 1)[0] == "IDA:"
+    assert leads(FORMS["scene"], "", "Clara tells Ben that she is leaving", people, 1)[:2] == ("CLARA:", "BEN:")
+    assert len({*leads(FORMS["scene"], "", "a quarrel", people, 7)}) == 2
+    assert leads(FORMS["story"], "", "", people, 1) == ()
