@@ -136,17 +136,27 @@ class Worker:
 
     # ── on the event loop ──────────────────────────────────────────────────────────────────────────────────────────
 
+    def check_room(self) -> None:
+        """Raise Busy if a request would be refused now, so that whoever asks first stores nothing in vain."""
+        with self._changed:
+            self._place()
+
     def _admit(self, ticket: _Ticket) -> None:
         with self._changed:
             if not self._open:
                 raise RequestCancelled
-            place = self._taking_turns() + len(self._waiting) + 1 - self._most
-            if place > self._inbox:
-                raise Busy(waiting=self._inbox)
+            place = self._place()
             self._waiting.append(ticket)
             if place > 0:
                 ticket.publish(Queued(place))
             self._changed.notify()
+
+    def _place(self) -> int:
+        """The place in the queue that the next request would get; below 1 it need not wait. Raises Busy."""
+        place = self._taking_turns() + len(self._waiting) + 1 - self._most
+        if place > self._inbox:
+            raise Busy(waiting=self._inbox)
+        return place
 
     def _taking_turns(self) -> int:
         return sum(not (ticket.done or ticket.dropped) for ticket in self._running)

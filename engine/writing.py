@@ -39,6 +39,9 @@ class Writes(Protocol):
     def forms(self) -> tuple[str, ...]:
         """The names of the forms it knows."""
 
+    def check_room(self) -> None:
+        """Raise Busy if a task would be refused now."""
+
     def write(self, task: Task) -> AsyncGenerator[Any, None]:
         """Begun, Queued and Snapshots as they come, then Written; closing it stops the device."""
 
@@ -165,6 +168,7 @@ class Writing:
         if known and (known.reply or known.cancelled or known.turn not in {None, piece.head}):
             _repeat(known, Tree(rows, await self._preferences.counts(piece.id)), work)
             return
+        self._writer.check_room()  # before the words are stored: who is told to come back has lost nothing
         begun = await self._begin(wanted, known, piece, tree)
         work.accepted = True
         work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))

@@ -31,6 +31,9 @@ class EchoWriter:
         self.error: Exception | None = None
         self.closed = 0
 
+    def check_room(self) -> None:
+        """There is always room."""
+
     async def write(self, task: Task) -> AsyncGenerator[Begun | Queued | Snapshot | Written, None]:
         self.tasks.append(task)
         prompt = "\n\n".join(passage.text for passage in task.passages) or task.form

@@ -54,6 +54,9 @@ class Device:
     closed: int = 0
     steps: int = 0
 
+    def check_room(self) -> None:
+        """There is always room."""
+
     async def stream(self, request: TextRequest) -> AsyncGenerator[Queued | tuple[Draft, ...], None]:
         yield Queued(1)
         texts = self.generator.script(request, len(self.generator.asked))
@@ -247,6 +250,9 @@ class EchoDevice:
     """The generator that ships for tests, without a worker."""
 
     generator: EchoGenerator = field(default_factory=EchoGenerator)
+
+    def check_room(self) -> None:
+        """There is always room."""
 
     async def stream(self, request: TextRequest) -> AsyncGenerator[Queued | tuple[Draft, ...], None]:
         generation = self.generator.start(request)
