@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers.generation import logits_process as theirs
 
@@ -21,6 +21,7 @@ def their_weights(scores: torch.Tensor, sampling: Sampling) -> torch.Tensor:
     return scores.softmax(-1)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     spread=st.floats(0.01, 8),
