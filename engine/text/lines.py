@@ -20,6 +20,10 @@ _WEAK = re.compile(
     r"|could|have|has|had|do|does|did|just|there|here|what|how|some|any|all|more|most|like"
 )
 _VERSE = re.compile(r"[A-Za-z][A-Za-z'’ ,;:—–-]*[.!?…]?")
+_MEN = re.compile(
+    r"\b(?:brothers|men|boys|husbands|sons|kings|monks|father and son|fishermen|soldiers)\b", re.IGNORECASE
+)
+_WOMEN = re.compile(r"\b(?:sisters|women|girls|wives|daughters|queens|nuns|mother and daughter)\b", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*[A-Z][\w.'’ -]{0,24}:")
 BLAND = -1.3  # what a small model finds likelier than this is a commonplace, and no better for it
 SPARE_SCORE = -9.0
@@ -89,6 +93,7 @@ class Piece:
         score -= 2.0 * likeness.likeness(line, (*self.avoid, *self.lines), 3)
         score -= 0.8 * sum(bool(re.search(phrase, line, re.IGNORECASE)) for phrase in self.stale)
         score += 0.5 * about(line, self.wish)
+        score -= 1.0 * bool(_said(line) & {said for one in self._bare() for said in _said(one)})
         score -= 1.0 * any(_opening(line) == _opening(one) for one in self._bare())
         return score - (self._flaws(line, draft) if self.rule.syllables else 0.0)
 
@@ -151,10 +156,16 @@ def speakers(story: str, wish: str, cast: Sequence[str], people: frozenset[str],
     named = re.findall(r"(?<=[a-z,] )([A-Z][a-z]{2,})\b", wish)
     if named and (first := re.match(r"([A-Z][a-z]{2,}) (?:and|tells|asks|meets|finds|[a-z]+s)\b", wish)):
         named.insert(0, first[1])
+    cast = cast[1::2] if _MEN.search(wish) else cast[::2] if _WOMEN.search(wish) else cast
     fresh = list(cast[seed % max(1, len(cast)) :]) + list(cast)
     order = list(dict.fromkeys([*reversed(said), *(name.upper() for name in named), *fresh]))
     last, other = order[0], order[1]
     return (other, last) if said else (last, other)
+
+
+def _said(line: str) -> frozenset[tuple[str, ...]]:
+    """The sentences of a line, as words."""
+    return frozenset(tuple(rhyme.words(piece)) for piece in sentences.pieces(line) if len(rhyme.words(piece)) > 1)
 
 
 def _opening(line: str) -> str:

@@ -22,6 +22,7 @@ Manner = Literal["voice", "chat", "plain"]
 EXTRAS_SHARE = 45
 STORY_FLOOR = 512
 NOTE_DEPTH = 3
+LONG_SENTENCE = 120  # tokens; a longer one is cut at words
 LETTERS = 16  # more than any token of ordinary text has
 NOTE = "[Note: {}]\n\n"
 MEMORY = "{}\n\n"
@@ -200,8 +201,8 @@ class _Builder:
         floor = min(STORY_FLOOR, self._model.window // 2, free)
         shortest = fit_tail(story, floor, self._model.count)
         rest = story[: len(story) - len(shortest)]
-        begun = self._model.count(sentences.pieces(rest)[-1]) if rest.strip() else 0
-        return min(floor + begun, free)
+        begun = self._model.count(sentences.pieces(rest)[-1][-800:]) if rest.strip() else 0
+        return min(floor + begun, free) if begun < LONG_SENTENCE else floor
 
     def _cost(self, text: str, limit: int) -> int:
         """Tokens of a text, counted no further than matters."""

@@ -178,6 +178,12 @@ def test_one_endless_sentence_is_cut_at_words_and_one_endless_word_at_letters() 
         assert 512 - made.reserved - 40 < made.tokens <= 512 - made.reserved
 
 
+def test_an_endless_sentence_leaves_memory_and_note_their_room() -> None:
+    material = Material("word " * 20_000, "", "The king is old.", "Be sad.")
+    made = build(FORMS["story"], material, Model(by_words, plain, 1024, "plain"))
+    assert made.shortened == ("story",)
+
+
 def test_a_huge_text_is_cut_quickly() -> None:
     counted = 0
 
