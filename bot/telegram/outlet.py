@@ -30,7 +30,7 @@ ANSWER_LIMIT = 200
 
 
 class ChatOutlet:
-    """One reply. `query` is the pressed button it answers, `shown` the messages it may write over."""
+    """One reply. `query` is the pressed button it answers; `shown` are the messages of `before`, which it replaces."""
 
     def __init__(
         self,
@@ -40,10 +40,11 @@ class ChatOutlet:
         language: str,
         query: str = "",
         shown: tuple[Shown, ...] = (),
+        before: Turn | None = None,
     ) -> None:
         self._bot, self._place, self._pace, self._language = bot, place, pace, language
         self._page = Page(bot, place, pace, shown)
-        self._before = shown
+        self._before = before
         self._query = query
         self._drawn = False
         self._trouble: TelegramError | None = None
@@ -132,7 +133,7 @@ class ChatOutlet:
             if not await self.answer(sentence):
                 await self.say(sentence)
         elif self._before:
-            await self._restore()
+            await self.finish(self._before)
             await self.say(sentence)
         else:
             await self._show(self._page, split(sentence), None)
@@ -148,12 +149,6 @@ class ChatOutlet:
             log.debug("a button was not answered: %s", error.message)
             return False
         return True
-
-    async def _restore(self) -> None:
-        """Put back the passage that was there before this reply began to write over it."""
-        texts = [shown.text or "" for shown in self._before]
-        if all(texts):
-            await self._show(self._page, texts, self._before[-1].markup)
 
     async def _show(self, page: Page, parts: list[str], markup: InlineKeyboardMarkup | None) -> None:
         if isinstance(self._trouble, Forbidden):

@@ -35,7 +35,8 @@ class Page:
         """Bring the messages to these texts, with the buttons under the last.
 
         Patient: every call is repeated until Telegram takes it. Otherwise the first trouble is raised. Either way a
-        message that was deleted meanwhile is sent again, and what cannot be is raised as `sending.FINAL`.
+        message that was deleted meanwhile is sent again, and what cannot be is raised as `sending.FINAL`. Messages that
+        are too many are deleted only by the patient, because a draft may come to nothing.
         """
         for number, text in enumerate(parts):
             wanted = markup if number == len(parts) - 1 else None
@@ -43,9 +44,8 @@ class Page:
                 self.shown[number] = await self._edit(self.shown[number], text, wanted, patient=patient)
             else:
                 self.shown.append(await self._send(text, wanted, patient=patient))
-        while len(self.shown) > len(parts):
-            await self._delete(self.shown[-1].message, patient=patient)
-            self.shown.pop()
+        while patient and len(self.shown) > len(parts):
+            await self._delete(self.shown.pop().message)
 
     async def _edit(self, old: Shown, text: str, markup: InlineKeyboardMarkup | None, *, patient: bool) -> Shown:
         new = Shown(old.message, text, markup)
@@ -84,9 +84,9 @@ class Page:
         )
         return Shown(message.message_id, text, markup)
 
-    async def _delete(self, message: int, *, patient: bool) -> None:
+    async def _delete(self, message: int) -> None:
         try:
-            await self._call(lambda: self._bot.delete_message(self._place.chat, message), patient=patient)
+            await self._call(lambda: self._bot.delete_message(self._place.chat, message), patient=True)
         except BadRequest:
             return  # it is gone already, or too old to be deleted
 

@@ -7,6 +7,7 @@ from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, MessageRe
 
 from bot import commands, wording
 from bot.telegram import buttons
+from bot.telegram.outlet import ChatOutlet
 from bot.telegram.page import Shown
 from bot.telegram.records import Place, key_of, person_of, place_at, place_of, ref_of, vote_of
 from bot.telegram.replying import Replies, Stored
@@ -36,8 +37,7 @@ class Pressing:
         elif not press.action:
             await self._replies.toast(query.id, "")
         else:
-            shown = await self._shown(message, press) if press.action in IN_PLACE else ()
-            outlet = self._replies.outlet(place, person.language, query.id, shown)
+            outlet = await self._over(query.id, place, message, press, person)
             asked = self._replies.asked(place, person, update)
             events = commands.act(self._conversation, asked, press.action, press.turn)
             await self._replies.give(events, outlet, asked, stored)
@@ -80,12 +80,15 @@ class Pressing:
         own = await self._conversation.votes(replace(key_of(place), piece=piece), person)
         return 0 if own.get(press.turn) == press.vote else press.vote
 
-    async def _shown(self, message: MaybeInaccessibleMessage, press: buttons.Press) -> tuple[Shown, ...]:
-        """The messages of the passage the button is about, if the pressed one is the last of them."""
-        numbers = await self._replies.messages(press.turn, message.chat.id)
+    async def _over(
+        self, query: str, place: Place, message: MaybeInaccessibleMessage, press: buttons.Press, person: Person
+    ) -> ChatOutlet:
+        """Where to answer: in the messages of the passage, if it is to be replaced and the pressed one is its last."""
+        numbers = await self._replies.messages(press.turn, place.chat) if press.action in IN_PLACE else ()
         if not numbers or numbers[-1] != message.message_id:
-            return ()
-        last = Shown(message.message_id)
-        if isinstance(message, Message):
-            last = Shown(message.message_id, message.text, message.reply_markup)
-        return *map(Shown, numbers[:-1]), last
+            return self._replies.outlet(place, person.language, query)
+        try:
+            before = await self._conversation.turn(key_of(place), press.turn)
+        except NotFound:
+            return self._replies.outlet(place, person.language, query)
+        return self._replies.outlet(place, person.language, query, tuple(map(Shown, numbers)), before)

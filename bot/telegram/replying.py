@@ -43,9 +43,11 @@ class Replies:
         reply_to = ref_of(place.chat, answered) if answered else None
         return UserMessage(key_of(place), person, text, ref, reply_to, self.delivery(update))
 
-    def outlet(self, place: Place, language: str, query: str = "", shown: tuple[Shown, ...] = ()) -> ChatOutlet:
+    def outlet(
+        self, place: Place, language: str, query: str = "", shown: tuple[Shown, ...] = (), before: Turn | None = None
+    ) -> ChatOutlet:
         """Where to answer. Everything that is written in a chat shares its pace."""
-        return ChatOutlet(self.bot, place, self._pace(place), language, query, shown)
+        return ChatOutlet(self.bot, place, self._pace(place), language, query, shown, before)
 
     async def give(
         self, events: AsyncIterator[ReplyEvent], outlet: ChatOutlet, asked: UserMessage, stored: Stored

@@ -22,7 +22,7 @@ async def test_a_story_is_written_in_edits_and_ends_with_buttons(desk: Desk, sta
     assert desk.labels(reply) == ["👍", "👎", "🔁 Retry", "➡ Go on", "↩ Undo"]
     versions = [m.text or "" for _, m in desk.world.history if m.message_id == reply.message_id]
     assert len(versions) > 2, "it was shown while it was being written"
-    assert len(set(versions)) == len(versions), "and only edited when the text had changed"
+    assert len(set(versions[:-1])) == len(versions) - 1, "and only edited when the text had changed, or for the buttons"
     assert desk.api.made("sendChatAction")[0].action == "typing"
     assert reply.message_id > said.message_id
     assert not desk.api.refused

@@ -43,7 +43,7 @@ async def test_a_long_text_is_several_messages_and_shrinks_with_its_version(desk
         assert [bool(desk.labels(message)) for message in shown] == [False] * (len(shown) - 1) + [True]
         await desk.press(last, "🔁")
         await desk.api.until(lambda: len(desk.world.from_bot(desk.chat)) == 1)
-        assert "2/2" in desk.labels(desk.world.from_bot(desk.chat)[0])
+        await desk.api.until(lambda: "2/2" in desk.labels(desk.world.from_bot(desk.chat)[0]))
         await desk.press(desk.world.from_bot(desk.chat)[0], "◀")
         await desk.api.until(lambda: "1/2" in desk.labels(desk.world.from_bot(desk.chat)[-1]))
         assert "\n\n".join(message.text or "" for message in desk.world.from_bot(desk.chat)) == text

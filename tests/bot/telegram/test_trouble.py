@@ -1,14 +1,18 @@
 """What goes wrong between Ghostnote and Telegram: limits, breakdowns, deletions, blocks. No final text is ever lost."""
 
+import asyncio
 import logging
+from typing import Literal
 
 import pytest
 from aiogram.methods import SetWebhook
 
 from bot import telegram_app, wording
+from engine.errors import GeneratorFailed
 from engine.messages import SessionKey
 from tests.bot.telegram.bot_api import BotApi
 from tests.bot.telegram.conftest import Desk, Start
+from tests.fakes import EchoWriter
 
 KEY = SessionKey("telegram", "77")
 STORY = "/story A lighthouse keeper finds a letter addressed to no one."
@@ -73,6 +77,24 @@ async def test_a_poll_that_fails_is_tried_again(desk: Desk, start: Start) -> Non
         await desk.reply()
 
 
+async def test_a_retry_that_breaks_off_leaves_the_passage_as_it_was(desk: Desk, start: Start) -> None:
+    writer = EchoWriter(0.02)
+    async with start(writer=writer) as conversation:
+        desk.say(STORY)
+        reply = await desk.reply()
+        await asyncio.sleep(1.1)  # the chat is ready for a draft
+        writer.gate, writer.error = asyncio.Event(), GeneratorFailed()
+        await desk.press(reply, "🔁")
+        await desk.api.until(lambda: desk.now(reply).text != reply.text)
+        writer.gate.set()
+        await desk.api.until(lambda: len(desk.world.from_bot(desk.chat)) == 2)
+        assert desk.world.from_bot(desk.chat)[1].text == wording.error(GeneratorFailed(), "en")
+        assert (desk.now(reply).text, desk.now(reply).reply_markup) == (reply.text, reply.reply_markup)
+        writer.gate = writer.error = None
+        await desk.press(reply, "👍")
+        assert (await conversation.piece(KEY)).turns[-1].likes == 1
+
+
 async def test_a_webhook_of_an_earlier_run_and_a_refused_menu_are_no_obstacle(desk: Desk, start: Start) -> None:
     desk.api.webhook = SetWebhook(url="http://127.0.0.1:9/old")
     desk.api.fail("setMyCommands", 400, times=9)
@@ -115,11 +137,22 @@ async def test_a_person_who_blocks_the_bot_is_noted_in_one_line(
     assert "blocked by the user" in lines[0].getMessage()
 
 
+class Gate(asyncio.Event):
+    """Tells when somebody waits at it."""
+
+    reached = False
+
+    async def wait(self) -> Literal[True]:
+        self.reached = True
+        return await super().wait()
+
+
 async def test_leaving_in_mid_reply_ends_it_whole_and_soon(desk: Desk, start: Start) -> None:
-    async with start(delay=0.05) as conversation:
+    writer, gate = EchoWriter(0.05), Gate()
+    writer.gate = gate
+    async with start(writer=writer):
         desk.say(STORY)
-        await desk.api.until(lambda: "." in "".join(each.text or "" for each in desk.world.from_bot(desk.chat)))
-        await desk.api.until(lambda: len(desk.api.made("editMessageText")) > 1)
+        await desk.api.until(lambda: gate.reached and desk.world.from_bot(desk.chat))
     (message,) = desk.world.from_bot(desk.chat)
     assert "👍" in desk.labels(message)
     assert (message.text or "").endswith(".")
