@@ -1,8 +1,8 @@
 """The only streaming loop: any reply into any outlet.
 
 An outlet is where one reply becomes visible. It sets its own pace: `draft` may take as long as the platform's rate
-limit wants, because the engine's snapshots are whole texts and the newest wins. Once something has been shown the reply is
-finished in the same place, also when it fails.
+limit wants, because the engine's snapshots are whole texts and the newest wins. Once something has been shown the reply
+is finished in the same place, also when it fails.
 """
 
 import logging

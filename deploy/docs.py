@@ -22,7 +22,7 @@ def _commands() -> str:
     lines = [
         "# Commands",
         "",
-        "The same in Telegram, the studio and the terminal; any other message goes on with the piece, your words first.",
+        "The same in Telegram, the studio and the terminal; other messages go on with the piece, your words first.",
         "Made from `bot/commands` by `make docs`.",
         "",
         "| command | what it does | 中文 |",
@@ -39,8 +39,8 @@ def _settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Environment variables, or the same in `ghostnote.toml` of the folder Ghostnote is started in (there without the",
-        "prefix, in small letters: `port = 8421`). The environment wins. `ghostnote settings` shows them as they are.",
+        "Environment variables, or the same in `ghostnote.toml` in the folder Ghostnote is started in (there",
+        "without the prefix, in small letters: `port = 8421`). The environment wins. `ghostnote settings` shows them as they are.",
         "Made from `deploy/settings` by `make docs`.",
         "",
         "| setting | default | meaning |",

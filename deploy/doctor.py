@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import httpx
 
 from deploy import models
-from deploy.settings import Settings
 from deploy.problems import DATABASE_PROBLEMS, database_words
+from deploy.settings import Settings
 from storage.db import open_database
 
 NEEDED_BYTES = 1_000_000_000

@@ -1,7 +1,7 @@
 """The records that cross the line between the platforms and the engine.
 
-All are frozen, so whoever holds one can keep it; none knows what Telegram, Discord or HTTP is. What goes down is named as
-a wish (`UserMessage`, `Reaction`), what comes up is named as a fact (`Accepted`, `Snapshot`, `Done`).
+All are frozen, so whoever holds one can keep it; none knows what Telegram, Discord or HTTP is. What goes down is named
+as a wish (`UserMessage`, `Reaction`), what comes up is named as a fact (`Accepted`, `Snapshot`, `Done`).
 """
 
 from dataclasses import dataclass, field
@@ -142,7 +142,7 @@ class BranchView:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The person's words are stored; from here on nothing that happens can lose them. `turn` is None for `/continue`."""
+    """The person's words are stored; from here on nothing can lose them. `turn` is None for `/continue`."""
 
     session: str
     turn: str | None = None

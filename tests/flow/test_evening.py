@@ -88,71 +88,92 @@ def tool(page: Page, action: str) -> Any:
     return page.locator(f'.model.last [data-action="{action}"]')
 
 
+async def start_with_the_keyboard_alone(page: Page) -> None:
+    await expect(page).to_have_title("Ghostnote, a writing room")
+    await expect(page.locator("#blank")).to_be_visible()
+    await accessible(page)
+    # write: the form is chosen from the palette, with the keyboard alone
+    await page.keyboard.type("/sto")
+    await expect(page.locator("#palette li")).to_have_count(1)
+    await accessible(page)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(STORY.removeprefix("/story "))
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".draft")).to_be_visible()
+    await expect(page.locator("#stop")).to_be_visible()
+    await written(page)
+    await expect(page.locator("#heading")).to_have_text("A lighthouse keeper finds a letter addressed to no one")
+    await expect(page.locator(".passage")).to_have_count(2)
+    await say(page, "She read it by the light of the lamp.")
+    await expect(page.locator(".passage")).to_have_count(4)
+    await accessible(page)
+
+
+async def vote_and_change_ones_mind(page: Page) -> None:
+    for action, pressed in (("like", "true"), ("dislike", "true"), ("dislike", "false")):
+        await tool(page, action).click()
+        await expect(tool(page, action)).to_have_attribute("aria-pressed", pressed)
+        await expect(tool(page, "like")).to_have_attribute("aria-pressed", pressed if action == "like" else "false")
+
+
+async def swipe_undo_and_redo(page: Page) -> None:
+    # another version, and back and forth
+    first = await page.locator(".model.last .words").inner_text()
+    await tool(page, "retry").click()
+    await expect(page.locator(".last .version")).to_have_text("2/2")
+    second = await page.locator(".model.last .words").inner_text()
+    assert second != first
+    await tool(page, "previous").click()
+    await expect(page.locator(".last .version")).to_have_text("1/2")
+    await expect(page.locator(".model.last .words")).to_have_text(first)
+    # undo the swipe, redo it
+    await page.keyboard.press("Alt+z")
+    await expect(page.locator(".last .version")).to_have_text("2/2")
+    await page.keyboard.press("Alt+Shift+z")
+    await expect(page.locator(".last .version")).to_have_text("1/2")
+
+
+async def edit(page: Page) -> None:
+    await tool(page, "edit").click()
+    await page.locator(".rewrite textarea").fill("She burned it before the ink was dry.")
+    await accessible(page)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".model.last .words")).to_have_text("She burned it before the ink was dry.")
+
+
+async def reload(page: Page) -> None:
+    # what is typed and not sent survives a reload, like everything else
+    await page.locator("#words").fill("A half-finished thou")
+    before = await page.locator("#passages").inner_text()
+    await page.reload()
+    await expect(page.locator(".passage")).to_have_count(4)
+    assert await page.locator("#passages").inner_text() == before
+    await expect(page.locator("#words")).to_have_value("A half-finished thou")
+    await page.locator("#words").fill("")
+
+
+async def go_on(page: Page) -> None:
+    # continue, without losing what is in the field; then by keyboard
+    await page.locator("#words").fill("Not yet.")
+    await page.locator("#continue").click()
+    await expect(page.locator(".passage")).to_have_count(5)
+    await written(page)
+    await expect(page.locator("#continue")).to_be_focused()
+    await expect(page.locator("#words")).to_have_value("Not yet.")
+    await page.locator("#words").fill("")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".passage")).to_have_count(6)
+    await written(page)
+
+
 async def test_a_whole_evening(browser: Browser, tmp_path: Path) -> None:
     async with visit(browser, tmp_path) as page:
-        # start
-        await expect(page).to_have_title("Ghostnote, a writing room")
-        await expect(page.locator("#blank")).to_be_visible()
-        await accessible(page)
-        # write: the form is chosen from the palette, with the keyboard alone
-        await page.keyboard.type("/sto")
-        await expect(page.locator("#palette li")).to_have_count(1)
-        await accessible(page)
-        await page.keyboard.press("Tab")
-        await page.keyboard.type(STORY.removeprefix("/story "))
-        await page.keyboard.press("Enter")
-        await expect(page.locator(".draft")).to_be_visible()
-        await expect(page.locator("#stop")).to_be_visible()
-        await written(page)
-        await expect(page.locator("#heading")).to_have_text("A lighthouse keeper finds a letter addressed to no one")
-        await expect(page.locator(".passage")).to_have_count(2)
-        await say(page, "She read it by the light of the lamp.")
-        await expect(page.locator(".passage")).to_have_count(4)
-        await accessible(page)
-        # vote, change one's mind, take it back
-        for action, pressed in (("like", "true"), ("dislike", "true"), ("dislike", "false")):
-            await tool(page, action).click()
-            await expect(tool(page, action)).to_have_attribute("aria-pressed", pressed)
-            await expect(tool(page, "like")).to_have_attribute("aria-pressed", pressed if action == "like" else "false")
-        # another version, and back and forth
-        first = await page.locator(".model.last .words").inner_text()
-        await tool(page, "retry").click()
-        await expect(page.locator(".last .version")).to_have_text("2/2")
-        second = await page.locator(".model.last .words").inner_text()
-        assert second != first
-        await tool(page, "previous").click()
-        await expect(page.locator(".last .version")).to_have_text("1/2")
-        await expect(page.locator(".model.last .words")).to_have_text(first)
-        # undo the swipe, redo it
-        await page.keyboard.press("Alt+z")
-        await expect(page.locator(".last .version")).to_have_text("2/2")
-        await page.keyboard.press("Alt+Shift+z")
-        await expect(page.locator(".last .version")).to_have_text("1/2")
-        # edit
-        await tool(page, "edit").click()
-        await page.locator(".rewrite textarea").fill("She burned it before the ink was dry.")
-        await accessible(page)
-        await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".model.last .words")).to_have_text("She burned it before the ink was dry.")
-        # what is typed and not sent survives a reload, like everything else
-        await page.locator("#words").fill("A half-finished thou")
-        before = await page.locator("#passages").inner_text()
-        await page.reload()
-        await expect(page.locator(".passage")).to_have_count(4)
-        assert await page.locator("#passages").inner_text() == before
-        await expect(page.locator("#words")).to_have_value("A half-finished thou")
-        await page.locator("#words").fill("")
-        # continue, without losing what is in the field; then by keyboard
-        await page.locator("#words").fill("Not yet.")
-        await page.locator("#continue").click()
-        await expect(page.locator(".passage")).to_have_count(5)
-        await written(page)
-        await expect(page.locator("#continue")).to_be_focused()
-        await expect(page.locator("#words")).to_have_value("Not yet.")
-        await page.locator("#words").fill("")
-        await page.keyboard.press("Control+Enter")
-        await expect(page.locator(".passage")).to_have_count(6)
-        await written(page)
+        await start_with_the_keyboard_alone(page)
+        await vote_and_change_ones_mind(page)
+        await swipe_undo_and_redo(page)
+        await edit(page)
+        await reload(page)
+        await go_on(page)
         await accessible(page)
 
 

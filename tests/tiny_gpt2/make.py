@@ -10,6 +10,7 @@ import math
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import ByteLevelBPETokenizer
@@ -39,17 +40,19 @@ def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     """A byte-level BPE of the texts, so that any Unicode text can be written in it."""
     bpe = ByteLevelBPETokenizer()
     bpe.train_from_iterator(texts, vocab_size=VOCABULARY, min_frequency=2, special_tokens=[END], show_progress=False)
-    return PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast  # transformers types it only in part
+    made: PreTrainedTokenizerFast = fast(
         tokenizer_object=bpe._tokenizer, bos_token=END, eos_token=END, unk_token=END, model_max_length=POSITIONS
     )
+    return made
 
 
 @torch.no_grad()
-def held_out_loss(model: GPT2LMHeadModel, ids: torch.Tensor, rows: int = 16) -> float:
+def held_out_loss(model: Any, ids: torch.Tensor, rows: int = 16) -> float:
     """Mean loss in nats a token over `rows` whole windows."""
     model.eval()
     batch = ids[: rows * POSITIONS].view(rows, POSITIONS)
-    losses = [model(input_ids=row[None], labels=row[None]).loss.item() for row in batch]
+    losses: list[float] = [model(input_ids=row[None], labels=row[None]).loss.item() for row in batch]
     model.train()
     return sum(losses) / len(losses)
 
@@ -108,7 +111,8 @@ def main() -> None:
         "held_out_bits_a_character": round(loss * 16 * POSITIONS / letters / math.log(2), 3),
     }  # fmt: skip
     print(json.dumps(facts, indent=1))  # noqa: T201
-    model.half().save_pretrained(given.out)
+    half: Any = model
+    half.half().save_pretrained(given.out)
     tokenizer.save_pretrained(given.out)
 
 
