@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from engine.text.gpt import Gpt
 
+torch.set_num_threads(1)  # such models gain nothing from more, and tests run beside each other
 GPT2 = Path(__file__).parents[2] / "tiny_gpt2"
 TEMPLATE = (
     "{% for m in messages %}<|endoftext|>{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
