@@ -69,7 +69,13 @@ def leads(form: Form, story: str, premise: str, people: frozenset[str], seed: in
 
 
 def voice(task: Task, form: Form, generator: TextGenerator) -> str:
-    """The adapter to speak with: the one that was asked for, else the form's own, if the generator has it."""
+    """The adapter to speak with: the one that was asked for, else the form's own, if the generator has it.
+
+    The voices learnt from English books alone; what is wished in Chinese, a chat model understands a little.
+    """
+    wish = next((passage.text for passage in reversed(task.passages) if passage.kind == "person"), "")
+    if sentences.has_cjk(wish) and not task.adapter and generator.chat("", "", "") is not None:
+        return ""
     return next((name for name in (task.adapter, form.adapter) if name in generator.voices), "")
 
 

@@ -75,3 +75,20 @@ def test_nobody_of_the_chat_speaks_in_a_scene() -> None:
     assert leads(FORMS["scene"], "", "Clara tells Ben that she is leaving", people, 1)[:2] == ("CLARA:", "BEN:")
     assert len({*leads(FORMS["scene"], "", "a quarrel", people, 7)}) == 2
     assert leads(FORMS["story"], "", "", people, 1) == ()
+
+
+def test_a_wish_in_chinese_is_put_to_the_chat_model_not_to_an_english_voice() -> None:
+    class Voiced(EchoGenerator):
+        @property
+        def voices(self) -> frozenset[str]:
+            return frozenset({"story"})
+
+        def chat(self, system: str, user: str, assistant: str) -> str | None:
+            return f"{system}|{user}|{assistant}"
+
+    def adapter(words: str, wanted: str = "") -> str:
+        return plan(Task("story", passages(words), 1, adapter=wanted), FORMS["story"], Voiced()).adapter
+
+    assert adapter("A keeper finds a letter") == "story"
+    assert adapter("从前有一只猫") == ""
+    assert adapter("从前有一只猫", "story") == "story"
