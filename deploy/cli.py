@@ -39,6 +39,8 @@ err = Console(stderr=True, highlight=False)
 
 def main() -> None:
     """Entry point of the console script."""
+    # Threads of torch that spin while they wait starve everything else on a busy machine; read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except BrokenPipeError:  # `ghostnote settings | head`
@@ -133,6 +135,23 @@ def upgrade() -> None:
             out.print("The database is up to date.")
 
     _wait(migrate)
+
+
+@bench_app.command(name="chat")
+def bench_chat(
+    runs: Annotated[int, typer.Option(min=1, help="interleaved runs of each; medians are shown")] = 5,
+    tokens: Annotated[int, typer.Option(min=8, max=512, help="new tokens a reply")] = 64,
+    save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON")] = None,
+) -> None:
+    """One chat against transformers.generate, our own overhead, and the event loop while four chats generate."""
+    settings = _settings(quiet=True)
+    folder = _model(settings.text_model, settings)
+    from deploy import bench  # noqa: PLC0415
+
+    results = bench.chat(folder, settings.text_model, settings.device, runs=runs, tokens=tokens)
+    out.print(bench.table(results))
+    if save:
+        save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 
 
 def _settings(*, quiet: bool = False) -> Settings:

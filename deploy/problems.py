@@ -3,18 +3,21 @@
 from sqlalchemy.exc import DBAPIError
 
 from bot.wording import error as sentence
+from deploy.models import ModelError
 from engine.errors import EngineError
 from storage.db import BadDatabase
 from storage.migrate import NewerDatabase
 
 DATABASE_PROBLEMS = (BadDatabase, NewerDatabase, DBAPIError, OSError)
-PROBLEMS = (EngineError, *DATABASE_PROBLEMS)
+PROBLEMS = (EngineError, ModelError, *DATABASE_PROBLEMS)
 
 
 def words(problem: BaseException, language: str) -> str:
     """One sentence for any of `PROBLEMS`."""
     if isinstance(problem, EngineError):
         return sentence(problem, language)
+    if isinstance(problem, ModelError):
+        return str(problem)
     return database_words(problem)
 
 

@@ -56,10 +56,15 @@ def text_generator(settings: Settings) -> TextGenerator:
         return EchoGenerator()
     from deploy import models  # noqa: PLC0415
     from engine.text.gpt import Gpt  # noqa: PLC0415  # torch takes seconds to import
+    from engine.text.voices import VoiceError  # noqa: PLC0415
 
     folder = models.ensure(settings.text_model, settings.home)
     voices = shipped_voices() if settings.text_model == models.EMBEDDED else {}
-    return Gpt(folder, name=settings.text_model, device=settings.device, voices=voices)
+    try:
+        return Gpt(folder, name=settings.text_model, device=settings.device, voices=voices)
+    except (OSError, ValueError, RuntimeError, VoiceError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise models.ModelError(f"The model in {folder} cannot be loaded: {reason}") from error
 
 
 def shipped_voices() -> dict[str, Path]:
