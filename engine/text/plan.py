@@ -43,7 +43,9 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         min(generator.window, window),
         prompt.manner_for(form, generator.chat, adapter),
     )
-    built = prompt.build(form, Material(story, premise, task.memory, task.note), model)
+    built = prompt.build(
+        form, Material(story, premise, task.memory, task.note, tail(task.passages, story, form)), model
+    )
     people = frozenset(passage.author for passage in task.passages if passage.kind == "person" and passage.author)
     before = written(task.passages) if form.fresh else story
     return Plan(
@@ -98,6 +100,18 @@ def piece(passages: tuple[Passage, ...], form: Form) -> str:
     if form.shape == "script":
         return "\n".join(passage.text.strip() for passage in passages)
     return sentences.join_all((passage.text for passage in passages), lines=form.shape == "verse")
+
+
+def tail(passages: tuple[Passage, ...], story: str, form: Form) -> str:
+    """What asks for the next line or stanza of verse, and, behind the model's own words, for the next paragraph.
+
+    Without it a voice that learnt to stop at the end of a stanza or a tale would have nothing to say.
+    """
+    if form.shape == "verse" and not form.lines:
+        return "\n\n" if sentences.finished(story) else "\n"
+    last = passages[-1] if passages else None
+    own = last is not None and last.kind == "model" and sentences.finished(last.text)
+    return "\n\n" if own and form.shape == "prose" else ""
 
 
 def written(passages: tuple[Passage, ...]) -> str:

@@ -34,12 +34,16 @@ _WORDS = re.compile(r"\s*\S+|\s+$")
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What goes in: the piece so far, what it is about, and what must be kept in view."""
+    """What goes in: the piece so far, what it is about, and what must be kept in view.
+
+    `tail` follows the piece: the line breaks that ask for a new line or paragraph ("": go on in the same one).
+    """
 
     story: str = ""
     premise: str = ""
     memory: str = ""
     note: str = ""
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,11 @@ def _disarmed(material: Material, near: int) -> Material:
 
     story = material.story.strip()
     return Material(
-        story[:-near] + plain(story[-near:]), plain(material.premise), plain(material.memory), plain(material.note)
+        story[:-near] + plain(story[-near:]),
+        plain(material.premise),
+        plain(material.memory),
+        plain(material.note),
+        material.tail,
     )
 
 
@@ -253,10 +261,9 @@ class _Builder:
         note = _Span("note", NOTE.format(kept.note) if kept.note else "")
         if not kept.story:
             return [note, _Span("instruction", "" if self._form.lines else self._way.lead)]
-        place = note_place(kept.story)
-        if not kept.note:
-            return [_Span("story", kept.story)]
-        return [_Span("story", kept.story[:place]), note, _Span("story", kept.story[place:])]
+        place = note_place(kept.story) if kept.note else 0
+        newest = kept.story[place:] + self._wanted.tail
+        return [_Span("story", kept.story[:place]), note, _Span("story", newest)]
 
     def _continuation(self, kept: Material) -> list[_Span]:
         memory = _Span("memory", MEMORY.format(kept.memory) if kept.memory else "")

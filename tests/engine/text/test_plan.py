@@ -41,6 +41,20 @@ def test_the_piece_begins_after_the_wish_and_goes_on_in_the_writers_sentence() -
     assert made.prompt.text.endswith("It rained.\n\nMara")
 
 
+@pytest.mark.parametrize(
+    ("form", "texts", "end"),
+    [
+        ("story", ("A wet week", "@It rained."), "It rained.\n\n"),
+        ("story", ("A wet week", "@It rained.", "She slept."), "She slept."),
+        ("story", ("A wet week", "@It rained.", "And when Mara"), "And when Mara"),
+        ("poem", ("the sea", "@The sea is grey."), "The sea is grey.\n\n"),
+        ("poem", ("The sea is grey,\nthe sky is low,",), "the sky is low,\n"),
+    ],
+)
+def test_the_prompts_end_asks_for_what_comes_next(form: str, texts: tuple[str, ...], end: str) -> None:
+    assert plan(Task(form, passages(*texts), 1), FORMS[form], EchoGenerator()).prompt.text.endswith(end)
+
+
 def test_a_shortened_story_is_told_of_once() -> None:
     def remarks(count: int) -> tuple[object, ...]:
         texts = [("@" if at % 2 else "") + "It rained on the harbour and on the house. " * 10 for at in range(count)]
