@@ -33,8 +33,9 @@ app.add_typer(models_app, name="models")
 app.add_typer(db_app, name="db")
 app.add_typer(bench_app, name="bench")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_piped = not sys.stdout.isatty()  # lines are broken for a terminal, never for another program
+out = Console(highlight=False, soft_wrap=_piped, width=240 if _piped else None)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -46,11 +46,10 @@ class Gpt:
         voices: Mapping[str, Path] | None = None,
     ) -> None:
         self._name = name or folder.name
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         where = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
         self._dtype: torch.dtype = best_dtype(where) if dtype == "auto" else getattr(torch, dtype)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=self._dtype, use_safetensors=True)
+        model = _whole_model(folder, self._dtype)
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
@@ -142,6 +141,17 @@ class Gpt:
     def _decode(self, ids: list[int]) -> str:
         text: str = self._tokenizer.backend_tokenizer.decode(ids, skip_special_tokens=True)
         return text
+
+
+def _whole_model(folder: Path, dtype: torch.dtype) -> Any:
+    """The model, only if every weight was in the folder: transformers would fill the others with random numbers."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity(logging.CRITICAL)  # a report of forty lines; ours is a sentence
+    kinds: Any = AutoModelForCausalLM
+    model, loaded = kinds.from_pretrained(folder, dtype=dtype, use_safetensors=True, output_loading_info=True)
+    if missing := sorted(loaded["missing_keys"]):
+        raise ValueError(f"{len(missing)} of its weights are missing, {missing[0]} for one")
+    return model
 
 
 def best_dtype(device: torch.device) -> torch.dtype:
