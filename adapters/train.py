@@ -41,6 +41,7 @@ class Plan:
     seed: int = 1
     threads: int = 1
     save_every: int = 20
+    measured: int = 60  # held-out passages a split
     compiled: int = 1  # 0 leaves the blocks as they are: for short runs, and where there is no compiler
 
 
@@ -119,47 +120,75 @@ def rate_at(step: int, plan: Plan) -> float:
     return plan.rate * min(1.0, (plan.steps - step) / max(plan.steps - flat, 1))
 
 
-def train(base: Path, corpus: Path, run: Path, plan: Plan, name: str = "embedded") -> dict[str, float]:
-    """Train (or resume) and write the adapter, plan and measures under `run`; returns the measures."""
+def train(
+    base: Path, corpus: Path, run: Path, plan: Plan, name: str = "embedded", stop_after: int | None = None
+) -> dict[str, float]:
+    """Train (or resume) and write the adapter, plan and measures under `run`; returns the measures.
+
+    `base` is a model folder with its tokenizer, `name` what the adapter calls it. With `stop_after` the run ends early
+    after that many steps, unmeasured, to be resumed.
+    """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     model: nn.Module = AutoModelForCausalLM.from_pretrained(base)
     rows = list(passages.load(corpus))
     coded = encode([row for row in rows if row.split == "train"], tokenizer, plan.width)
-    held = {split: [row for row in rows if row.split == split][:30] for split in ("valid", "test")}
     lora.insert(model, plan.rank, plan.alpha)
-    if plan.compiled:
-        for block in blocks(model):
-            block.compile(dynamic=False)
     weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0)
     first = _resume(run, weights, optimizer)
     _note(run, f"{len(coded)} rows, {sum(len(row.tokens) for row in coded)} tokens, from step {first}")
+    if plan.compiled:
+        for block in blocks(model):
+            block.compile(dynamic=False)
     feed = batches(coded, plan)
+    last = min(plan.steps, stop_after or plan.steps)
     started, seen = time.monotonic(), 0
-    for step in range(plan.steps):
+    for step in range(last):
         ids, labels = tensors(next(feed), plan.width)
         if step < first:
             continue
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, plan)
-        loss = piece_loss(model, ids, labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(weights, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        loss = _step(model, weights, optimizer, (ids, labels), rate_at(step, plan))
         seen += ids.numel()
         if step % 5 == 0:
-            speed = seen / (time.monotonic() - started)
-            _note(run, f"step {step + 1}/{plan.steps} loss {loss.item():.3f} {speed:.0f} tokens/s")
-        if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
+            _note(
+                run, f"step {step + 1}/{plan.steps} loss {loss:.3f} {seen / (time.monotonic() - started):.0f} tokens/s"
+            )
+        if (step + 1) % plan.save_every == 0 or step + 1 == last:
             _keep(run, model, weights, optimizer, step + 1, name)
+    return _measured(run, model, tokenizer, rows, plan, corpus) if last == plan.steps else {}
+
+
+def _step(
+    model: nn.Module,
+    weights: list[nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    batch: tuple[Tensor, Tensor],
+    rate: float,
+) -> float:
+    """One step of the optimizer on (ids, labels); returns the loss in nats a token."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    loss = piece_loss(model, *batch)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(weights, 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return loss.item()
+
+
+def _measured(
+    run: Path, model: nn.Module, tokenizer: Any, rows: Sequence[passages.Passage], plan: Plan, corpus: Path
+) -> dict[str, float]:
+    """Bits per character on held-out passages, with the voice and without; also written to report.json."""
     for block in blocks(model):
         block._compiled_call_impl = None  # held-out texts have every length: each would be compiled anew
+    held = {split: [row for row in rows if row.split == split][: plan.measured] for split in ("valid", "test")}
     measures = {f"{split}_bits": bits_per_character(model, tokenizer, part) for split, part in held.items() if part}
     lora.remove(model)
-    measures |= {f"{split}_bits_base": bits_per_character(model, tokenizer, part) for split, part in held.items() if part}
+    base = {f"{split}_bits_base": bits_per_character(model, tokenizer, part) for split, part in held.items() if part}
+    measures |= base
     report = {"plan": asdict(plan), "corpus": corpus.name, "measures": measures}
     (run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     _note(run, json.dumps(measures))

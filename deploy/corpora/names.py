@@ -8,7 +8,22 @@ the habit a co-writer needs.
 import random
 import re
 
-GIRL = ("Clara", "Anna", "Ruth", "Mara", "Ellen", "Iris", "Nora", "Lucy", "Martha", "Elsa", "Rose", "Ida", "Vera", "Jane")
+GIRL = (
+    "Clara",
+    "Anna",
+    "Ruth",
+    "Mara",
+    "Ellen",
+    "Iris",
+    "Nora",
+    "Lucy",
+    "Martha",
+    "Elsa",
+    "Rose",
+    "Ida",
+    "Vera",
+    "Jane",
+)
 MAN = ("Thomas", "Daniel", "Peter", "Samuel", "Martin", "Paul", "Jonas", "Henry", "Felix", "Arthur", "Simon", "Hugh")
 SURNAME = ("Mercer", "Hale", "Winter", "Ashby", "Penrose", "Carver", "Lowe", "Marsh", "Brandt", "Garrick", "Thorne")
 PLACE = ("Ashford", "Millbrook", "Harrow", "Eastmere", "Stonebridge", "Saltham", "Graywater", "Thornby", "Linden")

@@ -27,11 +27,15 @@ _EMPTY = frozenset(
     when where whether which while who whole whom whose why will with within without would yes yet you your
     """.split()
 )
-_LEANING = re.compile(r"^(and|but|or|so|then|he|she|it|they|this|that|these|those|his|her|for|yet|now)\b", re.IGNORECASE)
+_LEANING = re.compile(
+    r"^(and|but|or|so|then|he|she|it|they|this|that|these|those|his|her|for|yet|now)\b", re.IGNORECASE
+)
 
 _PRONOUN = re.compile(r"\b(he|she|they|them|him|her|his|it|its|their|this|these|those|that|such)\b", re.IGNORECASE)
 # What follows the noun shows where it ends; before a comma stands too often a mere adjective.
-_THING = re.compile(r"\b(?:a|an) (?:[a-z-]{3,} )?[a-z-]{3,}(?=[.;!?]| (?:who|which|that|of|in|with|on|at|by|from|and|for)\b)")
+_THING = re.compile(
+    r"\b(?:a|an) (?:[a-z-]{3,} )?[a-z-]{3,}(?=[.;!?]| (?:who|which|that|of|in|with|on|at|by|from|and|for)\b)"
+)
 
 
 class Rarity:

@@ -18,7 +18,13 @@ from deploy.corpora.split import without_shared
 PUBLIC = "public domain in the US (Project Gutenberg text)"
 LZ4 = "usr/share/gocode/src/github.com/pierrec/lz4/testdata/"
 LZ4_SHA = "1dc71cab6853fb03005f102bf1a71d906d2413c144e1f96c80bb3af99e701550"
-FAIRY, SCIENCE, FANTASY, MYSTERY, PLAIN = "fairy tale", "science fiction story", "fantasy story", "mystery story", "story"
+FAIRY, SCIENCE, FANTASY, MYSTERY, PLAIN = (
+    "fairy tale",
+    "science fiction story",
+    "fantasy story",
+    "mystery story",
+    "story",
+)
 _ALIEN = re.compile(r"\b(thoats?|zitidars?|jeddaks?|jed|Barsoom\w*|Tharks?|Warhoons?|Zodangans?|calots?|soraks?)\b")
 
 
@@ -140,7 +146,9 @@ def _good(text: str) -> bool:
     return prose.wanted(text) and len(_ALIEN.findall(text)) <= 1
 
 
-def _row(book: Book, unit: prose.Unit, window: tuple[str, bool, bool], rarity: Rarity, chance: random.Random) -> Passage:
+def _row(
+    book: Book, unit: prose.Unit, window: tuple[str, bool, bool], rarity: Rarity, chance: random.Random
+) -> Passage:
     text, starts, ends = window
     text = renamed(text, book.cast, chance) if book.split == "train" else text
     # Serving sends the form alone when a piece goes on without a premise, and nothing when old text was cut away.

@@ -6,7 +6,7 @@ gives each an inert stand-in that keeps its arguments; any other name ends the r
 
 import gzip
 import io
-import pickle  # noqa: S403 only subclassed below, with every global replaced
+import pickle
 from typing import Any
 
 from deploy.corpora.sources import MissingSource, Source

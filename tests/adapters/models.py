@@ -1,5 +1,6 @@
 """Real bases of a few thousand weights: a Llama and a GPT-2, with a tokenizer of their own, made in a moment."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ from tokenizers.pre_tokenizers import Split
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+Make = Callable[[], LlamaForCausalLM | GPT2LMHeadModel]
 LETTERS = "\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:;!?'\"-"
 
 
