@@ -1,0 +1,360 @@
+"""One table of commands, shared by every frontend; menus, help and the documentation are made from it.
+
+A handler turns a call into the same stream of events a plain message gives, so a frontend needs one path for everything
+a person sends and one (`act`) for everything a person presses.
+"""
+
+import difflib
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Literal
+
+from bot import wording
+from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
+from engine.conversation import Conversation
+from engine.errors import BadValue, EmptyText, Impossible
+from engine.messages import Done, Event, Person, Piece, Reaction, SessionKey, Turn, UserMessage, Vote
+
+FORMS = ("story", "poem", "haiku", "scene", "ideas")
+ACTIONS = ("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel")
+
+_COMMAND = re.compile(r"/([A-Za-z_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
+_VOTES: dict[str, Vote] = {"👍": 1, "👎": -1}
+
+
+class Takes(Enum):
+    """What may stand behind a command."""
+
+    NOTHING = "nothing"
+    MAYBE = "maybe"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command as it was called: the words behind it, and the passage it was pointed at ("" for the last)."""
+
+    conversation: Conversation
+    message: UserMessage
+    words: str = ""
+    turn: str = ""
+
+    @property
+    def who(self) -> tuple[SessionKey, Person]:
+        """Where and by whom it was called."""
+        return self.message.key, self.message.person
+
+    @property
+    def language(self) -> str:
+        """The person's language."""
+        return self.message.person.language
+
+    def say(self, key: str, **fields: object) -> Notice:
+        """A notice in the person's language."""
+        return Notice(wording.say(key, self.language, **fields), key)
+
+
+Handler = Callable[[Call], AsyncIterator[ReplyEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table. `group` sorts the help."""
+
+    name: str
+    takes: Takes
+    run: Handler
+    group: str
+
+
+def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
+    """Answer whatever a person sent: a command, a lone 👍 or 👎, or words that go on with the piece."""
+    text = message.text.strip()
+    if text in _VOTES:
+        return _vote(Call(conversation, message), _VOTES[text])
+    match = _COMMAND.fullmatch(text)
+    if match is None:
+        return conversation.reply(message)
+    name, words = match[1].lower(), (match[2] or "").strip()
+    return _dispatch(name, Call(conversation, message, words))
+
+
+def act(
+    conversation: Conversation, message: UserMessage, action: str, turn: str = "", text: str = "", count: int = 0
+) -> AsyncIterator[ReplyEvent]:
+    """Answer a button: `action` is one of `ACTIONS`, on the passage `turn` ("" for the last one)."""
+    words = text or (str(count) if count else "")
+    if action not in ACTIONS:
+        return _refuse(BadValue(name="action", value=action, allowed=", ".join(ACTIONS)))
+    return _dispatch(action, Call(conversation, message, words, turn))
+
+
+async def _dispatch(name: str, call: Call) -> AsyncIterator[ReplyEvent]:
+    command = BY_NAME.get(name)
+    if command is None:
+        raise UnknownCommand(command=name, hint=_hint(name, call.language))
+    if command.takes is Takes.TEXT and not call.words:
+        raise EmptyText
+    if call.message.reply_to and not call.turn:
+        turn = await call.conversation.turn_at(call.message.reply_to, call.message.key)
+        call = replace(call, turn=turn.id if turn else "")
+    async for event in command.run(call):
+        yield event
+
+
+async def _refuse(error: BadValue) -> AsyncIterator[ReplyEvent]:
+    raise error
+    yield  # makes this an async generator, so that a refusal arrives like any other
+
+
+def _hint(name: str, language: str) -> str:
+    like = difflib.get_close_matches(name, BY_NAME, 1)
+    return wording.say("unknown_hint_like" if like else "unknown_hint_help", language, command="".join(like))
+
+
+# ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _form(name: str) -> Handler:
+    def write(call: Call) -> AsyncIterator[Event]:
+        return call.conversation.reply(replace(call.message, text=call.words), form=name)
+
+    return write
+
+
+def _continue(call: Call) -> AsyncIterator[Event]:
+    if call.words:
+        return call.conversation.reply(replace(call.message, text=call.words))
+    return call.conversation.proceed(call.message)
+
+
+def _retry(call: Call) -> AsyncIterator[Event]:
+    return call.conversation.retry(call.message, call.turn)
+
+
+def _alternatives(call: Call) -> AsyncIterator[Event]:
+    return call.conversation.alternatives(call.message, _number(call.words or "2", "count", "1-6"), call.turn)
+
+
+def _swipe(step: int) -> Handler:
+    async def swipe(call: Call) -> AsyncIterator[ReplyEvent]:
+        where: Literal[-1, 1] = 1 if step > 0 else -1
+        yield Done(await call.conversation.swipe(*call.who, where, call.turn, delivery=call.message.delivery))
+
+    return swipe
+
+
+async def _edit(call: Call) -> AsyncIterator[ReplyEvent]:
+    yield Done(await call.conversation.edit(*call.who, call.words, call.turn, delivery=call.message.delivery))
+
+
+async def _cancel(call: Call) -> AsyncIterator[ReplyEvent]:
+    if not await call.conversation.cancel(call.message.key):
+        raise Impossible(why="nothing_to_cancel")
+    yield call.say("cancelled")
+
+
+# ── the tree ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _undo(call: Call) -> AsyncIterator[ReplyEvent]:
+    yield _where(call, "undone", await call.conversation.undo(*call.who, delivery=call.message.delivery))
+
+
+async def _redo(call: Call) -> AsyncIterator[ReplyEvent]:
+    yield _where(call, "redone", await call.conversation.redo(*call.who, delivery=call.message.delivery))
+
+
+async def _branch(call: Call) -> AsyncIterator[ReplyEvent]:
+    turn = call.turn or (await _last(call)).id
+    yield _where(call, "branched", await call.conversation.branch(*call.who, turn, delivery=call.message.delivery))
+
+
+async def _branches(call: Call) -> AsyncIterator[ReplyEvent]:
+    piece = await call.conversation.piece(call.message.key)
+    lines = [
+        wording.say(
+            "branch_line",
+            call.language,
+            mark="▶" if branch.live else "·",
+            number=branch.number,
+            passages=branch.passages,
+            ending=branch.ending,
+        )
+        for branch in await call.conversation.branches(call.message.key)
+    ]
+    head = wording.say("branches_head", call.language, title=_title(piece, call.language))
+    yield Notice("\n".join([head, *lines]), "branches")
+
+
+async def _switch(call: Call) -> AsyncIterator[ReplyEvent]:
+    number = _number(call.words, "branch", "1-999")
+    piece = await call.conversation.switch(*call.who, number, delivery=call.message.delivery)
+    yield _where(call, "switched", piece)
+
+
+def _where(call: Call, key: str, piece: Piece) -> Notice:
+    """Say where the live branch ends now."""
+    if not piece.turns:
+        return replace(call.say("nothing_left" if key == "undone" else "opened_empty", title=piece.title), name=key)
+    return call.say(key, title=_title(piece, call.language), ending=_ending(piece.turns[-1]))
+
+
+def _ending(turn: Turn) -> str:
+    words = " ".join(turn.text.split())
+    return words if len(words) <= 120 else "…" + words[-119:].partition(" ")[2]
+
+
+# ── what the piece remembers ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _memory(call: Call) -> AsyncIterator[ReplyEvent]:
+    if call.words:
+        await call.conversation.remember(*call.who, call.words)
+        yield call.say("memory_set")
+    else:
+        text = (await call.conversation.piece(call.message.key)).memory
+        yield call.say("memory_is" if text else "memory_empty", text=text)
+
+
+async def _note(call: Call) -> AsyncIterator[ReplyEvent]:
+    if call.words:
+        await call.conversation.annotate(*call.who, call.words)
+        yield call.say("note_set")
+    else:
+        text = (await call.conversation.piece(call.message.key)).note
+        yield call.say("note_is" if text else "note_empty", text=text)
+
+
+async def _context(call: Call) -> AsyncIterator[ReplyEvent]:
+    view = await call.conversation.context(call.message.key, call.turn)
+    lines = [wording.say("context_head", call.language, tokens=view.tokens, window=view.window, reserved=view.reserved)]
+    for section in view.sections:
+        lines.append(wording.say("context_line", call.language, name=section.name, tokens=section.tokens))
+        if section.cut:
+            lines.append(wording.say("context_cut", call.language, cut=section.cut))
+    yield Notice("\n".join(lines), "context")
+
+
+# ── pieces ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _new(call: Call) -> AsyncIterator[ReplyEvent]:
+    piece = await call.conversation.create(*call.who, call.words, delivery=call.message.delivery)
+    yield replace(call.say("new", title=_title(piece, call.language)), session=piece.id)
+
+
+async def _list(call: Call) -> AsyncIterator[ReplyEvent]:
+    lines = [
+        wording.say(
+            "list_line",
+            call.language,
+            mark="▶" if piece.is_open else "·",
+            number=number,
+            title=_title(piece, call.language),
+            passages=piece.passages,
+        )
+        for number, piece in enumerate(await call.conversation.pieces(call.message.key), 1)
+    ]
+    yield Notice("\n".join([wording.say("list_head", call.language), *lines]), "list")
+
+
+async def _open(call: Call) -> AsyncIterator[ReplyEvent]:
+    piece = await call.conversation.open(*call.who, call.words, delivery=call.message.delivery)
+    yield replace(_where(call, "opened", piece), session=piece.id)
+
+
+async def _rename(call: Call) -> AsyncIterator[ReplyEvent]:
+    piece = await call.conversation.rename(*call.who, call.words)
+    yield call.say("renamed", title=piece.title)
+
+
+async def _delete(call: Call) -> AsyncIterator[ReplyEvent]:
+    gone = await call.conversation.delete(*call.who, call.words, delivery=call.message.delivery)
+    left = [piece for piece in await call.conversation.pieces(replace(call.message.key, piece="")) if piece.is_open]
+    name = _title(left[0], call.language) if left else wording.say("untitled", call.language)
+    notice = call.say("deleted", title=_title(gone, call.language), open=name)
+    yield replace(notice, session=left[0].id if left else "")
+
+
+async def _export(call: Call) -> AsyncIterator[ReplyEvent]:
+    name, mime, data = await call.conversation.export(call.message.key, call.words.lower() or "md")
+    yield Attachment(name, mime, data)
+
+
+def _title(piece: Piece, language: str) -> str:
+    return piece.title or wording.say("untitled", language)
+
+
+# ── votes, help ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _vote(call: Call, value: Vote) -> AsyncIterator[ReplyEvent]:
+    turn = call.turn or (await _last(call, kind="model")).id
+    await call.conversation.react(Reaction(call.message.key, call.message.person, value, turn))
+    yield call.say("voted", sign="👍" if value > 0 else "👎") if value else call.say("unvoted")
+
+
+def _votes(value: Vote) -> Handler:
+    return lambda call: _vote(call, value)
+
+
+async def _last(call: Call, kind: str = "") -> Turn:
+    piece = await call.conversation.piece(call.message.key)
+    for turn in reversed(piece.turns):
+        if kind in ("", turn.kind):
+            return turn
+    raise Impossible(why="nothing_written")
+
+
+async def _start(call: Call) -> AsyncIterator[ReplyEvent]:
+    yield call.say("hello")
+
+
+async def _help(call: Call) -> AsyncIterator[ReplyEvent]:
+    lines = [f"/{command.name}: {wording.say(f'command_{command.name}', call.language)}" for command in TABLE]
+    head, tail = (wording.say(f"help_{end}", call.language) for end in ("head", "tail"))
+    yield Notice("\n".join([head, *lines, tail]), "help")
+
+
+def _number(words: str, name: str, allowed: str) -> int:
+    """A number a person wrote, within `allowed` ("1-6")."""
+    low, high = (int(end) for end in allowed.split("-"))
+    if not (words.isascii() and words.isdigit() and len(words) < 6 and low <= int(words) <= high):
+        raise BadValue(name=name, value=words, allowed=allowed)
+    return int(words)
+
+
+TABLE: tuple[Command, ...] = (
+    *(Command(form, Takes.MAYBE, _form(form), "write") for form in FORMS),
+    Command("continue", Takes.MAYBE, _continue, "write"),
+    Command("retry", Takes.NOTHING, _retry, "write"),
+    Command("alternatives", Takes.MAYBE, _alternatives, "write"),
+    Command("previous", Takes.NOTHING, _swipe(-1), "write"),
+    Command("next", Takes.NOTHING, _swipe(1), "write"),
+    Command("edit", Takes.TEXT, _edit, "write"),
+    Command("undo", Takes.NOTHING, _undo, "write"),
+    Command("redo", Takes.NOTHING, _redo, "write"),
+    Command("cancel", Takes.NOTHING, _cancel, "write"),
+    Command("like", Takes.NOTHING, _votes(1), "vote"),
+    Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
+    Command("unvote", Takes.NOTHING, _votes(0), "vote"),
+    Command("branch", Takes.NOTHING, _branch, "tree"),
+    Command("branches", Takes.NOTHING, _branches, "tree"),
+    Command("switch", Takes.TEXT, _switch, "tree"),
+    Command("memory", Takes.MAYBE, _memory, "memory"),
+    Command("note", Takes.MAYBE, _note, "memory"),
+    Command("context", Takes.NOTHING, _context, "memory"),
+    Command("new", Takes.MAYBE, _new, "pieces"),
+    Command("list", Takes.NOTHING, _list, "pieces"),
+    Command("open", Takes.TEXT, _open, "pieces"),
+    Command("rename", Takes.TEXT, _rename, "pieces"),
+    Command("delete", Takes.MAYBE, _delete, "pieces"),
+    Command("export", Takes.MAYBE, _export, "pieces"),
+    Command("start", Takes.NOTHING, _start, "help"),
+    Command("help", Takes.NOTHING, _help, "help"),
+)
+
+BY_NAME: dict[str, Command] = {command.name: command for command in TABLE}

@@ -1,0 +1,72 @@
+"""The only streaming loop: any reply into any outlet.
+
+An outlet is where one reply becomes visible. It sets its own pace: `draft` may take as long as the platform's rate
+limit wants, because the engine's snapshots are whole texts and the newest wins. Once something has been shown the reply is
+finished in the same place, also when it fails.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Protocol
+
+from bot import wording
+from bot.replies import Attachment, Notice, ReplyEvent
+from engine.conversation import Conversation
+from engine.errors import EngineError, GeneratorFailed
+from engine.messages import Accepted, Done, MessageRef, Queued, Snapshot, Turn
+
+log = logging.getLogger(__name__)
+
+
+class Outlet(Protocol):
+    """Where one reply becomes visible."""
+
+    async def draft(self, text: str) -> None:
+        """Show the whole text so far, or skip it if the platform is not ready for another edit."""
+
+    async def notice(self, notice: Notice) -> None:
+        """Say something that is not part of the piece."""
+
+    async def attach(self, attachment: Attachment) -> None:
+        """Send a file."""
+
+    async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
+        """Show the final text with its buttons, for good; the references of the messages that hold it."""
+
+    async def fail(self, sentence: str, error: EngineError) -> None:
+        """End the reply with this sentence, in the message the draft was shown in, if there is one."""
+
+
+async def stream(events: AsyncIterator[ReplyEvent], outlet: Outlet, conversation: Conversation, language: str) -> None:
+    """Carry every event to the outlet; an engine error becomes its sentence, any other one a general sentence."""
+    try:
+        async with aclosing(events) as reply:  # type: ignore[type-var]  # every reply here is an async generator
+            async for event in reply:
+                await _show(event, outlet, conversation, language)
+    except EngineError as error:
+        await outlet.fail(wording.error(error, language), error)
+    except Exception:
+        log.exception("a reply failed")
+        failure = GeneratorFailed()
+        await outlet.fail(wording.error(failure, language), failure)
+
+
+async def _show(event: ReplyEvent, outlet: Outlet, conversation: Conversation, language: str) -> None:
+    match event:
+        case Snapshot(text):
+            await outlet.draft(text)
+        case Done(turn, remarks):
+            refs = await outlet.finish(turn)
+            if refs:
+                await conversation.delivered(turn.id, refs)
+            for name, fields in remarks:
+                await outlet.notice(Notice(wording.say(name, language, **fields), name))
+        case Notice():
+            await outlet.notice(event)
+        case Attachment():
+            await outlet.attach(event)
+        case Queued(place):
+            await outlet.notice(Notice(wording.say("queued", language, place=place), "queued"))
+        case Accepted():
+            pass

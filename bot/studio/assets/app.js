@@ -1,0 +1,214 @@
+// Puts the studio together: which piece is open, what is being written, and who is told about it.
+import * as api from "./api.js";
+import { composer, formButtons } from "./composer.js";
+import { $ } from "./dom.js";
+import { keys } from "./keys.js";
+import { panel } from "./panel.js";
+import { rewrite, trouble } from "./passage.js";
+import { room } from "./room.js";
+import { shelf } from "./shelf.js";
+import { data, word } from "./words.js";
+import { xray } from "./xray.js";
+
+const WRITING = new Set([...data.forms.map((form) => form.name), "continue", "retry", "alternatives"]);
+const AGAIN = new Set(["retry", "alternatives"]);
+
+let here = "";
+let piece = null;
+const running = new Map();
+
+const desk = composer({ send, goOn: () => send("/continue"), step: (name) => send(`/${name}`, true), stop, place: () => here });
+const book = room(wish);
+const side = panel({ ensure, changed: refresh });
+const list = shelf({ here: () => here, open, changed: refresh });
+
+const hash = () => /^#\/([\w-]+)$/.exec(location.hash)?.[1] ?? "";
+
+function redraw(options) {
+  const job = running.get(here);
+  book.draw(piece, job, options);
+  desk.busy(Boolean(job?.draws));
+  for (const link of document.querySelectorAll("#export a")) link.href = here ? api.exported(here, link.dataset.format) : "#";
+}
+
+async function load(options) {
+  const id = here;
+  try {
+    const found = id ? await api.piece(id) : null;
+    if (id !== here) return;
+    piece = found;
+  } catch (error) {
+    if (id !== here) return;
+    if (error.status === 404) open("");
+    desk.trouble(error.message);
+  }
+  redraw(options);
+  side.show(piece);
+}
+
+async function refresh() {
+  await Promise.all([load(), list.show()]);
+}
+
+function open(id) {
+  if (location.hash !== `#/${id}`) history.pushState(null, "", `#/${id}`);
+  return arrive();
+}
+
+async function arrive() {
+  here = hash();
+  piece = null;
+  desk.trouble("");
+  desk.notice("");
+  desk.restore();
+  await Promise.all([load({ end: true }), list.show()]);
+  if (matchMedia("(hover: hover)").matches) desk.focus();
+}
+
+// The piece that is open, made first if there is none yet.
+async function ensure() {
+  if (here) return here;
+  const { id } = await api.create();
+  here = id;
+  history.replaceState(null, "", `#/${id}`);
+  return id;
+}
+
+// While anything a person began is under way; nothing is begun twice.
+let begun = 0;
+async function during(work) {
+  document.body.dataset.busy = String((begun += 1));
+  try {
+    await work();
+  } finally {
+    begun -= 1;
+    if (begun) document.body.dataset.busy = String(begun);
+    else delete document.body.dataset.busy;
+  }
+}
+
+let starting = false;
+
+function send(text, quiet = false) {
+  if (starting || running.get(here)) return;
+  starting = true;
+  during(() => tell(text, quiet)).finally(() => { starting = false; });
+}
+
+async function tell(text, quiet) {
+  const [, command = "", rest = ""] = /^\/(\w+)\s*([^]*)$/.exec(text) ?? [];
+  const lastModel = piece?.turns.findLast((turn) => turn.kind === "model");
+  const job = {
+    draws: !command || WRITING.has(command),
+    text: "",
+    said: AGAIN.has(command) ? "" : command ? rest : text,
+    author: api.author(),
+    form: data.forms.some((form) => form.name === command) ? command : piece?.form ?? "",
+    replaces: AGAIN.has(command) ? lastModel?.id : undefined,
+    quiet,
+  };
+  if (!quiet) desk.write("");
+  desk.trouble("");
+  desk.notice("");
+  try {
+    const id = await ensure();
+    starting = false;
+    await perform(id, job, (hear) => api.say(id, text, hear));
+  } catch (error) {
+    // Refused before anything was stored: the words go back where they can be mended.
+    if (!quiet && error.status !== 200 && error.code !== "broken_off" && !$("words").value) desk.write(text);
+    desk.trouble(error.message);
+  }
+}
+
+async function perform(id, job, start) {
+  running.set(id, job);
+  if (id === here) redraw({ end: job.draws && !job.replaces });
+  if (job.draws) $("live").textContent = word("live_writing");
+  let final = null;
+  try {
+    final = await start((name, said) => hear(id, job, name, said));
+  } finally {
+    running.delete(id);
+    if (final?.session && final.session !== id && here === id) open(final.session);
+    else if (final?.session === "" && here === id) open("");
+    else await refresh();
+  }
+  if (final.finish !== "command") $("live").textContent = word("live_done", { text: final.text });
+  else if (job.quiet) $("live").textContent = final.text;
+}
+
+function hear(id, job, name, said) {
+  if (name === "draft") {
+    job.text = said.text;
+    if (job.queued) desk.notice("");
+    job.queued = false;
+    if (id === here) book.grow(said.text);
+  } else if (name === "notice" && !job.quiet) {
+    job.queued = said.name === "queued";
+    if (id === here) desk.notice(said.text);
+  } else if (name === "attachment") {
+    const link = Object.assign(document.createElement("a"), { href: said.url, download: said.name });
+    link.click();
+  }
+}
+
+async function stop() {
+  try {
+    await api.say(here, "/cancel", () => {});
+  } catch (error) {
+    if (error.code !== "impossible") desk.trouble(error.message);
+  }
+}
+
+// Something was pressed on a passage.
+function wish(turn, action, more, element) {
+  trouble(element, "");
+  during(async () => {
+    try {
+      if (action === "like" || action === "dislike") await vote(turn, action === "like" ? 1 : -1);
+      else if (action === "context") await xray(turn.id);
+      else if (!running.get(here)) await act(turn, action, element);
+    } catch (error) {
+      trouble(book.find(turn.id) ?? element, error.message);
+    }
+  });
+}
+
+async function vote(turn, value) {
+  const wanted = turn.vote === value ? 0 : value;
+  await api.vote(turn.id, wanted);
+  await load();
+}
+
+async function act(turn, action, element) {
+  const more = {};
+  if (action === "edit") {
+    const text = await rewrite(element, turn.text);
+    if (text === null || text === turn.text) return;
+    more.text = text;
+  }
+  const draws = AGAIN.has(action);
+  const job = { draws, text: "", form: turn.form, replaces: draws ? turn.id : undefined, quiet: false };
+  desk.notice("");
+  await perform(here, job, (hear) => api.act(turn.id, action, more, hear));
+}
+
+for (const closer of document.querySelectorAll("[data-close]")) closer.addEventListener("click", () => closer.closest("dialog").close());
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+}
+$("help-open").addEventListener("click", () => $("help").showModal());
+document.addEventListener("click", (event) => {
+  if (!$("export").contains(event.target) || event.target.closest("a")) $("export").open = false;
+});
+addEventListener("hashchange", arrive);
+document.addEventListener("visibilitychange", () => !document.hidden && !running.get(here) && refresh());
+
+formButtons(desk.begin);
+keys({ book, desk, stop, step: (name) => send(`/${name}`, true), blank: () => open(""), isWriting: () => running.get(here)?.draws });
+if (location.hash) arrive();
+else {
+  const last = await api.pieces().then((all) => all.find((each) => each.open), () => null);
+  open(last?.id ?? "");
+}

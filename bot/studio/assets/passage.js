@@ -1,0 +1,110 @@
+// One passage of the piece: its words, and under a model's passage what can be done with it.
+import { button, make, paragraphs } from "./dom.js";
+import { word } from "./words.js";
+
+const VERSE = new Set(["poem", "haiku", "limerick", "sonnet", "lyrics"]);
+export const LETTERS = { l: "like", d: "dislike", r: "retry", e: "edit", b: "branch", x: "context", arrowleft: "previous", arrowright: "next" };
+
+export function passage(turn, isLast, wish) {
+  const person = turn.kind === "person";
+  const shown = turn.author === "me" ? word("who_you") : turn.author;
+  const element = make("div", {
+    class: ["passage", turn.kind, VERSE.has(turn.form) && "verse", isLast && "last"].filter(Boolean).join(" "),
+    role: "group",
+    tabindex: "-1",
+    "aria-label": person ? word("who_wrote", { author: shown }) : label(turn),
+    "data-turn": turn.id,
+  });
+  if (person) element.append(make("span", { class: "who", "aria-hidden": "true" }, shown));
+  element.append(words(turn.text));
+  if (turn.id) element.append(tools(turn, isLast, (action, more) => wish(turn, action, more, element)));
+  element.append(make("p", { class: "trouble", role: "alert" }));
+  return element;
+}
+
+export function draft(text, form) {
+  const element = passage({ kind: "model", text: "", form, versions: 1 }, true, () => {});
+  element.classList.add("draft");
+  element.setAttribute("aria-busy", "true");
+  show(element, text);
+  return element;
+}
+
+export function show(element, text) {
+  const parts = paragraphs(text);
+  element.querySelector(".words").replaceChildren(...(parts.length ? parts : [make("p")]));
+}
+
+export function trouble(element, message) {
+  element.querySelector(".trouble").textContent = message;
+}
+
+function label(turn) {
+  const versions = turn.versions > 1 ? `, ${word("version_of", turn)}` : "";
+  return word("who_ghost_wrote") + versions;
+}
+
+function words(text) {
+  return make("div", { class: "words", dir: "auto" }, ...paragraphs(text));
+}
+
+function tools(turn, isLast, wish) {
+  const row = make("div", { class: "tools", role: "toolbar", "aria-label": word(turn.kind === "person" ? "who_wrote" : "who_ghost_wrote", { author: turn.author }) });
+  const add = (action, more = {}) => row.append(button(word(`action_${action}`), action, () => wish(action), { "data-action": action, ...more }));
+  if (turn.kind === "model") {
+    row.append(vote(turn, "like", 1, wish), vote(turn, "dislike", -1, wish), make("span", { class: "gap" }));
+    add("previous", { disabled: turn.version <= 1 });
+    row.append(make("span", { class: turn.versions > 1 ? "version" : "version alone", role: "img", "aria-label": word("version_of", turn) }, `${turn.version}/${turn.versions}`));
+    add("next", { disabled: turn.version >= turn.versions });
+    row.append(make("span", { class: "gap" }));
+    add("retry");
+    if (isLast) add("alternatives");
+  }
+  add("edit");
+  add("branch");
+  if (turn.kind === "model") add("context");
+  if (turn.edited && turn.kind === "model") row.append(make("span", { class: "edited" }, word("edited")));
+  return row;
+}
+
+function vote(turn, action, value, wish) {
+  const count = value > 0 ? turn.likes : turn.dislikes;
+  const element = button(word(`action_${action}`), action, () => wish(action), {
+    "data-action": action,
+    "aria-pressed": String(turn.vote === value),
+  });
+  if (count > 0) {
+    element.classList.add("counted");
+    element.append(make("span", { class: "count" }, String(count)));
+  }
+  return element;
+}
+
+// The words give way to a field; resolves with the new text, or null when it was left.
+export function rewrite(element, text) {
+  return new Promise((resolve) => {
+    const area = make("textarea", { dir: "auto", "aria-label": word("action_edit"), rows: Math.min(20, 2 + text.length / 60) | 0 });
+    area.value = text;
+    const inside = element.querySelector(".words");
+    const row = element.querySelector(".tools");
+    const end = (result) => {
+      form.replaceWith(inside);
+      row.hidden = false;
+      element.focus();
+      resolve(result);
+    };
+    const form = make("form", { class: "rewrite", onsubmit: (event) => { event.preventDefault(); end(area.value); } }, area,
+      make("div", { class: "row" },
+        make("span", { class: "spring" }),
+        make("button", { type: "button", class: "soft", onclick: () => end(null) }, word("cancel")),
+        make("button", { type: "submit", class: "strong" }, word("save"))));
+    area.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") end(null);
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) end(area.value);
+    });
+    inside.replaceWith(form);
+    row.hidden = true;
+    area.focus();
+  });
+}

@@ -1,0 +1,81 @@
+"""The buttons under a passage, and what it means when one is pressed.
+
+Everything a button needs stands in its own data (a letter and the passage's id, 17 bytes of the 64 allowed), so
+that one that was sent years and many restarts ago still works.
+"""
+
+import re
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot import wording
+from engine.messages import Turn, Vote
+
+ACTIONS = {"r": "retry", "c": "continue", "p": "previous", "n": "next", "u": "undo", "x": "cancel"}
+VOTES: dict[str, Vote] = {"+": 1, "-": -1, "0": 0}
+STILL = "="  # the button that only shows "2/3"
+
+_DATA = re.compile(r"([-+0=a-z])([0-9a-f]{16})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a button asks for: a vote (when `vote` is not None), an action, or neither; and on which passage."""
+
+    turn: str
+    action: str = ""
+    vote: Vote | None = None
+
+
+def read(data: str | None) -> Press | None:
+    """What a pressed button means; None for anything that is not one of ours."""
+    match = _DATA.fullmatch(data or "")
+    if match is None:
+        return None
+    letter, turn = match[1], match[2] or ""
+    if letter in VOTES and turn:
+        return Press(turn, vote=VOTES[letter])
+    if letter in ACTIONS and (turn or letter == "x"):
+        return Press(turn, ACTIONS[letter])
+    return Press(turn) if letter == STILL else None
+
+
+def under(turn: Turn, language: str, *, private: bool) -> InlineKeyboardMarkup:
+    """The buttons under a finished passage.
+
+    In a private chat the counts are one person's own vote, so pressing the same thumb again takes it back.
+    """
+    votes = [
+        _button(_counted("👍", turn.likes), "0" if private and turn.likes else "+", turn.id),
+        _button(_counted("👎", turn.dislikes), "0" if private and turn.dislikes else "-", turn.id),
+    ]
+    versions = [
+        _button("◀", "p", turn.id),
+        _button(f"{turn.version}/{turn.versions}", STILL, turn.id),
+        _button("▶", "n", turn.id),
+    ]
+    actions = [
+        _button(f"🔁 {wording.say('button_retry', language)}", "r", turn.id),
+        _button(f"➡ {wording.say('button_continue', language)}", "c", turn.id),
+        _button(f"↩ {wording.say('button_undo', language)}", "u", turn.id),
+    ]
+    return InlineKeyboardMarkup([votes + (versions if turn.versions > 1 else []), actions])
+
+
+def stop(language: str) -> InlineKeyboardMarkup:
+    """The button under a passage that is still being written."""
+    return InlineKeyboardMarkup([[_button(f"⏹ {wording.say('button_stop', language)}", "x", "")]])
+
+
+def rerun(turn: str, language: str) -> InlineKeyboardMarkup:
+    """The button that offers to answer changed words anew."""
+    return InlineKeyboardMarkup([[_button(f"🔁 {wording.say('button_rerun', language)}", "r", turn)]])
+
+
+def _counted(sign: str, count: int) -> str:
+    return f"{sign} {count}" if count else sign
+
+
+def _button(label: str, letter: str, turn: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, callback_data=letter + turn)

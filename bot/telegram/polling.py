@@ -1,0 +1,80 @@
+"""Long polling that never acknowledges an update before it is answered, so that a killed process answers after all.
+
+python-telegram-bot's own poller acknowledges what it has just put into a queue in memory; a process killed right then
+would lose it. Asking for updates from an offset acknowledges all before it, so here the offset waits; the updates that
+come again meanwhile are known, and after a restart they are known to the database.
+"""
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+
+from telegram import Update
+from telegram.error import InvalidToken, RetryAfter, TelegramError
+
+from bot.telegram.intake import Intake, Taken
+from bot.telegram.sending import Client, seconds
+
+log = logging.getLogger(__name__)
+
+ALLOWED = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION]
+LONG = timedelta(seconds=25)
+AGAIN = 0.5  # seconds until Telegram is asked again while something is not answered yet
+PATIENCE = 60.0  # seconds after which an update is acknowledged although it is not answered: it is stored long since
+WAITING = 50  # so many may wait; with more, the oldest are acknowledged, or nothing new would come (it gives 100)
+
+
+class Poller:
+    """Fetches updates until its task is cancelled."""
+
+    def __init__(self, bot: Client, intake: Intake) -> None:
+        self._bot, self._intake = bot, intake
+        self._waiting: dict[int, Taken] = {}
+        self._newest = 0
+
+    async def run(self) -> None:
+        """Poll for ever; returns only when Telegram refuses the token."""
+        pause = 1.0
+        while True:
+            try:
+                await self._round()
+                pause = 1.0
+                continue
+            except InvalidToken:
+                log.error("Telegram: the token is refused; nothing more is received")  # noqa: TRY400  # the owner's, not a bug
+                return
+            except RetryAfter as error:
+                pause = seconds(error)
+            except TelegramError as error:
+                log.warning("Telegram: no updates (%s); again in %.0f s", error.message, pause)
+            except Exception:
+                log.exception("Telegram: updates could not be read; again in %.0f s", pause)
+            await asyncio.sleep(pause)
+            pause = min(30.0, pause * 2)
+
+    async def confirm(self) -> None:
+        """Acknowledge what is answered, without asking for more."""
+        try:
+            await self._bot.get_updates(self._offset(), limit=1, timeout=timedelta(0), allowed_updates=ALLOWED)
+        except TelegramError as error:
+            log.info("Telegram: the last updates will come again: %s", error.message)
+
+    async def _round(self) -> None:
+        offset = self._offset()
+        wait = timedelta(0) if self._waiting else LONG
+        for update in await self._bot.get_updates(offset, timeout=wait, allowed_updates=ALLOWED):
+            self._waiting[update.update_id] = self._intake.take(update)
+            self._newest = max(self._newest, update.update_id)
+        if self._waiting:
+            handled = [taken.handled for taken in self._waiting.values()]
+            await asyncio.wait(handled, timeout=AGAIN, return_when=asyncio.FIRST_COMPLETED)
+
+    def _offset(self) -> int | None:
+        """The oldest update that is not answered yet; all before it are acknowledged by asking for it."""
+        begun = time.monotonic() - PATIENCE
+        for number in sorted(self._waiting):
+            taken = self._waiting[number]
+            if taken.handled.done() or taken.since < begun or len(self._waiting) > WAITING:
+                del self._waiting[number]
+        return min(self._waiting, default=self._newest + 1 if self._newest else None)

@@ -1,0 +1,169 @@
+"""Ghostnote on Telegram: connects, receives updates by long polling or webhook, and shuts down without losing any.
+
+python-telegram-bot's `Bot` and rate limiter do the talking. Its `Application` is left out: Ghostnote has one way for
+everything a person sends, and updates must be acknowledged only when they are stored (see bot/telegram/intake).
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from secrets import token_urlsafe
+
+from telegram import BotCommand
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot import commands, wording
+from bot.telegram.intake import Intake
+from bot.telegram.polling import ALLOWED, Poller
+from bot.telegram.receiving import Receiver
+from bot.telegram.sending import FINAL, Client, insist
+from bot.telegram.webhook import WebhookSettings, listening
+from engine.conversation import Conversation
+
+log = logging.getLogger(__name__)
+
+PUBLIC = "https://api.telegram.org"
+TALKERS = ("httpx", "telegram.Bot", "telegram.ext.ExtBot")  # loggers that write the address of a call
+GRACE = 4.0  # seconds that replies have to end when the process stops
+
+__all__ = ["PUBLIC", "TelegramUnavailable", "WebhookSettings", "serve"]
+
+
+class TelegramUnavailable(Exception):
+    """Telegram cannot be served; the message is one sentence for the owner of the machine, without the token."""
+
+
+@asynccontextmanager
+async def serve(
+    conversation: Conversation, *, token: str, api: str = PUBLIC, webhook: WebhookSettings | None = None
+) -> AsyncIterator[None]:
+    """Serve Telegram until the block is left: with `webhook` by its posts, otherwise by long polling.
+
+    `api` is the root of a Bot API server. Raises `TelegramUnavailable` when the token is refused or the webhook cannot
+    be opened. A server that cannot be reached is said once in the log and tried again until it can, in the background.
+    Installs no signal handlers. On leaving, replies are stopped, shown as far as they came, and stored.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_quiet(token))
+        bot = _bot(token, api)
+        stack.push_async_callback(bot.shutdown)
+        intake = Intake(Receiver(conversation, bot))
+        poller = Poller(bot, intake)
+        connected = await _connect(bot, api)
+        if webhook is None:
+            stack.push_async_callback(poller.confirm)
+        stack.push_async_callback(intake.close, conversation, GRACE)
+        secret = webhook.secret or token_urlsafe(32) if webhook else ""
+        if webhook:
+            await _listen(stack, bot, intake, webhook, secret)
+        source = asyncio.create_task(
+            _receive(bot, api, intake, poller, webhook, secret, connected=connected), name="telegram"
+        )
+        stack.push_async_callback(_end, source)
+        yield
+
+
+def _bot(token: str, api: str) -> Client:
+    root = api.rstrip("/")
+    try:
+        return ExtBot(
+            token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=HTTPXRequest(connection_pool_size=64, read_timeout=20, pool_timeout=30),
+            get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=10),
+            rate_limiter=AIORateLimiter(max_retries=0),
+        )
+    except InvalidToken:
+        raise TelegramUnavailable(wording.say("telegram_token_refused", "en")) from None
+
+
+async def _connect(bot: Client, api: str) -> bool:
+    """Ask who we are; False, and a line in the log, when nobody answers."""
+    try:
+        await bot.initialize()
+    except InvalidToken:
+        raise TelegramUnavailable(wording.say("telegram_token_refused", "en")) from None
+    except TelegramError as error:
+        log.warning("%s (%s)", wording.say("telegram_unreachable", "en", api=api), error.message)
+        return False
+    return True
+
+
+async def _listen(stack: AsyncExitStack, bot: Client, intake: Intake, webhook: WebhookSettings, secret: str) -> None:
+    try:
+        await stack.enter_async_context(listening(bot, intake, webhook, secret))
+    except (OSError, OverflowError) as error:
+        where = f"{webhook.listen}:{webhook.port}"
+        raise TelegramUnavailable(wording.say("telegram_webhook_port", "en", where=where, why=error)) from None
+
+
+async def _receive(
+    bot: Client,
+    api: str,
+    intake: Intake,
+    poller: Poller,
+    webhook: WebhookSettings | None,
+    secret: str,
+    *,
+    connected: bool,
+) -> None:
+    """Everything after the start, in the background: connect if that is still to do, say how to be reached, receive."""
+    try:
+        pause = 1.0
+        while not connected:
+            await asyncio.sleep(pause)
+            pause = min(30.0, pause * 2)
+            connected = await _connect(bot, api)
+        intake.ready = True
+        log.info("Telegram: @%s is listening", bot.username)
+        await _announce(bot, webhook, secret)
+        if webhook is None:
+            await poller.run()
+    except (TelegramUnavailable, *FINAL) as error:
+        log.error("%s", error)  # noqa: TRY400  # one sentence; the cause is the owner's setting
+    except Exception:
+        log.exception("Telegram stopped")
+
+
+async def _announce(bot: Client, webhook: WebhookSettings | None, secret: str) -> None:
+    """Tell Telegram where to send updates, and which commands to offer in which language."""
+    if webhook:
+        await insist(lambda: bot.set_webhook(webhook.url, allowed_updates=ALLOWED, secret_token=secret))
+    else:
+        await insist(bot.delete_webhook)
+    for code in (None, *wording.LANGUAGES):
+        menu = [BotCommand(each.name, wording.say(f"command_{each.name}", code or "en")) for each in commands.TABLE]
+        await insist(functools.partial(bot.set_my_commands, menu, language_code=code))
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@contextmanager
+def _quiet(token: str) -> Iterator[None]:
+    """Keep the token out of what libraries log, and the trace of every 429 out of what the rate limiter does."""
+
+    def hide(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if token in text:
+            record.msg, record.args = text.replace(token, "•••"), ()
+        return True
+
+    limiter = logging.getLogger("telegram.ext.AIORateLimiter")
+    level, talkers = limiter.level, [logging.getLogger(name) for name in TALKERS]
+    limiter.setLevel(logging.CRITICAL)
+    for talker in talkers:
+        talker.addFilter(hide)
+    try:
+        yield
+    finally:
+        for talker in talkers:
+            talker.removeFilter(hide)
+        limiter.setLevel(level)

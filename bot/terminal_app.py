@@ -1,0 +1,112 @@
+"""A chat in the terminal, also from a pipe: one line in, one passage out.
+
+On a terminal the passage grows while it is written; into a pipe only finished text is printed, so that
+`printf 'a\\nb\\n' | ghostnote chat` can be read by another program.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from bot import commands, wording
+from bot.replies import Attachment, Notice
+from bot.streaming import stream
+from engine.conversation import Conversation
+from engine.errors import EngineError
+from engine.messages import MessageRef, Person, SessionKey, Turn, UserMessage
+
+KEY = SessionKey("terminal", "local")
+
+
+async def chat(conversation: Conversation, source: TextIO, console: Console, language: str) -> None:
+    """Answer every line of `source` until it ends or says /quit."""
+    person = Person("terminal", "me", "me", language)
+    if source.isatty():
+        console.print(wording.say("hello", language), style="dim", highlight=False)
+    async for line in _lines(source, console):
+        if line == "/quit":
+            return
+        if line:
+            message = UserMessage(KEY, person, line)
+            await stream(commands.run(conversation, message), _Screen(console), conversation, language)
+
+
+async def _lines(source: TextIO, console: Console) -> AsyncIterator[str]:
+    """Lines as they come, read in a thread so that the event loop stays free; control-D ends them."""
+    while True:
+        if source.isatty():
+            console.print()
+            line = await asyncio.to_thread(_ask)
+        else:
+            line = await asyncio.to_thread(source.readline)
+        if not line:
+            return
+        yield line.strip()
+
+
+def _ask() -> str:
+    try:
+        return input("› ") + "\n"
+    except EOFError:
+        return ""
+
+
+class _Screen:
+    """An outlet on a terminal or a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+
+    async def draft(self, text: str) -> None:
+        """Redraw the growing passage; a pipe waits for the final one."""
+        if not self._console.is_terminal:
+            return
+        if self._live is None:
+            self._live = Live(console=self._console, transient=True, auto_refresh=False)
+            self._live.start()
+        self._live.update(Text(text, style="italic"), refresh=True)
+
+    async def notice(self, notice: Notice) -> None:
+        """Print a sentence, set off from the piece."""
+        self._clear()
+        self._console.print(Text(notice.text, style="dim"), soft_wrap=True)
+
+    async def attach(self, attachment: Attachment) -> None:
+        """Write the file into the current folder, never over another one."""
+        self._clear()
+        path = await asyncio.to_thread(_write, attachment)
+        self._console.print(path, style="bold", highlight=False)
+
+    async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
+        """Print the passage for good."""
+        self._clear()
+        version = f"  ({turn.version}/{turn.versions})" if turn.versions > 1 else ""
+        pipe = not self._console.is_terminal  # a program reads it: lines are as they were written
+        self._console.print(Text(turn.text), Text(version, style="dim"), sep="", soft_wrap=pipe)
+        return ()
+
+    async def fail(self, sentence: str, error: EngineError) -> None:
+        """Print the sentence in place of the draft."""
+        self._clear()
+        self._console.print(Text(sentence, style="yellow"), soft_wrap=True)
+
+    def _clear(self) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+
+def _write(attachment: Attachment) -> str:
+    path = Path(attachment.name)
+    number = 1
+    while path.exists():
+        number += 1
+        path = Path(attachment.name).with_stem(f"{Path(attachment.name).stem}-{number}")
+    path.write_bytes(attachment.data)
+    return str(path)

@@ -1,0 +1,138 @@
+"""What works on this machine, what is missing, and what to do about it: `ghostnote doctor`.
+
+Every check really tries the thing, changes nothing, and ends in a finding; none can stop the others.
+"""
+
+import asyncio
+import importlib.metadata
+import shutil
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+
+from deploy import models
+from deploy.settings import Settings
+from deploy.problems import DATABASE_PROBLEMS, database_words
+from storage.db import open_database
+
+NEEDED_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. Broken: Ghostnote cannot run with it; `todo` says what to do, "" for nothing."""
+
+    what: str
+    found: str
+    todo: str = ""
+    broken: bool = False
+
+    @property
+    def mark(self) -> str:
+        """A sign for the first column."""
+        return "✗" if self.broken else "!" if self.todo else "✓"
+
+
+async def findings(settings: Settings) -> list[Finding]:
+    """All checks, in the order a person would ask."""
+    checks: tuple[tuple[str, Callable[[Settings], Awaitable[Finding]]], ...] = (
+        ("Python", _python),
+        ("torch", _torch),
+        ("home", _home),
+        ("model", _model),
+        ("database", _database),
+        ("studio", _studio),
+        ("Telegram", _telegram),
+    )
+    found = []
+    for what, check in checks:
+        try:
+            found.append(await check(settings))
+        except Exception as error:  # noqa: BLE001  # a check that breaks is itself a finding
+            found.append(Finding(what, f"the check failed: {error}", "please report this", broken=True))
+    return found
+
+
+async def _python(settings: Settings) -> Finding:
+    version = sys.version.split()[0]
+    return Finding("Python", version, "" if sys.version_info >= (3, 11) else "install Python 3.11 or newer")
+
+
+async def _torch(settings: Settings) -> Finding:
+    try:
+        torch = await asyncio.to_thread(__import__, "torch")
+    except ImportError:
+        return Finding("torch", "missing", "pip install 'torch>=2.11'", broken=settings.text_model != "echo")
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
+    found = f"{importlib.metadata.version('torch')}, {gpu}, {torch.get_num_threads()} threads"
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        return Finding("torch", found, "GHOSTNOTE_DEVICE is cuda but there is no GPU; set it to auto", broken=True)
+    return Finding("torch", found)
+
+
+async def _home(settings: Settings) -> Finding:
+    folder = settings.home
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    found = f"{settings.home}, {free / 1e9:.1f} GB free"
+    return Finding("home", found, "" if free > NEEDED_BYTES else "make room: a model needs about 1 GB")
+
+
+async def _model(settings: Settings) -> Finding:
+    name = settings.text_model
+    if name == "echo":
+        return Finding("model", "echo", "echo only repeats; set GHOSTNOTE_TEXT_MODEL=embedded to write")
+    folder = settings.home / "models" / name.replace("/", "--")
+    if models.whole(folder):
+        wrong = await asyncio.to_thread(models.damaged, folder)
+        todo = f"delete {folder} and run `ghostnote models pull {name}`" if wrong else ""
+        return Finding("model", f"{name}, {'damaged' if wrong else 'whole'}", todo, broken=bool(wrong))
+    if name == models.EMBEDDED or not name.startswith((".", "/", "~")):
+        return Finding("model", f"{name} is not here yet", f"`ghostnote models pull {name}` (a start does so too)")
+    try:
+        await asyncio.to_thread(models.ensure, name, settings.home)
+    except models.ModelError as error:
+        return Finding("model", str(error), "set GHOSTNOTE_TEXT_MODEL to another one", broken=True)
+    return Finding("model", name)
+
+
+async def _database(settings: Settings) -> Finding:
+    address = settings.database.split("@")[-1]
+    if settings.database.startswith("sqlite") and not (settings.home / "ghostnote.db").exists():
+        return Finding("database", f"{address} is made at the first start")
+    try:
+        async with open_database(settings.database):
+            return Finding("database", address)
+    except DATABASE_PROBLEMS as error:
+        return Finding("database", database_words(error), "check GHOSTNOTE_DATABASE_URL", broken=True)
+
+
+async def _studio(settings: Settings) -> Finding:
+    address = f"http://{settings.host}:{settings.port}"
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return Finding("studio", f"{address}: {error.strerror}", "is it running already? else set GHOSTNOTE_PORT")
+    return Finding("studio", address)
+
+
+async def _telegram(settings: Settings) -> Finding:
+    token = settings.telegram_token.get_secret_value()
+    if not token:
+        return Finding("Telegram", "no token; set GHOSTNOTE_TELEGRAM_TOKEN to use it")
+    try:
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = (await client.get(f"{settings.telegram_api}/bot{token}/getMe")).json()
+    except (httpx.HTTPError, ValueError) as error:
+        return Finding(
+            "Telegram", f"no answer ({type(error).__name__})", "check the network and GHOSTNOTE_TELEGRAM_API"
+        )
+    if not answer.get("ok"):
+        return Finding("Telegram", "the token is refused", "ask @BotFather for a new one", broken=True)
+    return Finding("Telegram", f"@{answer['result'].get('username', '?')}")

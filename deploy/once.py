@@ -1,0 +1,33 @@
+"""One text without a chat: `ghostnote write`."""
+
+import secrets
+
+from rich.console import Console
+from rich.text import Text
+
+from bot import wording
+from deploy.serve import text_generator
+from deploy.settings import Settings
+from engine.errors import UnknownForm
+from engine.text.task import Passage, Task, Written
+from engine.text.writer import Writer
+from engine.worker import Worker
+
+
+async def write(
+    settings: Settings, form: str, text: str, seed: int | None, language: str, out: Console, err: Console
+) -> None:
+    """Print one text in `form` that begins from `text`; the seed that made it goes to stderr."""
+    seed = secrets.randbits(31) if seed is None else seed
+    async with Worker(text_generator(settings), inbox=settings.inbox) as worker:
+        writer = Writer(worker)
+        if form not in writer.forms:
+            raise UnknownForm(form=form, forms=", ".join(writer.forms))
+        task = Task(form=form, passages=(Passage("person", "", text),), seed=seed, language=language)
+        async for event in writer.write(task):
+            if isinstance(event, Written):
+                best = event.compositions[0]
+                out.print(Text(best.text))
+                for name, fields in best.remarks:
+                    err.print(wording.say(name, language, **fields), style="dim")
+    err.print(f"seed {seed}", style="dim")

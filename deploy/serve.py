@@ -1,0 +1,115 @@
+"""The composition root of serving: storage, generators, conversation and every frontend on one AsyncExitStack.
+
+Whoever needs the whole house (the command line, a test) takes `conversation` and gets it built from plain settings;
+closing happens in the reverse order, so the last reply is stored before the database goes.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from bot import web_app
+from deploy.settings import Settings
+from engine.conversation import Conversation
+from engine.ports import TextGenerator
+from engine.text.writer import Writer
+from engine.worker import Worker
+from storage.db import Database, open_database
+from storage.history import History
+from storage.preferences import Preferences
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The engine, ready to be talked to, and what can be said of its health."""
+
+    conversation: Conversation
+    worker: Worker
+    database: Database
+
+
+@asynccontextmanager
+async def house(settings: Settings, generator: TextGenerator | None = None) -> AsyncIterator[House]:
+    """Storage, device and conversation; the model is loaded unless one is given."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database))
+        model = generator if generator is not None else await asyncio.to_thread(text_generator, settings)
+        worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
+        conversation = Conversation(History(database), Preferences(database), Writer(worker))
+        stack.push_async_callback(conversation.close)
+        yield House(conversation, worker, database)
+
+
+def text_generator(settings: Settings) -> TextGenerator:
+    """The language model that the settings name, with the voices that were trained for it. Blocks for seconds."""
+    if settings.text_model == "echo":
+        from engine.text.echo import EchoGenerator  # noqa: PLC0415  # neither needs the other's libraries
+
+        return EchoGenerator()
+    from deploy import models  # noqa: PLC0415
+    from engine.text.gpt import Gpt  # noqa: PLC0415  # torch takes seconds to import
+
+    folder = models.ensure(settings.text_model, settings.home)
+    voices = shipped_voices() if settings.text_model == models.EMBEDDED else {}
+    return Gpt(folder, name=settings.text_model, device=settings.device, voices=voices)
+
+
+def shipped_voices() -> dict[str, Path]:
+    """The adapters that come with the source, by name; they fit the embedded model only."""
+    shipped = resources.files("adapters").joinpath("shipped")
+    return {entry.name: Path(str(entry)) for entry in shipped.iterdir() if entry.is_dir()} if shipped.is_dir() else {}
+
+
+async def run(settings: Settings) -> None:
+    """Serve every frontend until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        built = await stack.enter_async_context(house(settings))
+        about = web_app.About(
+            model=settings.text_model,
+            database=built.database.dialect,
+            ready=built.database.answers,
+            waiting=lambda: built.worker.waiting,
+            running=lambda: built.worker.running,
+            count=built.worker.generator.count,
+        )
+        token = settings.token.get_secret_value()
+        studio = web_app.serve(built.conversation, settings.host, settings.port, token, about)
+        address = await stack.enter_async_context(studio)
+        log.info("the studio is at %s", address)
+        if settings.telegram_token.get_secret_value():
+            await _telegram(stack, settings, built.conversation)
+        await stop.wait()
+        log.info("stopping")
+
+
+async def _telegram(stack: AsyncExitStack, settings: Settings, talk: Conversation) -> None:
+    """Add Telegram; a refused token is said and leaves the other frontends alone."""
+    from bot import telegram_app  # noqa: PLC0415  # half a second that a machine without a token need not wait
+
+    webhook = None
+    if settings.telegram_webhook_url:
+        webhook = telegram_app.WebhookSettings(
+            listen=settings.telegram_webhook_listen,
+            port=settings.telegram_webhook_port,
+            url=settings.telegram_webhook_url,
+            secret=settings.telegram_webhook_secret.get_secret_value(),
+        )
+    token = settings.telegram_token.get_secret_value()
+    try:
+        await stack.enter_async_context(
+            telegram_app.serve(talk, token=token, api=settings.telegram_api, webhook=webhook)
+        )
+    except telegram_app.TelegramUnavailable as problem:
+        log.error("%s", problem)  # noqa: TRY400  # one sentence for the owner; there is nothing to trace

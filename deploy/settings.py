@@ -1,0 +1,137 @@
+"""Every setting of Ghostnote: environment variables and `ghostnote.toml`, read once into one frozen record.
+
+The environment wins over the file. Only this module reads either; everything else is handed plain values. Names are
+`GHOSTNOTE_` and the field's name in capitals; in the file the field's name as it stands here.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PREFIX = "GHOSTNOTE_"
+FILE = "ghostnote.toml"
+
+
+class SettingsError(Exception):
+    """A setting has a wrong value; the message is the one sentence to print."""
+
+
+def _url(value: str) -> str:
+    if value:
+        TypeAdapter(AnyHttpUrl).validate_python(value)
+    return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    if value and not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise ValueError("a database address begins with sqlite:/// or postgresql://")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """What the owner of the machine can choose."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, toml_file=FILE, frozen=True, extra="forbid", str_strip_whitespace=True
+    )
+
+    home: Path = Field(default_factory=lambda: user_data_path("ghostnote"), description="Everything Ghostnote writes.")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address the studio listens on.")
+    port: Port = Field(default=8420, description="Port of the studio; 0 takes a free one.")
+    token: SecretStr = Field(default=SecretStr(""), description="The studio asks for it; must be set off loopback.")
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        default="", description="sqlite:///FILE or postgresql://...; empty: a SQLite file in the home."
+    )
+    text_model: str = Field(
+        default="embedded",
+        min_length=1,
+        description="embedded, echo, a Hugging Face name such as gpt2, or a local folder.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where the models run.")
+    inbox: int = Field(default=64, ge=1, le=10_000, description="Requests that may wait for the device.")
+    telegram_token: SecretStr = Field(default=SecretStr(""), description="From @BotFather; empty: no Telegram.")
+    telegram_api: Url = Field(default="https://api.telegram.org", description="Root of the Bot API server.")
+    telegram_webhook_listen: str = Field(default="127.0.0.1", description="Address the webhook listens on.")
+    telegram_webhook_port: Port = Field(default=8443, description="Port the webhook listens on.")
+    telegram_webhook_url: Url = Field(default="", description="Public address of the webhook; empty: long polling.")
+    telegram_webhook_secret: SecretStr = Field(default=SecretStr(""), description="Secret that Telegram sends along.")
+    owners: str = Field(default="", description="Who owns this machine: platform:id, separated by commas.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file; nothing else."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'ghostnote.db'}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the studio can be reached from this machine only."""
+        return self.host in ("127.0.0.1", "::1", "localhost") or self.host.startswith("127.")
+
+
+def load() -> Settings:
+    """Read the settings once; SettingsError names the first wrong one."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+    except (OSError, ValueError) as error:  # unreadable or malformed file
+        raise SettingsError(f"{FILE} cannot be read: {error}.") from None
+    if not settings.loopback and not settings.token.get_secret_value():
+        raise SettingsError(f"{PREFIX}TOKEN must be set when {PREFIX}HOST is not loopback (it is {settings.host}).")
+    return settings
+
+
+def unknown() -> list[str]:
+    """Environment variables that look like settings and are none, each with the likely intended name, if any."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    strays = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    return [" ".join([name, *(f"(did you mean {like}?)" for like in difflib.get_close_matches(name, known, 1))])
+            for name in sorted(strays)]  # fmt: skip
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Rows of (name, value, default, meaning); secrets only as set or not."""
+    defaults = Settings.model_construct()
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value, default = (_plain(getattr(source, name)) for source in (settings, defaults))
+        rows.append((PREFIX + name.upper(), value, default, field.description or ""))
+    return rows
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else ""
+    return str(value)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem as one sentence that names the setting and never quotes a secret."""
+    problem = error.errors()[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    if problem["type"] == "extra_forbidden":
+        return f"{name} is not a setting of Ghostnote; `ghostnote settings` lists them."
+    reason = problem["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{PREFIX}{name.upper()} has a wrong value: {reason[0].lower()}{reason[1:]}."

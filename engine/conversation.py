@@ -1,0 +1,393 @@
+"""The front door: everything a person can do to a piece, whichever platform they use.
+
+A piece can only be reached through its own place (platform, chat, thread); everything else is NotFound. What changes a
+piece waits for its turn there; what only reads, votes or names does not wait.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Literal
+
+from engine import export, safety, story
+from engine.errors import BadValue, Busy, EmptyText, Impossible, NotFound
+from engine.messages import (
+    BranchView,
+    ContextView,
+    Event,
+    MessageRef,
+    Person,
+    Piece,
+    Reaction,
+    Section,
+    SessionKey,
+    Turn,
+    UserMessage,
+)
+from engine.sessions import Sessions
+from engine.story import Tree, Wish
+from engine.writing import TRIES, Writes, Writing, account_of, place_of
+from storage.db import Duplicate, Stale
+from storage.history import History
+from storage.preferences import Preferences
+from storage.records import PieceRow, Place, Shift
+
+VERSIONS = 6
+
+
+class Conversation:
+    """Everything people can do, over one history, one store of preferences and one writer.
+
+    The writing ones (`reply`, `proceed`, `retry`, `alternatives`) are async generators of events: `Accepted` first,
+    once what the person sent is stored; `Done` last, unless an EngineError is raised. Every refusal is raised before
+    the first event. Whoever stops reading must close the generator (`contextlib.aclosing`); that stops the device.
+
+    `delivery`, wherever it can be given, is the platform's own name for the update: the same one twice acts once.
+    """
+
+    def __init__(self, history: History, preferences: Preferences, writer: Writes) -> None:
+        self._history = history
+        self._preferences = preferences
+        self._sessions = Sessions()
+        self._writing = Writing(history, writer, self._sessions)
+
+    async def close(self) -> None:
+        """Stop everything that is being written and wait until it is stored."""
+        await self._writing.close()
+
+    # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def reply(self, message: UserMessage, form: str = "") -> AsyncGenerator[Event, None]:
+        """Store the person's words and write on; with a form a new section of the piece begins there.
+
+        Raises EmptyText, TextTooLong, UnknownForm, NotFound, Busy, RequestCancelled, GeneratorFailed.
+        """
+        return self._writing.run(message, Wish("reply", message.text, form))
+
+    def proceed(self, message: UserMessage) -> AsyncGenerator[Event, None]:
+        """Write on from the live end without new words; raises Impossible if nothing is written yet."""
+        return self._writing.run(message, Wish("continue"))
+
+    def retry(self, message: UserMessage, turn: str = "") -> AsyncGenerator[Event, None]:
+        """Write another version of the last passage (or of `turn`), which becomes live.
+
+        If the last words are a person's, to which no answer was ever written, the answer is written.
+        """
+        return self._writing.run(message, Wish("retry", turn=turn))
+
+    async def alternatives(self, message: UserMessage, count: int = 2, turn: str = "") -> AsyncGenerator[Event, None]:
+        """Write `count` (1 to 6) further versions in one batch; the first becomes live. Raises BadValue."""
+        if not 1 <= count <= VERSIONS:
+            raise BadValue(name="count", value=count, allowed=f"1-{VERSIONS}")
+        async with aclosing(self._writing.run(message, Wish("alternatives", drafts=count, turn=turn))) as events:
+            async for event in events:
+                yield event
+
+    async def cancel(self, key: SessionKey) -> bool:
+        """Stop the reply being written in the open piece, keeping whole sentences; False if there is none."""
+        piece = await self._find(key)
+        return piece is not None and self._sessions.cancel(piece.id)
+
+    # ── the tree ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def swipe(
+        self, key: SessionKey, person: Person, step: Literal[-1, 1], turn: str = "", delivery: str = ""
+    ) -> Turn:
+        """Show the version before or after the last passage (or `turn`), with what followed it if anything did.
+
+        The pick is kept. Raises Impossible (first_version, last_version, nothing_written, not_a_model_passage).
+        """
+        chosen = ""
+
+        async def decide(piece: PieceRow, tree: Tree) -> Shift:
+            nonlocal chosen
+            row = tree.meant(piece.head, turn)
+            other = tree.beside(row, step)
+            chosen = other.id
+            return Shift(tree.last_shown(other.id), "swipe", turn=other.id, over=row.id)
+
+        piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
+        return tree.view(tree.find(chosen) if chosen else tree.meant(piece.head, turn))
+
+    async def undo(self, key: SessionKey, person: Person, delivery: str = "") -> Piece:
+        """Take one whole step back (a message with its reply, a retry, an edit …); nothing is destroyed."""
+
+        async def decide(piece: PieceRow, tree: Tree) -> Shift:
+            found = await self._history.move(piece.id, piece.step)
+            if found is None:
+                raise Impossible(why="nothing_to_undo")
+            move, edit = found
+            back = Shift(move.before, step=move.previous)
+            return replace(back, turn=edit.turn, text=edit.before, edited=not edit.first) if edit else back
+
+        return story.view(*await self._shift(key, person, decide, delivery=delivery, nothing="nothing_to_undo"))
+
+    async def redo(self, key: SessionKey, person: Person, delivery: str = "") -> Piece:
+        """Bring back the step that was taken back last, unless something new was done since."""
+
+        async def decide(piece: PieceRow, tree: Tree) -> Shift:
+            found = await self._history.move_after(piece.id, piece.step)
+            if found is None:
+                raise Impossible(why="nothing_to_redo")
+            move, edit = found
+            forward = Shift(move.after, step=move.number)
+            return replace(forward, turn=edit.turn, text=edit.after) if edit else forward
+
+        return story.view(*await self._shift(key, person, decide, delivery=delivery, nothing="nothing_to_redo"))
+
+    async def edit(self, key: SessionKey, person: Person, text: str, turn: str = "", delivery: str = "") -> Turn:
+        """Give the last passage of the model (or `turn`, also a person's words) new words; both texts are kept.
+
+        Raises EmptyText, TextTooLong, NotFound, Impossible (nothing_written).
+        """
+        words = safety.passage(text)
+        edited = turn
+
+        async def decide(piece: PieceRow, tree: Tree) -> Shift | None:
+            nonlocal edited
+            row = tree.meant(piece.head, turn)
+            edited = row.id
+            if row.text == words:
+                return None
+            return Shift(piece.head, "edit", turn=row.id, text=words, before=row.text, first=not row.edited)
+
+        piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
+        return tree.view(tree.meant(piece.head, edited))
+
+    async def branch(self, key: SessionKey, person: Person, turn: str, delivery: str = "") -> Piece:
+        """Move the live end to `turn`, so that the story goes on from there; what followed it stays as a branch."""
+
+        async def decide(piece: PieceRow, tree: Tree) -> Shift | None:
+            row = tree.find(turn)
+            return None if row.id == piece.head else Shift(row.id, "branch")
+
+        return story.view(*await self._shift(key, person, decide, turn=turn, delivery=delivery))
+
+    async def branches(self, key: SessionKey) -> tuple[BranchView, ...]:
+        """Every branch of the piece, numbered from 1 in the order their ends were written."""
+        piece, tree = await self._load(key)
+        return story.branches(tree, piece.head)
+
+    async def switch(self, key: SessionKey, person: Person, number: int, delivery: str = "") -> Piece:
+        """Make the branch of that number live; raises NotFound."""
+
+        async def decide(piece: PieceRow, tree: Tree) -> Shift | None:
+            ends = tree.ends(piece.head)
+            if not 1 <= number <= len(ends):
+                raise NotFound(what="branch", id=number)
+            end = ends[number - 1].id
+            return None if end == piece.head else Shift(end, "switch")
+
+        return story.view(*await self._shift(key, person, decide, delivery=delivery))
+
+    # ── pieces ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def piece(self, key: SessionKey) -> Piece:
+        """The open piece (or the one the key names) with its live branch; a chat without one gets one."""
+        return story.view(*await self._load(key))
+
+    async def pieces(self, key: SessionKey) -> tuple[Piece, ...]:
+        """Every piece of this place, oldest first, without their turns; their numbers count from 1 in this order."""
+        safety.place(key)
+        return tuple(story.line(row) for row in await self._history.listing(place_of(key)))
+
+    async def create(self, key: SessionKey, person: Person, title: str = "", delivery: str = "") -> Piece:
+        """A new piece, open in its place from now on; without a title it is named after its first words."""
+        name = safety.title(title)
+        safety.place(key)
+        try:
+            return story.line(await self._history.create(place_of(key), name, safety.delivery(delivery)))
+        except Duplicate:
+            return await self.piece(replace(key, piece=""))
+
+    async def open(self, key: SessionKey, person: Person, name: str, delivery: str = "") -> Piece:
+        """Open a piece of this place by its id, its number in the list, its title or how its title begins."""
+        row = await self._named(key, name)
+        await self._history.open(row.place, row.id)
+        return await self.piece(replace(key, piece=row.id))
+
+    async def rename(self, key: SessionKey, person: Person, title: str) -> Piece:
+        """Another title, at most 120 characters on one line; raises EmptyText, TextTooLong."""
+        name = safety.title(title)
+        if not name:
+            raise EmptyText
+        return await self._change(key, title=name)
+
+    async def remember(self, key: SessionKey, person: Person, memory: str) -> Piece:
+        """What the model always sees, at most 4,000 characters; "" clears it."""
+        return await self._change(key, memory=safety.words(memory, safety.MEMORY))
+
+    async def annotate(self, key: SessionKey, person: Person, note: str) -> Piece:
+        """The author's note near the end of what the model sees, at most 2,000 characters; "" clears it."""
+        return await self._change(key, note=safety.words(note, safety.NOTE))
+
+    async def delete(self, key: SessionKey, person: Person, piece: str = "", delivery: str = "") -> Piece:
+        """Put a piece (the open one, or by id, number or title) out of reach; no row of it is destroyed."""
+        row = await self._named(key, piece) if piece else await self._find(key)
+        if row is None:
+            raise NotFound(what="piece", id="")
+        gone = await self.piece(replace(key, piece=row.id))
+        try:
+            await self._history.delete(row.place, row.id, safety.delivery(delivery))
+        except Duplicate:
+            raise NotFound(what="piece", id=piece[:40]) from None  # it is gone already
+        return gone
+
+    # ── passages, and what people think of them ────────────────────────────────────────────────────────────────────
+
+    async def turn(self, key: SessionKey, turn: str) -> Turn:
+        """A passage of any piece of this place; raises NotFound."""
+        _, tree = await self._load(key, turn)
+        return tree.view(tree.find(turn))
+
+    async def context(self, key: SessionKey, turn: str = "") -> ContextView:
+        """What the model saw for its last passage (or for `turn`); raises Impossible, NotFound."""
+        piece, tree = await self._load(key, turn)
+        row = tree.meant(piece.head, turn)
+        if row.kind != "model":
+            raise Impossible(why="not_a_model_passage")
+        seen = (await self._history.recipes(piece.id, row.id))[row.id]
+        sections = tuple(Section(**section) for section in seen.sections)
+        return ContextView(row.id, seen.prompt, seen.tokens, seen.window, seen.reserved, sections)
+
+    async def react(self, reaction: Reaction) -> Turn:
+        """Keep a person's vote on a passage of this place: the last word wins, 0 takes it back.
+
+        A message reference finds its passage in any thread of the chat, because platforms count messages by chat.
+        Raises BadValue, NotFound, Impossible (not_a_model_passage).
+        """
+        if reaction.value not in {-1, 0, 1}:
+            raise BadValue(name="value", value=reaction.value, allowed="-1, 0, 1")
+        place, turn = place_of(reaction.key), reaction.turn
+        who = account_of(safety.person(reaction.person))
+        if not turn:
+            shown = await self._shown(reaction.ref, reaction.key)
+            if shown is None:
+                raise NotFound(what="passage", id="")
+            place, turn = shown
+        piece, kind = await self._home(place, turn)
+        if kind != "model":
+            raise Impossible(why="not_a_model_passage")
+        await self._preferences.vote(turn, await self._history.person(who), reaction.value)
+        _, tree = await self._rows(place, piece)
+        return tree.view(tree.find(turn))
+
+    async def votes(self, key: SessionKey, person: Person) -> dict[str, int]:
+        """This person's own votes in the piece: 1 or -1 by turn id."""
+        who, piece = safety.person(person), await self._find(key)
+        if piece is None and key.piece:
+            raise NotFound(what="piece", id=key.piece)
+        return {} if piece is None else await self._preferences.votes(piece.id, who.platform, who.id)
+
+    async def delivered(self, turn: str, refs: tuple[MessageRef, ...]) -> None:
+        """Remember which messages show a turn; each belongs to the turn it showed last."""
+        await self._history.delivered(turn, [(ref.platform, ref.chat, ref.message) for ref in refs])
+
+    async def messages(self, turn: str) -> tuple[MessageRef, ...]:
+        """The messages that show a turn, on every platform."""
+        return tuple(MessageRef(*found) for found in await self._history.messages(turn))
+
+    async def turn_at(self, ref: MessageRef, key: SessionKey) -> Turn | None:
+        """The passage a message of this chat shows, or None."""
+        shown = await self._shown(ref, key)
+        return shown and await self.turn(SessionKey(shown[0].platform, shown[0].chat, shown[0].thread), shown[1])
+
+    async def export(self, key: SessionKey, format: str) -> tuple[str, str, bytes]:  # noqa: A002  # its name in the API
+        """The live branch as a file with its authorship ledger: file name, MIME type, content. Raises UnknownFormat."""
+        write = export.writer(format)
+        piece, tree = await self._load(key)
+        recipes = await self._history.recipes(piece.id)
+        force = story.in_force(await self._history.moves(piece.id), piece.step)
+        edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)
+        return write(export.Book(story.view(piece, tree), edits, recipes))
+
+    # ── finding things ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _find(self, key: SessionKey) -> PieceRow | None:
+        safety.place(key)
+        if key.piece:
+            safety.known_id(key.piece, "piece")
+        return await self._history.find(place_of(key), key.piece)
+
+    async def _id(self, key: SessionKey, turn: str = "") -> str:
+        """The piece of a turn, the piece the key names, or the open one, which is made if there is none."""
+        safety.place(key)
+        if turn:
+            home, _ = await self._home(place_of(key), turn)
+            if key.piece not in {"", home}:
+                raise NotFound(what="passage", id=turn)
+            return home
+        if key.piece:
+            return safety.known_id(key.piece, "piece")
+        return (await self._history.ensure(place_of(key))).id
+
+    async def _home(self, place: Place, turn: str) -> tuple[str, str]:
+        """The piece a turn is in, and the turn's kind."""
+        home = await self._history.home(place, safety.known_id(turn, "passage"))
+        if home is None:
+            raise NotFound(what="passage", id=turn)
+        return home
+
+    async def _load(self, key: SessionKey, turn: str = "") -> tuple[PieceRow, Tree]:
+        return await self._rows(place_of(key), await self._id(key, turn))
+
+    async def _rows(self, place: Place, piece: str) -> tuple[PieceRow, Tree]:
+        loaded = await self._history.load(place, piece)
+        if loaded is None:
+            raise NotFound(what="piece", id=piece)
+        return loaded[0], Tree(loaded[1], await self._preferences.counts(piece))
+
+    async def _named(self, key: SessionKey, name: str) -> PieceRow:
+        """A piece by id, number, title or the beginning of its title; the newest of several."""
+        safety.place(key)
+        row = story.named(await self._history.listing(place_of(key)), name)
+        if row is None:
+            raise NotFound(what="piece", id=safety.title_from(safety.words(name[:200])))
+        return row
+
+    async def _shown(self, ref: MessageRef | None, key: SessionKey) -> tuple[Place, str] | None:
+        if ref is None or (ref.platform, ref.chat) != (key.platform, key.chat):
+            return None
+        safety.place(key)
+        found = await self._history.shown(place_of(key), safety.delivery(ref.message))
+        return found and (found[0], found[2])
+
+    # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _change(self, key: SessionKey, **values: str) -> Piece:
+        key = replace(key, piece=await self._id(key))
+        await self.piece(key)  # nothing is changed in a piece that is not here
+        await self._history.change(key.piece, **values)
+        return await self.piece(key)
+
+    async def _shift(
+        self,
+        key: SessionKey,
+        person: Person,
+        decide: Callable[[PieceRow, Tree], Awaitable[Shift | None]],
+        turn: str = "",
+        delivery: str = "",
+        nothing: str = "nothing_written",
+    ) -> tuple[PieceRow, Tree]:
+        """Wait for the piece, decide where its live end goes, and go there; the piece as it is then."""
+        place, who = place_of(key), account_of(safety.person(person))
+
+        async def find() -> tuple[str, None]:
+            if not turn and await self._find(key) is None:
+                raise NotFound(what="piece", id=key.piece) if key.piece else Impossible(why=nothing)
+            return await self._id(key, turn), None
+
+        async with self._sessions.turn(place, find) as (_, piece, _):
+            for _ in range(TRIES):
+                row, tree = await self._rows(place, piece)
+                if delivery and await self._history.received(place, safety.delivery(delivery)):
+                    return row, tree
+                shift = await decide(row, tree)
+                if shift is None:
+                    return row, tree
+                try:
+                    await self._history.shift(row, await self._history.person(who), replace(shift, delivery=delivery))
+                except (Stale, Duplicate):
+                    continue  # another process was quicker: look again
+                return await self._rows(place, piece)
+        raise Busy(waiting=1)

@@ -1,0 +1,109 @@
+"""Everything the engine can refuse or fail at, drawn as one tree.
+
+EngineError
+├── Refused                 a person asked for what cannot be; nothing changed
+│   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
+│   ├── NotFound            no such piece, passage or version here (also: not yours to see)
+│   └── Impossible          nothing to undo, redo, retry, edit; no further version
+├── Busy                    the inbox is full; says for how many it is waiting
+├── RequestCancelled        somebody cancelled, or went away
+├── Unsafe                  the text may not go out (memorised, moderated)
+└── GeneratorFailed         the device or model broke; the words are kept
+
+Errors carry facts, never sentences for people: bot/wording has one for each `code`, filled with `fields`.
+"""
+
+from typing import ClassVar
+
+
+class EngineError(Exception):
+    """Any error of the engine. `code` names it for machines and for bot/wording; `fields` fill its sentence."""
+
+    code: ClassVar[str] = "engine_error"
+
+    def __init__(self, **fields: str | int) -> None:
+        super().__init__(f"{self.code} {fields}" if fields else self.code)
+        self.fields = fields
+
+
+class Refused(EngineError):
+    """A person's mistake, or a wish that cannot be; nothing was changed."""
+
+    code = "refused"
+
+
+class EmptyText(Refused):
+    """There are no words to go on from."""
+
+    code = "empty_text"
+
+
+class TextTooLong(Refused):
+    """Fields: `limit` and `length`, both in characters."""
+
+    code = "text_too_long"
+
+
+class BadValue(Refused):
+    """A value outside what is allowed. Fields: `name`, `value`, `allowed`."""
+
+    code = "bad_value"
+
+
+class UnknownForm(Refused):
+    """Fields: `form`, `forms`."""
+
+    code = "unknown_form"
+
+
+class UnknownFormat(Refused):
+    """Fields: `format`, `formats`."""
+
+    code = "unknown_format"
+
+
+class NotFound(Refused):
+    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch"), `id`."""
+
+    code = "not_found"
+
+
+class Impossible(Refused):
+    """Nothing to act on. Field: `why`, one of the names below."""
+
+    code = "impossible"
+
+    WHYS: ClassVar[tuple[str, ...]] = (
+        "nothing_written",
+        "nothing_to_undo",
+        "nothing_to_redo",
+        "nothing_to_retry",
+        "not_a_model_passage",
+        "first_version",
+        "last_version",
+        "nothing_to_cancel",
+    )
+
+
+class Busy(EngineError):
+    """The inbox is full; nothing was begun. Field: `waiting`."""
+
+    code = "busy"
+
+
+class RequestCancelled(EngineError):
+    """The request was cancelled before it wrote anything worth keeping."""
+
+    code = "cancelled"
+
+
+class Unsafe(EngineError):
+    """What came out may not be sent. Field: `why`."""
+
+    code = "unsafe"
+
+
+class GeneratorFailed(EngineError):
+    """The model or device broke in the middle of a request; other requests go on."""
+
+    code = "generator_failed"

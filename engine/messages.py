@@ -1,0 +1,173 @@
+"""The records that cross the line between the platforms and the engine.
+
+All are frozen, so whoever holds one can keep it; none knows what Telegram, Discord or HTTP is. What goes down is named as
+a wish (`UserMessage`, `Reaction`), what comes up is named as a fact (`Accepted`, `Snapshot`, `Done`).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Vote = Literal[-1, 0, 1]
+TurnKind = Literal["person", "model"]
+Finish = Literal["end", "stop", "length", "cancelled", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who writes or votes. `(platform, id)` is the identity; the name is only for reading."""
+
+    platform: str
+    id: str
+    name: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """Which conversation: a chat (or a thread in it), and in it the open piece unless `piece` names another."""
+
+    platform: str
+    chat: str
+    thread: str = ""
+    piece: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message as its platform counts it, so that a later reaction or answer finds the turn behind it."""
+
+    platform: str
+    chat: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """What a person sent. `delivery` is the platform's own update id: the same one twice acts once."""
+
+    key: SessionKey
+    person: Person
+    text: str = ""
+    ref: MessageRef | None = None
+    reply_to: MessageRef | None = None
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A 👍 (1), a 👎 (-1) or one taken back (0), on a turn named by its id or by the message that showed it."""
+
+    key: SessionKey
+    person: Person
+    value: Vote
+    turn: str = ""
+    ref: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One passage as people see it. `version` of `versions` says where it stands among its alternatives, from 1."""
+
+    id: str
+    session: str
+    parent: str | None
+    kind: TurnKind
+    author: str
+    text: str
+    form: str
+    created: datetime
+    version: int = 1
+    versions: int = 1
+    likes: int = 0
+    dislikes: int = 0
+    edited: bool = False
+    model: str = ""
+    adapter: str = ""
+    seed: int = 0
+    finish: Finish | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A named piece: its live branch from the first passage to the last, and what it remembers."""
+
+    id: str
+    title: str
+    created: datetime
+    updated: datetime
+    form: str = "story"
+    memory: str = ""
+    note: str = ""
+    turns: tuple[Turn, ...] = ()
+    is_open: bool = False
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a prompt: how many tokens it took, and what of it was left out and why ("" when all of it fit)."""
+
+    name: str
+    tokens: int
+    text: str
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextView:
+    """What the model saw for one turn: the exact prompt, and the same by section."""
+
+    turn: str
+    prompt: str
+    tokens: int
+    window: int
+    reserved: int
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    """A leaf of the tree: where it ends, how long it is, and whether it is the live one."""
+
+    number: int
+    turn: str
+    passages: int
+    ending: str
+    live: bool
+
+
+# ── what a reply is made of, in the order it can arrive ────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The person's words are stored; from here on nothing that happens can lose them. `turn` is None for `/continue`."""
+
+    session: str
+    turn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The device is busy; `place` is 1 for the next in line."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole text so far, never a difference; a later one replaces it, even by a shorter text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The turn is stored. `remarks` are names of sentences the person should read (see bot/wording), with fields."""
+
+    turn: Turn
+    remarks: tuple[tuple[str, dict[str, str | int]], ...] = field(default=())
+
+
+Event = Accepted | Queued | Snapshot | Done

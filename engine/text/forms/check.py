@@ -1,0 +1,104 @@
+"""Whether a text holds its form's rule, and how well it sits in the form; one small function a rule.
+
+A form's data file names its checker. Each says three things: whether the text may stand as this form at all, a score to
+rank drafts with (about -2 to 1, in the same scale as a mean log-probability), and the rule's name where it was missed.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import mean, pstdev
+
+from engine.text import likeness, rhyme, sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`holds`: the rule is kept. `score`: more is better. `rule`: what was missed, as people write it."""
+
+    holds: bool
+    score: float = 0.0
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a form's file says about size: the fewest words, and syllables a line where lines are counted."""
+
+    least: int
+    pattern: tuple[int, ...] = ()
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines that have anything in them."""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def prose(text: str, measure: Measure) -> Verdict:
+    """Enough words, in sentences that do not all begin alike."""
+    count = len(likeness.units(text))
+    if count < measure.least:
+        return Verdict(False, -2.0, "length")
+    heads = [" ".join(likeness.units(piece)[:2]) for piece in sentences.pieces(text)]
+    same = 1 - len(set(heads)) / len(heads) if len(heads) > 2 else 0.0
+    return Verdict(True, likeness.variety(text) - 1 - same)
+
+
+def verse(text: str, measure: Measure) -> Verdict:
+    """Lines, not prose: four or more, none longer than a line of verse; rhyme and even length count for it."""
+    lines = lines_of(text)
+    if len(likeness.units(text)) < measure.least:
+        return Verdict(False, -2.0, "length")
+    sizes = [len(likeness.units(line)) for line in lines]
+    if len(lines) < 4 or mean(sizes) > 11 or max(sizes) > 18 or mean(sizes) < 2:
+        return Verdict(False, -2.0, "lines")
+    rhymed = sum(
+        any(rhyme.rhymes(line, other) for other in lines[max(0, at - 3) : at]) for at, line in enumerate(lines)
+    )
+    same = sum(_last(line) == _last(other) for line, other in pairwise(lines))
+    uneven = pstdev(sizes) / mean(sizes)
+    return Verdict(True, 0.8 * rhymed / len(lines) - 0.5 * same - 0.7 * uneven + likeness.variety(text) - 1)
+
+
+def syllables(text: str, measure: Measure) -> Verdict:
+    """Exactly the pattern's lines, each with exactly its syllables."""
+    lines = lines_of(text)
+    held = [rhyme.syllables(line) for line in lines] == list(measure.pattern)
+    rule = "-".join(str(count) for count in measure.pattern)
+    return Verdict(held, 0.0 if held else -1.0, "" if held else rule)
+
+
+def ideas(text: str, measure: Measure) -> Verdict:
+    """At least three items, each a sentence or so, none like another."""
+    items = [re.sub(r"^(?:\d+[.)]|[-*•])\s*", "", line) for line in lines_of(text)]
+    sizes = [len(likeness.units(item)) for item in items]
+    if len(items) < 3 or min(sizes) < 3 or max(sizes) > 60:
+        return Verdict(False, -1.0, "a list")
+    alike = max(likeness.likeness(item, items[:at], 3) for at, item in enumerate(items))
+    heads = len({" ".join(likeness.units(item)[:2]) for item in items}) / len(items)
+    return Verdict(alike < 0.5, heads - 1 - alike, "" if alike < 0.5 else "different ideas")
+
+
+def dialogue(text: str, measure: Measure) -> Verdict:
+    """Two people or more who speak in turn."""
+    names = re.findall(r"^([^\n:：]{1,24})[:：]", text, re.MULTILINE)
+    if len(likeness.units(text)) < measure.least:
+        return Verdict(False, -2.0, "length")
+    if len(names) < 2 or len(set(names)) < 2:
+        return Verdict(False, -1.0, "dialogue")
+    turns = sum(one != other for one, other in pairwise(names)) / (len(names) - 1)
+    return Verdict(True, turns - 1 + likeness.variety(text) - 1)
+
+
+CHECKERS: dict[str, Callable[[str, Measure], Verdict]] = {
+    "dialogue": dialogue,
+    "ideas": ideas,
+    "prose": prose,
+    "syllables": syllables,
+    "verse": verse,
+}
+
+
+def _last(line: str) -> str:
+    return (likeness.units(line) or [""])[-1]

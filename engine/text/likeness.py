@@ -1,0 +1,92 @@
+"""How much one text repeats another, or itself: shared runs of words, or of characters where words are not spaced."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
+
+from engine.text import sentences
+
+_UNIT = re.compile(r"[㐀-鿿]|[^\W_]+(?:['’][^\W_]+)*")
+LINE_RUN = 3
+
+
+def units(text: str) -> list[str]:
+    """Words in lower case; each Chinese character counts as one."""
+    return [unit.lower() for unit in _UNIT.findall(text)]
+
+
+def grams(text: str, size: int) -> frozenset[tuple[str, ...]]:
+    """Every run of `size` units."""
+    found = units(text)
+    return frozenset(tuple(found[at : at + size]) for at in range(len(found) - size + 1))
+
+
+# the earlier text is asked about again at every step of every draft, and it may be a whole novel
+_known = lru_cache(maxsize=64)(grams)
+
+
+def shared(text: str, earlier: frozenset[tuple[str, ...]], size: int) -> float:
+    """The share of the text's runs of `size` units that stand in `earlier` too; 0 for a text shorter than one run."""
+    mine = grams(text, size)
+    return len(mine & earlier) / len(mine) if mine else 0.0
+
+
+def likeness(text: str, others: Iterable[str], size: int = 4) -> float:
+    """The greatest share of the text's runs that one of the others has, from 0 to 1."""
+    return max((shared(text, _known(other, size), size) for other in others), default=0.0)
+
+
+def variety(text: str) -> float:
+    """Different pairs of words to all pairs, from 0 (one pair over and over) to 1."""
+    found = units(text)
+    pairs = list(pairwise(found))
+    return len(set(pairs)) / len(pairs) if pairs else 1.0
+
+
+def copied_from(text: str, earlier: str, size: int = 5) -> int | None:
+    """Where the first sentence begins that is mostly taken from `earlier` (None if none is)."""
+    known = _known(earlier, size)
+    if not known:
+        return None
+    for start, piece in _pieces(text):
+        if len(units(piece)) > size and shared(piece, known, size) > 0.6:
+            return start
+    return None
+
+
+def loop(text: str, verse: bool = False) -> int | None:
+    """Where the text begins to go in circles (None if it does not).
+
+    A circle is a sentence said before, a run of words three times in a row, or, in verse, a line said for the third
+    time or twice in a row.
+    """
+    places = [place for place in (_again(text, verse), _stutter(text)) if place is not None]
+    return min(places, default=None)
+
+
+def _pieces(text: str) -> list[tuple[int, str]]:
+    return list(zip(sentences.starts(text), sentences.pieces(text), strict=True))
+
+
+def _again(text: str, verse: bool) -> int | None:
+    seen: list[tuple[str, ...]] = []
+    for start, piece in _pieces(text):
+        said = tuple(units(piece))
+        if len(said) >= LINE_RUN:
+            before = seen.count(said)
+            if before and (not verse or before >= 2 or seen[-1] == said):
+                return start
+        seen.append(said)
+    return None
+
+
+def _stutter(text: str) -> int | None:
+    found = [(match.start(), match[0].lower()) for match in _UNIT.finditer(text)]
+    said = [unit for _, unit in found]
+    for at in range(len(said)):
+        for size in range(1, 9):
+            one = said[at : at + size]
+            if len(one) == size and said[at + size : at + 2 * size] == one == said[at + 2 * size : at + 3 * size]:
+                return found[at + size][0]
+    return None

@@ -1,0 +1,161 @@
+"""Forms that are written line by line: of many drafts of a line, the one that keeps the rule and reads best.
+
+A line of verse must have its syllables, an idea or a speech must be a sentence of the right size unlike those before. A
+draft of verse that runs on is used as far as the count goes, so a batch of sixteen nearly always holds one that fits.
+Pure; the writer draws the drafts.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from engine.ports import Draft
+from engine.text import likeness, rhyme, sentences
+from engine.text.clean import Manners, clean
+from engine.text.forms.load import Lines
+
+_WEAK = re.compile(
+    r"an?|the|of|to|in|on|at|by|for|from|with|and|but|or|as|is|are|was|were|be|been|my|your|his|her|its|our|their|this|that"
+    r"|these|those|i|we|s?he|it|they|you|into|onto|than|then|so|if|when|while|where|who|which|not|no|very|can|will|would"
+    r"|could|have|has|had|do|does|did|just|there|here|what|how|some|any|all|more|most|like"
+)
+_VERSE = re.compile(r"[A-Za-z][A-Za-z'’ ,;:—–-]*[.!?…]?")
+_LABEL = re.compile(r"^\s*[A-Z][\w.'’ -]{0,24}:")
+BLAND = -1.3  # what a small model finds likelier than this is a commonplace, and no better for it
+SPARE_SCORE = -9.0
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The lines that stand. `tried` drawings failed for the next one; `spare` is the best of what did not fit."""
+
+    rule: Lines
+    leads: tuple[str, ...]
+    wish: str = ""
+    stale: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    tried: int = 0
+    spare: str = ""
+
+    @property
+    def text(self) -> str:
+        """The lines as a text."""
+        return "\n".join(self.lines)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no line is missing."""
+        return len(self.lines) == len(self.leads)
+
+    @property
+    def lead(self) -> str:
+        """What the next line begins with."""
+        return self.leads[len(self.lines)]
+
+    @property
+    def score(self) -> float:
+        """How well the lines read: the mean of their scores."""
+        return sum(self.scores) / len(self.scores) if self.scores else 0.0
+
+    def with_line(self, drafts: Sequence[Draft]) -> "Piece":
+        """The piece with its next line, if one of the drafts fits; after three drawings, with one that does not."""
+        fits = [(self._score(line, draft), line) for draft in drafts if (line := self._fit(draft))]
+        if fits:
+            score, line = max(fits)
+            return self._and(line, score)
+        spare = self.spare or next((line for draft in drafts if (line := tidy(draft.text))), "")
+        if self.tried + 1 >= ATTEMPTS and spare:
+            return self._and(spare, SPARE_SCORE)
+        return replace(self, tried=self.tried + 1, spare=spare)
+
+    def _and(self, line: str, score: float) -> "Piece":
+        whole = f"{self.lead} {line}".strip()
+        return replace(self, lines=(*self.lines, whole), scores=(*self.scores, score), tried=0, spare="")
+
+    def _fit(self, draft: Draft) -> str:
+        if self.rule.syllables:
+            return fit_syllables(draft.text, self.rule.syllables[len(self.lines)])
+        return fit_words(draft, self.rule.words)
+
+    def _score(self, line: str, draft: Draft) -> float:
+        said, strong = rhyme.words(line), content(line)
+        before = {word for one in self.lines for word in content(one)}
+        score = min(draft.logprob, BLAND) + min(0.5, 0.8 * len(strong) / max(1, len(said)))
+        score -= 0.8 * sum(word in before for word in set(strong)) / (1 if self.rule.syllables else 3)
+        score -= 0.8 * (len(strong) - len(set(strong)))
+        score -= 2.0 * likeness.likeness(line, (*self.avoid, *self.lines), 3)
+        score -= 0.8 * sum(bool(re.search(phrase, line, re.IGNORECASE)) for phrase in self.stale)
+        score += 0.5 * about(line, self.wish)
+        score -= 1.0 * any(_opening(line) == _opening(one) for one in self._bare())
+        return score - (self._flaws(line, draft) if self.rule.syllables else 0.0)
+
+    def _bare(self) -> list[str]:
+        return [one.removeprefix(lead).strip() for one, lead in zip(self.lines, self.leads, strict=False)]
+
+    def _flaws(self, line: str, draft: Draft) -> float:
+        """What ails a line of verse: a weak end, an uncertain count, an end where the model did not mean one."""
+        said = rhyme.words(line)
+        meant = draft.finish in {"end", "stop"} and rhyme.words(tidy(draft.text)) == said
+        last = len(self.lines) == len(self.leads) - 1
+        cost = 1.5 if _WEAK.fullmatch(said[-1]) else 0.0
+        cost += 0.0 if rhyme.certain(line) else 0.4
+        return cost if meant else cost + (2.0 if last else 0.8)
+
+
+def content(line: str) -> list[str]:
+    """The words that carry the meaning."""
+    return [word for word in rhyme.words(line) if not _WEAK.fullmatch(word)]
+
+
+def about(line: str, wish: str) -> bool:
+    """Whether a line names something that the wish names, in whatever form of the word."""
+    stems = {word[:5] for word in content(wish) if len(word) > 3}
+    return any(word[:5] in stems for word in content(line))
+
+
+def tidy(text: str) -> str:
+    """The first line of a draft, without list marks, quotes and dashes around it."""
+    line = next((line for line in text.split("\n") if line.strip()), "")
+    return re.sub(r"^[\s\"“*_>-]+|[\s\"”*_/,;:—–-]+$", "", re.sub(r"\s+", " ", line))
+
+
+def fit_syllables(text: str, syllables: int) -> str:
+    """The draft's first line, or as many of its first words, as make exactly so many syllables; "" if none do."""
+    found = tidy(text).split(" ")
+    for count in range(len(found), 0, -1):
+        start = tidy(" ".join(found[:count]))
+        if rhyme.syllables(start) == syllables:
+            return start if _VERSE.fullmatch(start) else ""
+    return ""
+
+
+def fit_words(draft: Draft, words: tuple[int, ...]) -> str:
+    """The draft's first line as whole sentences, if it has so many words; "" otherwise."""
+    line = next((line for line in draft.text.split("\n") if line.strip()), "").strip().strip("*_ ")
+    line = re.sub(r"\([^)]*\)\s*", "", line)  # how it is said is the reader's to find out
+    if draft.finish in {"end", "stop"} and line and line[-1].isalnum():
+        line += "."
+    text = clean(line, Manners()).text
+    if not text or _LABEL.match(text) or not sentences.finished(text):
+        return ""
+    return text if words[0] <= len(likeness.units(text)) <= words[1] else ""
+
+
+def speakers(story: str, wish: str, cast: Sequence[str], people: frozenset[str], seed: int) -> tuple[str, str]:
+    """Who speaks now and who answers: the last two of the scene, else names in the wish, else two of the cast."""
+    said = re.findall(r"^\s*([A-Z][\w.'’ -]{0,24}):", story, re.MULTILINE)
+    said = [name for name in said if name.lower() not in {person.lower() for person in people}] or said
+    named = re.findall(r"(?<=[a-z,] )([A-Z][a-z]{2,})\b", wish)
+    if named and (first := re.match(r"([A-Z][a-z]{2,}) (?:and|tells|asks|meets|finds|[a-z]+s)\b", wish)):
+        named.insert(0, first[1])
+    fresh = list(cast[seed % max(1, len(cast)) :]) + list(cast)
+    order = list(dict.fromkeys([*reversed(said), *(name.upper() for name in named), *fresh]))
+    last, other = order[0], order[1]
+    return (other, last) if said else (last, other)
+
+
+def _opening(line: str) -> str:
+    return " ".join(rhyme.words(line)[:2])

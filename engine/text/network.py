@@ -1,0 +1,143 @@
+"""What the serving path needs of a language model: the next token's scores, and a memory of what was read (T).
+
+`HubNetwork` runs any causal language model through transformers' own forward.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import DynamicCache
+from transformers.pytorch_utils import Conv1D
+
+from engine.text.voices import Pair, VoiceError, check_shape
+
+
+class Memory(Protocol):
+    """Keys and values of what was read so far, one row a draft."""
+
+    def spread(self, rows: int) -> None:
+        """Go on as `rows` equal rows instead of one."""
+
+    def keep(self, rows: list[int]) -> None:
+        """Forget all rows but these."""
+
+
+class Network(Protocol):
+    """A model on its device."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its ids must be."""
+
+    def remember(self, tokens: int) -> Any:
+        """An empty `Memory` with room for so many tokens a row."""
+
+    def forward(self, ids: Tensor, memory: Any, voice: str) -> Tensor:
+        """Read `ids` (rows, tokens) after what is in memory; float32 scores (rows, vocabulary) of what comes next."""
+
+    def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
+        """Add or replace a voice; VoiceError, and nothing changed, if it does not fit this model."""
+
+    def drop_voice(self, name: str) -> None:
+        """Forget a voice, if it is there."""
+
+
+class HubMemory:
+    """transformers' growing cache."""
+
+    def __init__(self, config: Any) -> None:
+        self.cache = DynamicCache(config=config)
+
+    def spread(self, rows: int) -> None:
+        """See `Memory`."""
+        if rows > 1:
+            self.cache.batch_repeat_interleave(rows)
+
+    def keep(self, rows: list[int]) -> None:
+        """See `Memory`."""
+        self.cache.batch_select_indices(torch.tensor(rows))
+
+
+class HubNetwork:
+    """Any causal language model of transformers. A layer that some voice changes is wrapped once."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.now = _Now()
+
+    @property
+    def device(self) -> torch.device:
+        """See `Network`."""
+        return torch.device(self.model.device)
+
+    def remember(self, tokens: int) -> HubMemory:
+        """See `Network`; this memory grows by itself."""
+        return HubMemory(self.model.config)
+
+    def forward(self, ids: Tensor, memory: HubMemory, voice: str) -> Tensor:
+        """See `Network`."""
+        self.now.voice = voice
+        out = self.model(input_ids=ids, past_key_values=memory.cache, use_cache=True, logits_to_keep=1)
+        scores: Tensor = out.logits[:, -1].float()
+        return scores
+
+    def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
+        """See `Network`."""
+        layers = {layer: self._layer(layer) for layer in pairs}
+        for layer, pair in pairs.items():
+            check_shape(layer, pair, *_sizes(layers[layer].base))
+        self.drop_voice(name)
+        for layer, (down, up) in pairs.items():
+            wrapped = layers[layer]
+            parent, _, leaf = layer.rpartition(".")
+            setattr(self.model.get_submodule(parent), leaf, wrapped)
+            wrapped.voices[name] = (down.to(wrapped.base.weight), up.to(wrapped.base.weight))
+
+    def drop_voice(self, name: str) -> None:
+        """See `Network`."""
+        for module in self.model.modules():
+            if isinstance(module, VoicedLayer):
+                module.voices.pop(name, None)
+
+    def _layer(self, layer: str) -> "VoicedLayer":
+        try:
+            module = self.model.get_submodule(layer)
+        except AttributeError as error:
+            raise VoiceError(f"The adapter is for another base model: there is no layer {layer}.") from error
+        return module if isinstance(module, VoicedLayer) else VoicedLayer(module, self.now)
+
+
+@dataclass(slots=True)
+class _Now:
+    """Whose step it is; shared by all wrapped layers."""
+
+    voice: str = ""
+
+
+class VoicedLayer(nn.Module):
+    """A linear layer, plus up(down(x)) of the voice that is speaking."""
+
+    def __init__(self, base: Any, now: _Now) -> None:
+        super().__init__()
+        self.base = base
+        self.now = now
+        self.voices: dict[str, Pair] = {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The layer's own output shape and type."""
+        out: Tensor = self.base(x)
+        pair = self.voices.get(self.now.voice)
+        return out if pair is None else out + F.linear(F.linear(x, pair[0]), pair[1])
+
+
+def _sizes(module: nn.Module) -> tuple[int, int]:
+    """(in, out) of a linear layer; GPT-2's Conv1D keeps its weight the other way round."""
+    if isinstance(module, Conv1D):
+        return module.weight.shape[0], module.weight.shape[1]
+    if isinstance(module, nn.Linear):
+        return module.in_features, module.out_features
+    raise VoiceError(f"A {type(module).__name__} layer cannot carry a LoRA voice.")

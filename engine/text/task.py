@@ -1,0 +1,73 @@
+"""What the conversation asks of the writer, and what comes back.
+
+These records are all the two share: the conversation knows trees and people but no prompts, the writer knows prompts
+and drafts but no database.
+"""
+
+from dataclasses import dataclass, field
+
+from engine.messages import Finish, Section, TurnKind
+from engine.ports import Sampling
+
+Remark = tuple[str, dict[str, str | int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One passage of the live branch."""
+
+    kind: TurnKind
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Write the next passage.
+
+    `passages` are the live branch since its section began, oldest first; `avoid` are texts the result must not repeat
+    (the other versions of the same passage). `drafts` versions are wanted. The same task gives the same texts.
+    """
+
+    form: str
+    passages: tuple[Passage, ...]
+    seed: int
+    memory: str = ""
+    note: str = ""
+    language: str = "en"
+    drafts: int = 1
+    avoid: tuple[str, ...] = ()
+    adapter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """One finished passage, with all that is needed to make it again: prompt, base, adapter, sampling and seed."""
+
+    text: str
+    completion: str
+    prompt: str
+    model: str
+    adapter: str
+    sampling: Sampling
+    seed: int
+    finish: Finish
+    tokens: int
+    window: int
+    reserved: int
+    sections: tuple[Section, ...] = ()
+    remarks: tuple[Remark, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The end of a task: as many compositions as were asked for, best first."""
+
+    compositions: tuple[Composition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The prompt is made: a composition without words, so that a passage stopped half-way has its recipe too."""
+
+    composition: Composition

@@ -1,0 +1,247 @@
+"""The writer: from a task to finished passages, streaming what can be shown on the way.
+
+Several drafts are drawn in one batch, cleaned, checked and ranked; if none may stand they are drawn again, at most
+twice, and if that fails too the best of them goes out with a remark that says so. Forms with counted lines are written
+line by line, many drafts a line.
+"""
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.errors import GeneratorFailed, UnknownForm
+from engine.messages import Queued, Snapshot
+from engine.ports import Draft, TextGenerator, TextRequest
+from engine.text import pickup, plan
+from engine.text.clean import clean
+from engine.text.forms import check
+from engine.text.forms.load import Form, Lines, load
+from engine.text.likeness import likeness
+from engine.text.lines import Piece
+from engine.text.plan import Plan
+from engine.text.task import Begun, Composition, Remark, Task, Written
+
+Step = Begun | Snapshot | Queued | Written
+
+ATTEMPTS = 3
+LEAD_WORDS = 12
+TOO_LIKE = 0.35
+
+
+class Device(Protocol):
+    """What the writer needs of `engine.worker.Worker`."""
+
+    @property
+    def generator(self) -> TextGenerator:
+        """The model."""
+
+    def stream(self, request: TextRequest) -> AsyncIterator[Queued | tuple[Draft, ...]]:
+        """The request's drafts as they grow; the last ones are finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One cleaned draft. `stands`: it may go out as this form; `score` ranks those that do, and those that do not."""
+
+    text: str
+    raw: Draft
+    seed: int
+    stands: bool
+    score: float
+    rule: str = ""
+
+
+class Writer:
+    """Writes passages with the model of one device."""
+
+    def __init__(self, worker: Device, forms: Mapping[str, Form] | None = None, window: int = plan.WINDOW) -> None:
+        self._worker = worker
+        self._forms = load() if forms is None else forms
+        self._window = window
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The names of the forms it knows."""
+        return tuple(self._forms)
+
+    def form(self, name: str) -> Form:
+        """A form by name; raises UnknownForm."""
+        if name not in self._forms:
+            raise UnknownForm(form=name, forms=", ".join(self._forms))
+        return self._forms[name]
+
+    async def write(self, task: Task) -> AsyncGenerator[Step, None]:
+        """What it sets out with, snapshots of the cleaned text so far, then the compositions.
+
+        Closing the iterator stops the device. Raises EngineError: UnknownForm, Busy, GeneratorFailed.
+        """
+        form = self.form(task.form)
+        made = plan.plan(task, form, self._worker.generator, self._window)
+        blank = Draft("")
+        yield Begun(_composition(Candidate("", blank, task.seed, True, 0.0), made, self._worker.generator))
+        steps = self._by_line(task, made, form.lines) if form.lines else self._whole(task, made)
+        async with aclosing(steps):
+            async for step in steps:
+                yield step
+
+    async def _whole(self, task: Task, made: Plan) -> AsyncGenerator[Step, None]:
+        found: list[Candidate] = []
+        for attempt in range(ATTEMPTS):
+            request = _request(made, seed_of(task.seed, attempt), max(task.drafts, made.form.drafts))
+            show, drafts = _Show(made), tuple[Draft, ...]()
+            async with aclosing(self._worker.stream(request)) as news:  # type: ignore[type-var]  # a generator
+                async for step in news:
+                    if isinstance(step, Queued):
+                        yield step
+                        continue
+                    drafts = step
+                    if (snapshot := show.of(drafts)) is not None:
+                        yield snapshot
+                    if show.over:
+                        break
+            found += [judge(draft, made, request.seed, show.leader == at) for at, draft in enumerate(drafts)]
+            if sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
+                break
+        yield _written(found, made, task, self._worker.generator)
+
+    async def _by_line(self, task: Task, made: Plan, rule: Lines) -> AsyncGenerator[Step, None]:
+        found: list[Candidate] = []
+        for number in range(task.drafts):
+            shown = (one.answer for one in made.form.examples)
+            avoid = (made.manners.before, *made.avoid, *(candidate.text for candidate in found), *shown)
+            piece, seed = Piece(rule, made.leads, made.wish, made.form.stale, avoid), seed_of(task.seed, number * 100)
+            for attempt in range(ATTEMPTS * len(piece.leads)):
+                request, drafts = _line_request(made, piece, seed_of(seed, attempt)), tuple[Draft, ...]()
+                async with aclosing(self._worker.stream(request)) as news:  # type: ignore[type-var]  # a generator
+                    async for step in news:
+                        if isinstance(step, Queued):
+                            yield step
+                        else:
+                            drafts = step
+                piece = piece.with_line(drafts)
+                if number == 0 and piece.text:
+                    yield Snapshot(piece.text)
+                if piece.complete:
+                    break
+            found.append(_line_candidate(piece, made, seed))
+        yield _written(found, made, task, self._worker.generator)
+
+
+class _Show:
+    """Which draft a reader sees while they grow: the best when there is enough to choose by, as long as it is sound."""
+
+    def __init__(self, made: Plan) -> None:
+        self._made, self._last = made, ""
+        self.leader: int | None = None
+        self.over = False
+
+    def of(self, drafts: Sequence[Draft]) -> Snapshot | None:
+        """A snapshot if there is something new to see."""
+        cleaned = [clean(draft.text, self._made.manners, final=draft.finish is not None) for draft in drafts]
+        sizes = [len(one.text.split()) for one in cleaned]
+        self.over = all(one.closed or draft.finish for one, draft in zip(cleaned, drafts, strict=True))
+        broken = [one.closed and size < self._made.form.least for one, size in zip(cleaned, sizes, strict=True)]
+        if self.leader is None or broken[self.leader]:
+            ready = [at for at, size in enumerate(sizes) if size >= LEAD_WORDS and not broken[at]]
+            if not ready or (len(ready) < sum(not one for one in broken) and max(sizes) < 2 * LEAD_WORDS):
+                return None
+            self.leader = max(ready, key=lambda at: self._promise(drafts[at], cleaned[at].text))
+        text = cleaned[self.leader].text
+        if not text or text == self._last:
+            return None
+        self._last = text
+        return Snapshot(text)
+
+    def _promise(self, draft: Draft, text: str) -> float:
+        made = self._made
+        return (
+            draft.logprob
+            - stale(text, made.form)
+            + pickup.kinship(text, made.manners.before, made.wish)
+            - pickup.drift(text, made.manners.before)
+        )
+
+
+def seed_of(seed: int, attempt: int) -> int:
+    """The seed of the nth drawing; the first is the task's own."""
+    return (seed + attempt * 7919) % 2**63
+
+
+def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate:
+    """Clean a finished draft and say whether it may stand, and how well."""
+    cleaned = clean(draft.text, made.manners, final=True, whole=draft.finish in {"end", "stop"})
+    verdict = _verdict(made.form, cleaned.text)
+    alike = max(likeness(cleaned.text, (made.manners.before,)), likeness(cleaned.text, made.avoid))
+    score = draft.logprob + verdict.score - 2 * alike - stale(cleaned.text, made.form) + (0.15 if shown else 0.0)
+    score += pickup.kinship(cleaned.text, made.manners.before, made.wish)
+    if made.form.shape == "prose":
+        score -= pickup.drift(cleaned.text, made.manners.before) + pickup.monotony(cleaned.text)
+    stands = verdict.holds and alike < TOO_LIKE
+    return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule)
+
+
+def best(found: Sequence[Candidate], count: int) -> list[Candidate]:
+    """The best `count` of the drafts, none like another; fewer if there are no more."""
+    chosen: list[Candidate] = []
+    usable = [candidate for candidate in found if candidate.text]
+    for candidate in sorted(usable, key=lambda one: (one.stands, one.score), reverse=True):
+        if len(chosen) < count and likeness(candidate.text, [one.text for one in chosen]) < TOO_LIKE:
+            chosen.append(candidate)
+    return chosen
+
+
+def stale(text: str, form: Form) -> float:
+    """What worn-out phrases cost."""
+    return 0.3 * sum(bool(re.search(phrase, text, re.IGNORECASE)) for phrase in form.stale)
+
+
+def _verdict(form: Form, text: str) -> check.Verdict:
+    return check.CHECKERS[form.checker](text, check.Measure(form.least, form.lines.syllables if form.lines else ()))
+
+
+def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
+    form = made.form
+    return TextRequest(made.prompt.text, made.prompt.reserved, form.sampling, seed, drafts, form.stop, made.adapter)
+
+
+def _line_request(made: Plan, piece: Piece, seed: int) -> TextRequest:
+    form, prompt = made.form, made.prompt.text
+    start = "" if prompt.endswith("\n") else "\n"
+    so_far = start + "".join(line + "\n" for line in piece.lines) + piece.lead
+    return TextRequest(prompt + so_far, form.tokens, form.sampling, seed, form.drafts, ("\n", *form.stop), made.adapter)
+
+
+def _line_candidate(piece: Piece, made: Plan, seed: int) -> Candidate:
+    verdict = _verdict(made.form, piece.text)
+    raw = Draft(piece.text, logprob=piece.score, finish="stop")
+    return Candidate(piece.text, raw, seed, verdict.holds, piece.score, verdict.rule)
+
+
+def _written(found: list[Candidate], made: Plan, task: Task, generator: TextGenerator) -> Written:
+    chosen = best(found, task.drafts)
+    if not chosen:
+        raise GeneratorFailed(why="nothing usable was written")
+    return Written(tuple(_composition(candidate, made, generator) for candidate in chosen))
+
+
+def _composition(candidate: Candidate, made: Plan, generator: TextGenerator) -> Composition:
+    missed: tuple[Remark, ...] = ()
+    if not candidate.stands and candidate.rule:
+        missed = (("rule_missed", {"form": made.form.name, "rule": candidate.rule}),)
+    return Composition(
+        text=candidate.text,
+        completion=candidate.raw.text,
+        prompt=made.prompt.text,
+        model=generator.name,
+        adapter=made.adapter,
+        sampling=made.form.sampling,
+        seed=candidate.seed,
+        finish=candidate.raw.finish or "stop",
+        tokens=made.prompt.tokens,
+        window=made.prompt.window,
+        reserved=made.prompt.reserved,
+        sections=made.prompt.sections,
+        remarks=(*made.remarks, *missed),
+    )

@@ -1,0 +1,206 @@
+"""Everything people and models wrote: pieces, turns, and where each message is shown.
+
+Every method is one transaction; the statements are in `pieces`, `turns` and `journal`. Ids that come from outside
+must be checked by the caller to be text a database can hold (no zero bytes).
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from storage import journal, pieces, turns
+from storage.db import Database, insert, new_id, now
+from storage.records import (
+    Account,
+    Arrival,
+    Delivery,
+    Edit,
+    Move,
+    NewTurn,
+    Outcome,
+    PieceRow,
+    Place,
+    Recipe,
+    Shift,
+    TurnRow,
+)
+from storage.schema import people
+
+REMEMBERED = 10_000  # people
+TREES = 64  # pieces
+
+
+class History:
+    """What was written, in one database.
+
+    The trees used last are kept in memory with the clock at which they were read; a load asks the database only for
+    what changed after it, so that it stays quick in a long piece and right when another process writes in it, too.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._people: dict[Account, str] = {}
+        self._trees: dict[str, tuple[int, dict[str, TurnRow]]] = {}
+
+    # ── people and places ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def person(self, account: Account) -> str:
+        """The id of that person, who is stored at the first meeting; a new name replaces the old."""
+        if account not in self._people:
+            found = await self._database.write(_meet, account)
+            if len(self._people) >= REMEMBERED:
+                self._people.clear()
+            self._people[account] = found
+        return self._people[account]
+
+    async def find(self, place: Place, piece: str = "") -> PieceRow | None:
+        """The piece of that id if it belongs to this place; without an id the one that is open here."""
+        return await self._database.read(pieces.find, place, piece)
+
+    async def ensure(self, place: Place) -> PieceRow:
+        """The piece that is open here; a new, untitled one if there is none."""
+        found = await self.find(place)
+        return await self._database.write(pieces.ensure, place) if found is None else found
+
+    async def listing(self, place: Place) -> tuple[PieceRow, ...]:
+        """Every piece of this place that was not deleted, oldest first."""
+        return await self._database.read(pieces.listing, place)
+
+    async def create(self, place: Place, title: str = "", delivery: str = "") -> PieceRow:
+        """A new piece, open in its place from now on; raises Duplicate."""
+        return await self._database.write(_create, place, title, delivery)
+
+    async def open(self, place: Place, piece: str) -> None:
+        """From now on messages in this place go to `piece`."""
+        await self._database.write(pieces.open_piece, place, piece)
+
+    async def change(self, piece: str, **values: str) -> None:
+        """Set the title, memory or note of a piece."""
+        await self._database.write(pieces.change, piece, values)
+
+    async def delete(self, place: Place, piece: str, delivery: str = "") -> None:
+        """Put a piece out of reach, keeping every row; raises Duplicate."""
+        await self._database.write(_delete, place, piece, delivery)
+
+    # ── reading the tree ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def arrive(self, place: Place, piece: str, delivery: str) -> tuple[Delivery | None, PieceRow | None]:
+        """What `received` and `find` say, in one visit."""
+        return await self._database.read(_arrive, place, piece, delivery)
+
+    async def load(self, place: Place, piece: str) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
+        """A piece of this place with every passage ever written in it, in the order of writing."""
+        clock, known = self._trees.get(piece, (0, {}))
+        loaded = await self._database.read(_load, place, piece, clock)
+        if loaded is None:
+            return None
+        row, news = loaded
+        rows = known | {turn.id: turn for turn in news}
+        if row.clock >= self._trees.get(piece, (0, {}))[0]:
+            self._keep(piece, row.clock, rows)
+        return row, tuple(rows.values())
+
+    def _keep(self, piece: str, clock: int, rows: dict[str, TurnRow]) -> None:
+        self._trees.pop(piece, None)
+        self._trees[piece] = (clock, rows)
+        while len(self._trees) > TREES:
+            self._trees.pop(next(iter(self._trees)))
+
+    async def recipes(self, piece: str, turn: str = "") -> dict[str, Recipe]:
+        """How passages came to be, by turn: of one turn, or of the whole piece."""
+        return await self._database.read(turns.recipes, piece, turn)
+
+    async def home(self, place: Place, turn: str) -> tuple[str, str] | None:
+        """The piece a turn is in and the turn's kind, if that piece belongs to this place and was not deleted."""
+        return await self._database.read(turns.home, place, turn)
+
+    async def shown(self, chat: Place, message: str) -> tuple[Place, str, str] | None:
+        """What a message of this chat shows, in whichever thread: place, piece and turn."""
+        return await self._database.read(turns.shown, chat, message)
+
+    async def messages(self, turn: str) -> tuple[tuple[str, str, str], ...]:
+        """The messages (platform, chat, message) that show this turn."""
+        return await self._database.read(turns.messages, turn)
+
+    async def moves(self, piece: str) -> tuple[Move, ...]:
+        """Every step ever made in a piece, oldest first."""
+        return await self._database.read(turns.moves_of, piece)
+
+    async def edits(self, piece: str) -> tuple[Edit, ...]:
+        """Every edit ever made in a piece, oldest first."""
+        return await self._database.read(turns.edits_of, piece)
+
+    async def move(self, piece: str, number: int) -> tuple[Move, Edit | None] | None:
+        """The step of that number, which undo takes back, and the edit it made."""
+        return await self._database.read(turns.move, piece, number)
+
+    async def move_after(self, piece: str, number: int) -> tuple[Move, Edit | None] | None:
+        """The newest step that was made from there: the one redo brings back."""
+        return await self._database.read(turns.move_after, piece, number)
+
+    # ── writing it ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def received(self, place: Place, delivery: str) -> Delivery | None:
+        """What became of a platform's update, or None if it was never stored."""
+        return await self._database.read(journal.received, place, delivery)
+
+    async def accept(self, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
+        """Store a person's words as the new live end, and the delivery; raises Stale or Duplicate."""
+        return await self._database.write(journal.accept, piece, person, words, wish)
+
+    async def finish(self, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
+        """Store what the model wrote, the first version as the new live end; as they are stored."""
+        return await self._database.write(journal.finish, piece, outcome)
+
+    async def give_up(self, place: Place, delivery: str) -> None:
+        """Remember that there will be no reply to this delivery."""
+        await self._database.write(journal.give_up, place, delivery)
+
+    async def shift(self, piece: PieceRow, person: str, to: Shift) -> None:
+        """Move the live end with everything that belongs to that step; raises Stale or Duplicate."""
+        await self._database.write(journal.shift, piece, person, to)
+
+    async def delivered(self, turn: str, messages: Sequence[tuple[str, str, str]]) -> None:
+        """Remember which messages (platform, chat, message) show this turn."""
+        await self._database.write(journal.delivered, turn, messages)
+
+
+def _meet(connection: sa.Connection, account: Account) -> str:
+    upsert = insert(connection, people).values(
+        id=new_id(),
+        platform=account.platform,
+        account=account.account,
+        name=account.name,
+        language=account.language,
+        created=now(),
+    )
+    name = sa.func.coalesce(sa.func.nullif(upsert.excluded.name, ""), people.c.name)
+    upsert = upsert.on_conflict_do_update(
+        index_elements=["platform", "account"], set_={"name": name, "language": upsert.excluded.language}
+    )
+    return str((connection.execute(upsert.returning(people.c.id))).scalar_one())
+
+
+def _arrive(
+    connection: sa.Connection, place: Place, piece: str, delivery: str
+) -> tuple[Delivery | None, PieceRow | None]:
+    known = journal.received(connection, place, delivery) if delivery else None
+    return known, pieces.find(connection, place, known.piece if known else piece)
+
+
+def _load(
+    connection: sa.Connection, place: Place, piece: str, since: int
+) -> tuple[PieceRow, tuple[TurnRow, ...]] | None:
+    found = pieces.find(connection, place, piece)
+    return None if found is None else (found, turns.tree(connection, piece, since))
+
+
+def _create(connection: sa.Connection, place: Place, title: str, delivery: str) -> PieceRow:
+    piece = pieces.create(connection, place, title)
+    journal.receive(connection, place, delivery, piece.id)
+    return piece
+
+
+def _delete(connection: sa.Connection, place: Place, piece: str, delivery: str) -> None:
+    journal.receive(connection, place, delivery, piece)
+    pieces.delete(connection, place, piece)

@@ -1,0 +1,223 @@
+"""Statements that grow the tree of turns and move its live end.
+
+Each function is one whole event and runs inside its caller's transaction. Whoever changes a tree names the piece as
+they read it; if its clock has moved since, `Stale` is raised and the transaction leaves nothing behind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.db import Duplicate, Stale, insert, new_id, now
+from storage.pieces import at
+from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Shift, TurnRow
+from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retries, turns
+
+LIGHT = [slot.name for slot in fields(TurnRow) if slot.name != "author"]
+
+
+def received(connection: sa.Connection, place: Place, delivery: str) -> Delivery | None:
+    """What became of a platform's update, or None if it was never stored."""
+    query = sa.select(inbox.c.piece, inbox.c.turn, inbox.c.reply, inbox.c.move, inbox.c.cancelled)
+    row = (connection.execute(query.where(at(inbox, place), inbox.c.delivery == delivery))).one_or_none()
+    return row and Delivery(*row)
+
+
+def accept(connection: sa.Connection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
+    """Store what a person sent before anything is done about it: their words as a new live end, and the delivery.
+
+    Raises Stale, or Duplicate if this delivery is stored already.
+    """
+    turn = move = None
+    moment = now()
+    if words is not None:
+        turn, move = new_id(), piece.clock + 1
+        _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
+        connection.execute(sa.insert(turns).values(_turn(turn, piece.id, move, move, words, person, moment)))
+        _move(connection, piece, wish.kind, turn, person, moment)
+        delivered(connection, turn, wish.messages)
+    receive(connection, piece.place, wish.delivery, piece.id, turn, move)
+    return Delivery(piece.id, turn, None, move, cancelled=False)
+
+
+def receive(
+    connection: sa.Connection,
+    place: Place,
+    delivery: str,
+    piece: str,
+    turn: str | None = None,
+    move: int | None = None,
+) -> None:
+    """Remember that a platform's update was acted on, in the transaction that acts; raises Duplicate."""
+    if not delivery:
+        return
+    row = insert(connection, inbox).values(
+        platform=place.platform,
+        chat=place.chat,
+        thread=place.thread,
+        delivery=delivery,
+        piece=piece,
+        turn=turn,
+        move=move,
+        cancelled=False,
+        created=now(),
+    )
+    if (connection.execute(row.on_conflict_do_nothing())).rowcount == 0:
+        raise Duplicate
+
+
+def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
+    """Store what the model wrote, the first version as the new live end; completes the step or makes one.
+
+    If the live end was moved by somebody else meanwhile, the versions are kept in the tree and nothing else moves.
+    """
+    moment = now()
+    ids = tuple(new_id() for _ in outcome.versions)
+    last = piece.clock + len(ids)
+    ahead = {"clock": last, "head": ids[0], "step": outcome.move or piece.clock + 1}
+    live = _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
+    if not live:
+        last = _skip(connection, piece.id, len(ids))
+    rows = [
+        _turn(name, piece.id, last - len(ids) + place, last if live and place == 1 else 0, version, None, moment)
+        for place, (name, version) in enumerate(zip(ids, outcome.versions, strict=True), 1)
+    ]
+    connection.execute(sa.insert(turns), rows)
+    if live and outcome.move:
+        mine = sa.and_(moves.c.piece == piece.id, moves.c.number == outcome.move)
+        connection.execute(sa.update(moves).where(mine).values(after=ids[0]))
+    elif live:
+        _move(connection, piece, outcome.kind, ids[0], outcome.person, moment)
+    if outcome.retried:
+        turned = {"turn": outcome.retried, "reply": ids[0], "person": outcome.person}
+        connection.execute(sa.insert(retries).values(id=new_id(), created=moment, **turned))
+    if outcome.delivery:
+        mine = sa.and_(at(inbox, piece.place), inbox.c.delivery == outcome.delivery)
+        connection.execute(sa.update(inbox).where(mine).values(reply=ids[0]))
+    return tuple(_light(row) for row in rows)
+
+
+def give_up(connection: sa.Connection, place: Place, delivery: str) -> None:
+    """Remember that there will be no reply to this delivery."""
+    mine = sa.and_(at(inbox, place), inbox.c.delivery == delivery)
+    connection.execute(sa.update(inbox).where(mine).values(cancelled=True))
+
+
+def shift(connection: sa.Connection, piece: PieceRow, person: str, to: Shift) -> None:
+    """Move the live end, forward, back or aside, with all that belongs to that step; raises Stale or Duplicate."""
+    moment = now()
+    receive(connection, piece.place, to.delivery, piece.id)
+    clock = piece.clock + 1
+    _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
+    connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock, changed=clock))
+    edit = None
+    if to.text is not None:
+        changed = {"text": to.text, "edited": to.edited, "changed": clock}
+        connection.execute(sa.update(turns).where(turns.c.id == to.turn).values(changed))
+    if to.text is not None and to.step is None:
+        edit = new_id()
+        words = {"before": to.before, "after": to.text, "first": to.first}
+        connection.execute(sa.insert(edits).values(id=edit, turn=to.turn, person=person, created=moment, **words))
+    if to.step is None:
+        _move(connection, piece, to.kind, to.head, person, moment, edit)
+    if to.over:
+        connection.execute(
+            sa.insert(picks).values(id=new_id(), turn=to.turn, over=to.over, person=person, created=moment)
+        )
+
+
+def delivered(connection: sa.Connection, turn: str, messages: Sequence[tuple[str, str, str]]) -> None:
+    """Remember which messages (platform, chat, message) show this turn; a message shows the last one told."""
+    moment = now()
+    for platform, chat, message in messages:
+        upsert = insert(connection, deliveries).values(
+            platform=platform, chat=chat, message=message, turn=turn, created=moment
+        )
+        connection.execute(
+            upsert.on_conflict_do_update(index_elements=list(deliveries.primary_key.columns), set_={"turn": turn})
+        )
+
+
+def _advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> None:
+    if not _try_advance(connection, piece, moment, clock=piece.clock + 1, **values):
+        raise Stale
+
+
+def _try_advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
+    as_read = sa.and_(pieces.c.id == piece.id, pieces.c.clock == piece.clock)
+    result = connection.execute(sa.update(pieces).where(as_read).values(updated=moment, **values))
+    return result.rowcount == 1
+
+
+def _titled(title: str) -> sa.ColumnElement[str]:
+    """A piece without a title gets this one; a title somebody gave stays, even if they gave it a moment ago."""
+    return sa.case((pieces.c.title == "", title), else_=pieces.c.title)
+
+
+def _skip(connection: sa.Connection, piece: str, count: int) -> int:
+    after = sa.update(pieces).where(pieces.c.id == piece).values(clock=pieces.c.clock + count)
+    return int((connection.execute(after.returning(pieces.c.clock))).scalar_one())
+
+
+def _move(
+    connection: sa.Connection,
+    piece: PieceRow,
+    kind: str,
+    after: str | None,
+    person: str,
+    moment: datetime,
+    edit: str | None = None,
+) -> None:
+    connection.execute(
+        sa.insert(moves).values(
+            piece=piece.id,
+            number=piece.clock + 1,
+            previous=piece.step,
+            kind=kind,
+            before=piece.head,
+            after=after,
+            edit=edit,
+            person=person,
+            created=moment,
+        )
+    )
+
+
+def _turn(
+    name: str, piece: str, number: int, shown: int, turn: NewTurn, person: str | None, moment: datetime
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "piece": piece,
+        "number": number,
+        "shown": shown,
+        "changed": number,
+        "parent": turn.parent,
+        "depth": turn.depth,
+        "kind": turn.kind,
+        "person": person,
+        "form": turn.form,
+        "starts": turn.starts,
+        "edited": False,
+        "created": moment,
+        "model": turn.model,
+        "adapter": turn.adapter,
+        "seed": turn.seed,
+        "finish": turn.finish,
+        "text": turn.text,
+        "completion": turn.recipe.completion,
+        "prompt": turn.recipe.prompt,
+        "sampling": turn.recipe.sampling,
+        "sections": list(turn.recipe.sections),
+        "tokens": turn.recipe.tokens,
+        "window": turn.recipe.window,
+        "reserved": turn.recipe.reserved,
+    }
+
+
+def _light(row: dict[str, Any]) -> TurnRow:
+    known = {name: row[name] for name in LIGHT}
+    return TurnRow(**known, author="")

@@ -1,0 +1,62 @@
+"""Who liked what: one row per person and passage, the last word wins, taking it back deletes it."""
+
+import sqlalchemy as sa
+
+from storage.db import Database, insert, now
+from storage.schema import people, preferences, turns
+
+
+class Preferences:
+    """People's votes, in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def vote(self, turn: str, person: str, value: int) -> None:
+        """Set a person's vote on a turn to 1 or -1; 0 takes it back."""
+        await self._database.write(_vote, turn, person, value)
+
+    async def votes(self, piece: str, platform: str, account: str) -> dict[str, int]:
+        """One person's votes in a piece, by turn."""
+        return await self._database.read(_votes, piece, platform, account)
+
+    async def counts(self, piece: str) -> dict[str, tuple[int, int]]:
+        """How many like and dislike each turn of a piece that anyone voted on."""
+        return await self._database.read(_counts, piece)
+
+
+def _vote(connection: sa.Connection, turn: str, person: str, value: int) -> None:
+    if value == 0:
+        mine = sa.and_(preferences.c.turn == turn, preferences.c.person == person)
+        connection.execute(sa.delete(preferences).where(mine))
+        return
+    moment = now()
+    upsert = insert(connection, preferences).values(
+        turn=turn, person=person, value=value, created=moment, updated=moment
+    )
+    connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["turn", "person"], set_={"value": upsert.excluded.value, "updated": upsert.excluded.updated}
+        )
+    )
+
+
+def _votes(connection: sa.Connection, piece: str, platform: str, account: str) -> dict[str, int]:
+    rows = connection.execute(
+        sa.select(preferences.c.turn, preferences.c.value)
+        .join(turns, turns.c.id == preferences.c.turn)
+        .join(people, people.c.id == preferences.c.person)
+        .where(turns.c.piece == piece, people.c.platform == platform, people.c.account == account)
+    )
+    return {row.turn: row.value for row in rows}
+
+
+def _counts(connection: sa.Connection, piece: str) -> dict[str, tuple[int, int]]:
+    likes, dislikes = (sa.func.count().filter(preferences.c.value == value) for value in (1, -1))
+    rows = connection.execute(
+        sa.select(preferences.c.turn, likes, dislikes)
+        .join(turns, turns.c.id == preferences.c.turn)
+        .where(turns.c.piece == piece)
+        .group_by(preferences.c.turn)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -1,0 +1,179 @@
+"""What storage hands up and takes: plain frozen rows. No SQL above this line, no tree logic below it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat, or a thread in one; every piece belongs to exactly one."""
+
+    platform: str
+    chat: str
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Someone as their platform knows them."""
+
+    platform: str
+    account: str
+    name: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class PieceRow:
+    """A piece. `step` is the move that undo takes back (0: none); `clock` grows with every change of its tree."""
+
+    id: str
+    place: Place
+    title: str
+    memory: str
+    note: str
+    head: str | None
+    step: int
+    clock: int
+    created: datetime
+    updated: datetime
+    is_open: bool = False
+    passages: int = 0
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """A passage without its recipe. `author` is the person's name, or "" for the model."""
+
+    id: str
+    piece: str
+    number: int
+    shown: int
+    changed: int
+    parent: str | None
+    depth: int
+    kind: str
+    author: str
+    form: str
+    starts: bool
+    edited: bool
+    created: datetime
+    model: str
+    adapter: str
+    seed: int
+    finish: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the model came to a passage: exactly what it saw and how it drew."""
+
+    completion: str = ""
+    prompt: str = ""
+    sampling: dict[str, Any] = field(default_factory=dict)
+    sections: tuple[dict[str, Any], ...] = ()
+    tokens: int = 0
+    window: int = 0
+    reserved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewTurn:
+    """A passage to be stored under `parent`; the storage gives it its id, number and time."""
+
+    parent: str | None
+    depth: int
+    kind: str
+    text: str
+    form: str
+    starts: bool = False
+    model: str = ""
+    adapter: str = ""
+    seed: int = 0
+    finish: str | None = None
+    recipe: Recipe = field(default_factory=Recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A platform update that was stored: what it said, and what was written for it if anything was yet."""
+
+    piece: str
+    turn: str | None
+    reply: str | None
+    move: int | None
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One step that undo takes back whole."""
+
+    number: int
+    previous: int
+    kind: str
+    before: str | None
+    after: str | None
+    edit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New words for a passage. `first`: it was as written until then."""
+
+    id: str
+    turn: str
+    author: str
+    before: str
+    after: str
+    first: bool
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Where the live end goes, and all that goes with it.
+
+    A new step (`step` None) is written down under `kind`; a step taken back or brought back names the move that is
+    undoable from then on. `text` gives `turn` new words; `over` is the version that was left for `turn`.
+    """
+
+    head: str | None
+    kind: str = ""
+    step: int | None = None
+    turn: str = ""
+    over: str = ""
+    text: str | None = None
+    before: str = ""
+    edited: bool = True
+    first: bool = True
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a wish: versions of one passage, the live one first.
+
+    They complete the step `move` (a person's words and their reply are one step), or make a new one of `kind`.
+    """
+
+    person: str
+    kind: str
+    versions: tuple[NewTurn, ...]
+    title: str = ""
+    move: int | None = None
+    retried: str = ""
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came with a wish: the platform's update id, and the messages that show its words."""
+
+    kind: str
+    title: str = ""
+    delivery: str = ""
+    messages: tuple[tuple[str, str, str], ...] = ()

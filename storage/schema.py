@@ -1,0 +1,206 @@
+"""The tables as they are now. How a database gets here from any older version is told by `storage/migrations`.
+
+Nothing is ever deleted from `turns`, `moves` or `edits`. A piece has one `clock`: every change of its tree takes
+the next number, so turns, moves and "what was last shown" are all ordered by it, and
+whoever read an older number is told.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, SmallInteger, String, Table, Text
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A point in time, always in UTC, on databases that know time zones and on those that do not."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Times go in as UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Times come out as UTC."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Id = String(16)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    sa.UniqueConstraint("platform", "account"),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("chat", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("memory", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("head", Id),  # the live end; no foreign key, because turns already point here
+    Column("step", Integer, nullable=False),  # the move that undo takes back; 0 when there is none
+    Column("clock", Integer, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("deleted", Moment),
+    sa.Index(None, "platform", "chat", "thread"),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("thread", Text, primary_key=True),
+    Column("piece", Id, ForeignKey("pieces.id")),  # the open one
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("piece", Id, ForeignKey("pieces.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # the piece's clock when it was written
+    Column("shown", Integer, nullable=False),  # the piece's clock when it was last the live end
+    Column("changed", Integer, nullable=False),  # the piece's clock when anything in this row last changed
+    Column("parent", Id, ForeignKey("turns.id")),
+    Column("depth", Integer, nullable=False),  # passages from the first to this one
+    Column("kind", Text, nullable=False),  # "person" | "model"
+    Column("person", Id, ForeignKey("people.id")),
+    Column("form", Text, nullable=False),
+    Column("starts", Boolean, nullable=False),  # a section of the piece begins here
+    Column("edited", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("adapter", Text, nullable=False),
+    Column("seed", sa.BigInteger, nullable=False),
+    Column("finish", Text),
+    Column("text", Text, nullable=False),
+    # What follows is heavy and only read one turn at a time.
+    Column("completion", Text, nullable=False),  # as the model wrote it
+    Column("prompt", Text, nullable=False),  # as the model saw it
+    Column("sampling", sa.JSON, nullable=False),
+    Column("sections", sa.JSON, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("window", Integer, nullable=False),
+    Column("reserved", Integer, nullable=False),
+    sa.UniqueConstraint("piece", "number"),
+    sa.Index(None, "piece", "changed"),
+    sa.Index(None, "parent"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("message", Text, primary_key=True),
+    Column("turn", Id, ForeignKey("turns.id"), nullable=False),
+    Column("created", Moment, nullable=False),
+    sa.Index(None, "turn"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("thread", Text, primary_key=True),
+    Column("delivery", Text, primary_key=True),
+    Column("piece", Id, ForeignKey("pieces.id"), nullable=False),
+    Column("turn", Id, ForeignKey("turns.id")),  # the person's words, if there were any
+    Column("reply", Id, ForeignKey("turns.id")),  # what was written for them; null until it is
+    Column("move", Integer),  # the step the reply will complete
+    Column("cancelled", Boolean, nullable=False),  # somebody stopped it: there will be no reply
+    Column("created", Moment, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("turn", Id, ForeignKey("turns.id"), primary_key=True),
+    Column("person", Id, ForeignKey("people.id"), primary_key=True),
+    Column("value", SmallInteger, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    sa.CheckConstraint("value IN (-1, 1)", name="preferences_value"),
+)
+
+picks = Table(
+    "picks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("turn", Id, ForeignKey("turns.id"), nullable=False),  # the version that was chosen
+    Column("over", Id, ForeignKey("turns.id"), nullable=False),  # the version that was left
+    Column("person", Id, ForeignKey("people.id"), nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+retries = Table(
+    "retries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("turn", Id, ForeignKey("turns.id"), nullable=False),  # the version that was turned away
+    Column("reply", Id, ForeignKey("turns.id"), nullable=False),  # the one written in its place
+    Column("person", Id, ForeignKey("people.id"), nullable=False),
+    Column("created", Moment, nullable=False),
+)
+
+edits = Table(
+    "edits",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("turn", Id, ForeignKey("turns.id"), nullable=False),
+    Column("person", Id, ForeignKey("people.id"), nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("first", Boolean, nullable=False),  # the text was as written until this edit
+    Column("created", Moment, nullable=False),
+    sa.Index(None, "turn"),
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("piece", Id, ForeignKey("pieces.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # the piece's clock when it was made
+    Column("previous", Integer, nullable=False),  # the move that was undoable before this one; 0 for none
+    Column("kind", Text, nullable=False),  # "reply" | "continue" | "retry" | "swipe" | "edit" | "branch" ...
+    Column("before", Id, ForeignKey("turns.id")),  # the live end before
+    Column("after", Id, ForeignKey("turns.id")),  # the live end after
+    Column("edit", Id, ForeignKey("edits.id")),
+    Column("person", Id, ForeignKey("people.id")),
+    Column("created", Moment, nullable=False),
+    sa.Index(None, "piece", "previous"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("scope", Text, primary_key=True),  # whose: "person:…", "chat:…", "piece:…" or "everyone"
+    Column("name", Text, primary_key=True),
+    Column("value", sa.JSON, nullable=False),
+    Column("updated", Moment, nullable=False),
+)

@@ -1,0 +1,91 @@
+"""A Bot API server, and Ghostnote with its real conversation (SQLite, echo generator) connected to it by address."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiogram.types import Chat, Message, User
+
+from bot import telegram_app
+from engine.conversation import Conversation
+from tests.bot.telegram.bot_api import BotApi
+from tests.bot.telegram.house import house
+from tests.bot.telegram.world import World
+from tests.fakes import EchoWriter
+
+Start = Callable[..., AbstractAsyncContextManager[Conversation]]
+
+
+@dataclass
+class Desk:
+    """One person in a private chat with the bot, and the server both talk through."""
+
+    api: BotApi
+    chat: Chat
+    person: User
+
+    @property
+    def world(self) -> World:
+        return self.api.world
+
+    def say(self, text: str) -> Message:
+        return self.world.say(self.chat, self.person, text)
+
+    def replies(self) -> list[Message]:
+        """The bot's messages that carry finished passages."""
+        return [each for each in self.world.from_bot(self.chat) if "👍" in "".join(self.labels(each))]
+
+    def labels(self, message: Message) -> list[str]:
+        return self.world.labels(self.chat, message.message_id)
+
+    async def reply(self, count: int = 1) -> Message:
+        """The `count`-th finished passage in the chat."""
+        await self.api.until(lambda: len(self.replies()) >= count)
+        return self.replies()[count - 1]
+
+    async def press(self, message: Message, label: str, person: User | None = None) -> str:
+        """Press a button and wait for the words that answer it."""
+        query = self.world.press(self.chat, message.message_id, label, person or self.person)
+        await self.api.until(lambda: query in self.world.answers)
+        return self.world.answers[query]
+
+    def now(self, message: Message) -> Message:
+        """A message as it stands now."""
+        return self.world.chats[self.chat.id][message.message_id]
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[BotApi]:
+    async with BotApi().serving() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(api: BotApi) -> Desk:
+    person = api.world.person(77, "Mara")
+    return Desk(api, api.world.private(person), person)
+
+
+@pytest.fixture
+def start(api: BotApi, tmp_path: Path) -> Start:
+    """Starts Ghostnote on one database file; entered again, it is the same house after a restart."""
+
+    @asynccontextmanager
+    async def run(
+        delay: float = 0.0,
+        webhook: telegram_app.WebhookSettings | None = None,
+        token: str = "",
+        writer: EchoWriter | None = None,
+    ) -> AsyncIterator[Conversation]:
+        async with AsyncExitStack() as stack:
+            conversation = await stack.enter_async_context(
+                house(tmp_path / "ghostnote.db", writer or EchoWriter(delay))
+            )
+            await stack.enter_async_context(
+                telegram_app.serve(conversation, token=token or api.token, api=api.root, webhook=webhook)
+            )
+            yield conversation
+
+    return run

@@ -1,0 +1,250 @@
+"""What a Bot API server remembers: people, chats, messages, and the updates nobody has confirmed yet.
+
+Everything that leaves it is an aiogram type, and everything the bot asks for arrives as an aiogram method, so neither
+side of the schema is ours. People act through its plain methods (`say`, `press`, `react`, `edit`).
+"""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiogram.types import (
+    CallbackQuery,
+    Chat,
+    InlineKeyboardMarkup,
+    Message,
+    MessageEntity,
+    MessageReactionUpdated,
+    ReactionTypeEmoji,
+    Update,
+    User,
+)
+
+DEFAULT_OFF = {"message_reaction", "message_reaction_count", "chat_member"}
+
+
+class ApiError(Exception):
+    """An answer with `ok: false`."""
+
+    def __init__(self, code: int, description: str, **parameters: int) -> None:
+        super().__init__(description)
+        self.code, self.description, self.parameters = code, description, parameters
+
+
+@dataclass
+class World:
+    """The server's state. `updates` are in the order of their ids; confirmed ones are gone."""
+
+    bot: User = field(
+        default_factory=lambda: User(id=4242, is_bot=True, first_name="Ghostnote", username="ghostnote_bot")
+    )
+    chats: dict[int, dict[int, Message]] = field(default_factory=lambda: defaultdict(dict))
+    rooms: dict[int, Chat] = field(default_factory=dict)
+    topics: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    history: list[tuple[str, Message]] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    allowed: set[str] | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    queries: set[str] = field(default_factory=set)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    menus: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    blocked: set[int] = field(default_factory=set)
+    admin: bool = True
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(700))
+
+    # ── what people do ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def person(self, number: int, name: str = "", language: str = "en") -> User:
+        """Somebody with an account."""
+        return User(id=number, is_bot=False, first_name=name or f"Person {number}", language_code=language)
+
+    def private(self, person: User) -> Chat:
+        """The person's chat with the bot; its id is the person's, as on Telegram."""
+        return self.rooms.setdefault(person.id, Chat(id=person.id, type="private", first_name=person.first_name))
+
+    def group(self, number: int, title: str = "The writers", *, forum: bool = False) -> Chat:
+        """A supergroup; `number` is negative."""
+        return self.rooms.setdefault(number, Chat(id=number, type="supergroup", title=title, is_forum=forum or None))
+
+    def say(
+        self,
+        chat: Chat,
+        person: User,
+        text: str | None,
+        *,
+        topic: int | None = None,
+        reply_to: int | None = None,
+        **more: Any,  # any other field of aiogram's Message
+    ) -> Message:
+        """Send a message as a person; entities for commands and mentions are found as Telegram does."""
+        if topic:
+            self.topics[chat.id].add(topic)
+        message = self._message(
+            chat,
+            person,
+            text=text,
+            entities=_entities(text or "") or None,
+            message_thread_id=topic,
+            is_topic_message=True if topic else None,
+            reply_to_message=self.chats[chat.id][reply_to] if reply_to else None,
+            **more,
+        )
+        self._store("said", message)
+        self.push(message=message)
+        return message
+
+    def rewrite(self, message: Message, text: str) -> Message:
+        """Edit a person's own message."""
+        changed = message.model_copy(
+            update={"text": text, "edit_date": _seconds(), "entities": _entities(text) or None}
+        )
+        self._store("rewritten", changed)
+        self.push(edited_message=changed)
+        return changed
+
+    def press(self, chat: Chat, number: int, label: str, person: User, *, data: str | None = None) -> str:
+        """Press the button whose label contains `label` under a message (or send `data` as a forged client would)."""
+        message = self.chats[chat.id][number]
+        if data is None:
+            data = next(button.callback_data for button in self.buttons(chat, number) if label in button.text)
+        query = f"q{next(self._numbers)}"
+        self.queries.add(query)
+        self.push(
+            callback_query=CallbackQuery(id=query, from_user=person, chat_instance="1", message=message, data=data)
+        )
+        return query
+
+    def react(self, chat: Chat, number: int, person: User, old: str, new: str) -> None:
+        """Change a native reaction; strings of emoji, "" for none. Groups tell only a bot that is an administrator."""
+        if chat.type != "private" and not self.admin:
+            return
+        self.push(
+            message_reaction=MessageReactionUpdated(
+                chat=chat,
+                message_id=number,
+                user=person,
+                date=_now(),
+                old_reaction=[ReactionTypeEmoji(emoji=emoji) for emoji in old.split()],
+                new_reaction=[ReactionTypeEmoji(emoji=emoji) for emoji in new.split()],
+            )
+        )
+
+    # ── what can be looked at ───────────────────────────────────────────────────────────────────────────────────────
+
+    def from_bot(self, chat: Chat, topic: int | None = None) -> list[Message]:
+        """The bot's messages in a chat as they stand now, oldest first."""
+        return [
+            message
+            for message in self.chats[chat.id].values()
+            if message.from_user
+            and message.from_user.id == self.bot.id
+            and (topic is None or message.message_thread_id == topic)
+        ]
+
+    def buttons(self, chat: Chat, number: int) -> list[Any]:
+        """The inline buttons under a message, left to right."""
+        markup = self.chats[chat.id][number].reply_markup
+        return [button for row in (markup.inline_keyboard if markup else []) for button in row]
+
+    def labels(self, chat: Chat, number: int) -> list[str]:
+        """What is written on the buttons under a message."""
+        return [button.text for button in self.buttons(chat, number)]
+
+    # ── what the server does for both ───────────────────────────────────────────────────────────────────────────────
+
+    def push(self, **kind: Any) -> Update | None:
+        """A new update, unless the bot did not ask for its kind."""
+        (name,) = kind
+        wanted = name not in DEFAULT_OFF if not self.allowed else name in self.allowed
+        if not wanted:
+            return None
+        update = Update(update_id=next(self._update_ids), **kind)
+        self.updates.append(update)
+        self._wake()
+        return update
+
+    def again(self, update: Update) -> None:
+        """Deliver an update a second time, as Telegram does when an acknowledgement got lost."""
+        self.updates.append(update)
+        self.updates.sort(key=lambda each: each.update_id)
+        self._wake()
+
+    def post(self, chat_id: int | str, **content: Any) -> Message:
+        """A message of the bot."""
+        chat = self._room(chat_id)
+        message = self._message(chat, self.bot, **content)
+        self._store("sent", message)
+        return message
+
+    def change(self, chat_id: int | str | None, number: int | None, **content: Any) -> Message:
+        """Edit a message of the bot; refuses as Telegram does when it is not there, not the bot's, or not changed."""
+        chat = self._room(chat_id or 0)
+        message = self.chats[chat.id].get(number or 0)
+        if message is None:
+            raise ApiError(400, "Bad Request: message to edit not found")
+        if not message.from_user or message.from_user.id != self.bot.id:
+            raise ApiError(400, "Bad Request: message can't be edited")
+        changed = message.model_copy(update={**content, "edit_date": _seconds()})
+        if (changed.text, changed.reply_markup) == (message.text, message.reply_markup):
+            raise ApiError(
+                400,
+                "Bad Request: message is not modified: specified new message content and reply markup are exactly the "
+                "same as a current content and reply markup of the message",
+            )
+        self._store("edited", changed)
+        return changed
+
+    def remove(self, chat_id: int | str, number: int) -> None:
+        """Delete a message."""
+        if self.chats[self._room(chat_id).id].pop(number, None) is None:
+            raise ApiError(400, "Bad Request: message to delete not found")
+        self._wake()
+
+    def _room(self, chat_id: int | str) -> Chat:
+        chat = self.rooms.get(int(chat_id))
+        if chat is None:
+            raise ApiError(400, "Bad Request: chat not found")
+        if chat.id in self.blocked:
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
+        return chat
+
+    def _message(self, chat: Chat, author: User, **content: Any) -> Message:
+        given = {name: value for name, value in content.items() if value is not None}
+        return Message(message_id=next(self._numbers), date=_now(), chat=chat, from_user=author, **given)
+
+    def _store(self, what: str, message: Message) -> None:
+        self.chats[message.chat.id][message.message_id] = message
+        self.history.append((what, message))
+        self._wake()
+
+    def _wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _seconds() -> int:
+    return int(_now().timestamp())
+
+
+def _entities(text: str) -> list[MessageEntity]:
+    """Bot commands and mentions, by UTF-16 offsets."""
+    found, offset = [], 0
+    for word in text.split(" "):
+        kind = {"/": "bot_command", "@": "mention"}.get(word[:1])
+        length = len(word.encode("utf-16-le")) // 2
+        if kind and length > 1:
+            found.append(MessageEntity(type=kind, offset=offset, length=length))
+        offset += length + 1
+    return found
+
+
+Keyboard = InlineKeyboardMarkup

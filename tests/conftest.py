@@ -1,0 +1,17 @@
+"""A whole house for tests: real storage, worker, writer and conversation; only the model is the echo generator."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from deploy.serve import house
+from deploy.settings import Settings
+from engine.conversation import Conversation
+from engine.text.echo import EchoGenerator
+
+
+@pytest.fixture
+async def conversation(tmp_path: Path) -> AsyncIterator[Conversation]:
+    async with house(Settings(home=tmp_path / "home"), EchoGenerator()) as built:
+        yield built.conversation

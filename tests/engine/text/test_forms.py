@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import pytest
+
+from engine.text import rhyme
+from engine.text.forms import check
+from engine.text.forms.check import Measure
+from engine.text.forms.load import FOLDER, FormMistake, load, read
+
+GOOD = (FOLDER / "story.toml").read_text(encoding="utf-8")
+
+
+def test_the_shipped_forms_load_with_titles_in_both_languages() -> None:
+    forms = load()
+    assert list(forms) == ["haiku", "ideas", "poem", "scene", "story"]
+    assert [form.title("zh") for form in forms.values()] == ["俳句", "点子", "诗", "场景", "故事"]
+    assert forms["story"].title("fr") == "Story"
+
+
+def test_the_shipped_examples_keep_their_own_rules() -> None:
+    for form in load().values():
+        for example in form.examples:
+            measure = Measure(form.least, form.lines.syllables if form.lines else ())
+            verdict = check.CHECKERS[form.checker](example.answer, measure)
+            assert verdict.holds, (form.name, example.ask, verdict.rule)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("[titles]\nen", "[titles]\nfr"), "English title"),
+        (('checker = "prose"', 'checker = "proze"'), "checker = 'proze' is not one of"),
+        (('checker = "prose"', "checker = 3"), "checker must be a text in quotes"),
+        (('checker = "prose"', 'colour = "red"'), "unknown setting 'colour'"),
+        (("tokens = 160", 'tokens = "many"'), "[length] tokens must be a whole number"),
+        (("tokens = 160", "tokens = 999999"), "[length] tokens must be a whole number"),
+        (("temperature = 0.75", 'temperature = "hot"'), "[sampling] temperature must be a number"),
+        (("temperature = 0.75", "temperature = -1"), "[sampling] temperature is out of range"),
+        (("temperature = 0.75", "warmth = 1"), "unknown setting 'warmth'"),
+        (("A story: {premise}", "A story"), "[voice] asked has no {premise}"),
+        (("[sampling]", "[samplings]"), "unknown setting 'samplings'"),
+        (("drafts = 3", "drafts = 0"), "drafts must be from 1 to 16"),
+        (("drafts = 3", "drafts = true"), "drafts must be a whole number"),
+        (("[length]", "[length"), "line"),
+        (("[length]", '[lines]\nleads = ["a"]\nsyllables = [5, 7]\n[length]'), "[lines] leads"),
+        (("[length]", '[lines]\nleads = ["{a}"]\n[length]'), "[lines] cast"),
+        (("[length]", '[[examples]]\nask = "x"\n[length]'), "every [[examples]] needs ask and answer"),
+    ],
+)
+def test_a_mistake_names_the_file_and_the_reason(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
+    assert change[0] in GOOD
+    path = tmp_path / "ballad.toml"
+    path.write_text(GOOD.replace(*change), encoding="utf-8")
+    with pytest.raises(FormMistake) as mistake:
+        load(tmp_path)
+    assert str(mistake.value).startswith("ballad.toml: ")
+    assert reason in str(mistake.value)
+
+
+def test_a_file_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FormMistake, match=r"odd\.toml: it is not UTF-8 text"):
+        load(tmp_path)
+    with pytest.raises(FormMistake, match=r"gone\.toml: it cannot be read"):
+        read(tmp_path / "gone.toml")
+
+
+def test_a_persons_own_form_is_one_file(tmp_path: Path) -> None:
+    (tmp_path / "ballad.toml").write_text(GOOD, encoding="utf-8")
+    assert load(tmp_path)["ballad"].name == "ballad"
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("still pond before dawn\none frog breaks the sleeping moon\ninto silver rings", True),
+        ("still pond before dawn\none frog breaks the moon\ninto silver rings", False),
+        ("still pond before dawn\none frog breaks the sleeping moon", False),
+        ("", False),
+    ],
+)
+def test_haiku_must_have_their_syllables(text: str, holds: bool) -> None:
+    verdict = check.syllables(text, Measure(3, (5, 7, 5)))
+    assert verdict.holds is holds
+    assert (verdict.rule == "") is holds
+    assert holds == ([rhyme.syllables(line) for line in text.split("\n")] == [5, 7, 5])
+
+
+def test_verse_is_not_prose() -> None:
+    prose = (
+        "The sea was grey and the boats lay in the harbour while the men sat in the inn and drank and waited for it."
+    )
+    verse = (
+        "The boats are in, the ropes are tied,\nThe gulls walk up the pier;\nA little ice comes with the tide\nAnd none"
+    )
+    measure = Measure(8)
+    assert not check.verse(prose, measure).holds
+    assert check.verse(verse, measure).holds
+    unrhymed = verse.replace("tide", "waves").replace("tied", "wet")
+    assert check.verse(verse, measure).score > check.verse(unrhymed, measure).score
+
+
+def test_ideas_differ() -> None:
+    same = "1. A cat that pays the rent.\n2. A cat that pays the rent.\n3. A cat that pays the bill."
+    assert not check.ideas(same, Measure(3)).holds
+    assert not check.ideas("1. One.\n2. Two.", Measure(3)).holds
+
+
+def test_dialogue_needs_two_who_speak() -> None:
+    measure = Measure(4)
+    assert check.dialogue("MARA: Come in.\nTOM: I would rather not.", measure).holds
+    assert not check.dialogue("MARA: Come in.\nMARA: I would rather not.", measure).holds
+    assert not check.dialogue("Mara came in and sat down by the fire.", measure).holds
+
+
+def test_prose_needs_its_length_and_varied_beginnings() -> None:
+    measure = Measure(10)
+    alike = "He was tall. He was old. He was sad. He was alone in the house."
+    varied = "He was tall. Rain fell. Nobody came that day. The house stood alone."
+    assert not check.prose("Too short.", measure).holds
+    assert check.prose(varied, measure).score > check.prose(alike, measure).score
