@@ -46,7 +46,7 @@ def piece_loss(model: nn.Module, ids: Tensor, labels: Tensor) -> Tensor:
     body, head = _halves(model)
     hidden: Tensor = body(input_ids=ids, use_cache=False).last_hidden_state
     kept = labels != IGNORE
-    loss: Tensor = _SlicedCrossEntropy.apply(hidden[kept], head, labels[kept])
+    loss: Tensor = _SlicedCrossEntropy.apply(hidden[kept], head, labels[kept])  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -164,7 +164,7 @@ class Registry:
         self._point(scope.key, reference)
 
     def rollback(self, scope: Scope) -> str:
-        """Go back to what spoke before in this scope and return it ('' for nothing); RegistryError if nothing is live."""
+        """Go back to what spoke before in this scope; returns it, '' for nothing. RegistryError if nothing is live."""
         pointers = self._pointers()
         history = pointers.get(scope.key)
         if not history:

@@ -75,8 +75,9 @@ def packed(rows: Sequence[Coded], width: int) -> list[Coded]:
     for row in rows:
         if joined and len(joined[-1].tokens) + len(row.tokens) <= width:
             last = joined.pop()
-            row = Coded(last.tokens + row.tokens, last.learn + row.learn)
-        joined.append(row)
+            joined.append(Coded(last.tokens + row.tokens, last.learn + row.learn))
+        else:
+            joined.append(row)
     return joined
 
 
@@ -121,12 +122,19 @@ def rate_at(step: int, plan: Plan) -> float:
 
 
 def train(
-    base: Path, corpus: Path, run: Path, plan: Plan, name: str = "embedded", stop_after: int | None = None
+    base: Path,
+    corpus: Path,
+    run: Path,
+    plan: Plan,
+    name: str = "embedded",
+    *,
+    parent: Path | None = None,
+    stop_after: int | None = None,
 ) -> dict[str, float]:
     """Train (or resume) and write the adapter, plan and measures under `run`; returns the measures.
 
-    `base` is a model folder with its tokenizer, `name` what the adapter calls it. With `stop_after` the run ends early
-    after that many steps, unmeasured, to be resumed.
+    `base` is a model folder with its tokenizer, `name` what the adapter calls it, `parent` an adapter to go on from.
+    With `stop_after` the run ends early after that many steps, unmeasured, to be resumed.
     """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
@@ -134,7 +142,10 @@ def train(
     model: nn.Module = AutoModelForCausalLM.from_pretrained(base)
     rows = list(passages.load(corpus))
     coded = encode([row for row in rows if row.split == "train"], tokenizer, plan.width)
-    lora.insert(model, plan.rank, plan.alpha)
+    if parent is None:
+        lora.insert(model, plan.rank, plan.alpha)
+    else:
+        lora.load(model, parent)
     weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0)
     first = _resume(run, weights, optimizer)
@@ -237,13 +248,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m adapters.train", description=__doc__)
     for argument in ("base", "corpus", "run"):
         parser.add_argument(argument, type=Path)
+    parser.add_argument("--parent", type=Path, help="an adapter to go on from, instead of a fresh one")
     parser.add_argument("--name", default="embedded", help="the name of the base")
     for key, value in asdict(Plan()).items():
         parser.add_argument(f"--{key.replace('_', '-')}", type=type(value), default=value)
     options = vars(parser.parse_args())
     paths = [options.pop(key) for key in ("base", "corpus", "run")]
-    name = options.pop("name")
-    train(*paths, Plan(**options), name)
+    name, parent = options.pop("name"), options.pop("parent")
+    base, corpus, run = paths
+    train(base, corpus, run, Plan(**options), name, parent=parent)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from adapters.passages import Passage
 from deploy.corpora import verse
 from deploy.corpora.premise import Rarity, listed
+from deploy.corpora.prose import STRAIGHT
 from deploy.corpora.rhyme import DICTIONARY, Sounds
 from deploy.corpora.sources import MissingSource, Source
 from deploy.corpora.split import without_shared
@@ -66,7 +67,7 @@ def theme(text: str, rarity: Rarity, chance: random.Random) -> str:
     if chance.random() < 0.15:
         return "A poem\n\n"
     if chance.random() < 0.2:
-        return f"A poem: {text.split(chr(10))[0].strip(' ,.;:!?—')}\n\n"
+        return f"A poem: {text.partition(chr(10))[0].strip(' ,.;:!?—')}\n\n"
     return f"A poem: {listed(rarity.keywords(text, chance.choice((1, 2, 2, 3))))}\n\n"
 
 
@@ -89,7 +90,7 @@ def poems(lines: list[str], sounds: Sounds) -> Iterator[tuple[int, str]]:
 
 
 def scheme_of(lines: list[str], sounds: Sounds) -> str:
-    """The rhyme scheme of four lines, or '' if they are no quatrain: they must rhyme, scan alike and close with a stop."""
+    """The rhyme scheme of four lines that rhyme, scan alike and close with a stop; '' for any others."""
     if len(lines) < 4 or not all(line[:1].isupper() or line[:1] in "\"'“" for line in lines):
         return ""
     if lines[3].rstrip("\"'” ")[-1:] not in {".", "!", "?", ";", ":"}:
@@ -123,5 +124,5 @@ def fit(text: str, sounds: Sounds) -> bool:
 
 def tidy(line: str) -> str:
     """A line with straight quotes, one kind of dash and single spaces."""
-    line = line.translate(str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'"}))
+    line = line.translate(STRAIGHT)
     return re.sub(r"\s+", " ", re.sub(r"\s*--+\s*", "—", line)).strip()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 WINDOW_CHARS = 1200  # a little over 256 tokens, so that nearly every training row is full
 MINIMUM_CHARS = 300
 
-_STRAIGHT = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "\u00a0": " "})
+STRAIGHT = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "\u00a0": " "})
 _NUMERAL = re.compile(r"^(chapter|book|part|adventure)\b.*$|^[ivxlc]+\.?$|^\d+\.\s.*$", re.IGNORECASE)
 _NOTE = re.compile(r"^\s*(\[|\(\d+\)|\*)")
 _MARK = re.compile(r"\(\d+\)|\[\d+\]|\[\*\]")
@@ -78,7 +78,7 @@ def _is_verse(lines: list[str]) -> bool:
 
 
 def _titled(heading: str) -> str:
-    heading = re.sub(r"\s+", " ", heading).strip(" .").translate(_STRAIGHT)
+    heading = re.sub(r"\s+", " ", heading).strip(" .").translate(STRAIGHT)
     words = re.sub(r"^(\d+|[IVXL]+)\.\s+", "", heading).split(" ")
     small = {"the", "a", "an", "of", "and", "in", "to", "on", "or", "who", "for", "with", "from"}
     cased = [word.lower() if word.lower() in small and index else word.capitalize() for index, word in enumerate(words)]
@@ -90,7 +90,7 @@ def paragraph(text: str) -> str:
     text = _MARK.sub("", text).replace("_", "")
     text = re.sub(r"(?<=[\w,.!?;:—-])’(?=[\s—)]|$)(?<!\w’)", '"', text)
     text = re.sub(r"(^|(?<=[\s—(]))‘(?=\w)", '"', text) if "“" not in text else text
-    text = text.translate(_STRAIGHT)
+    text = text.translate(STRAIGHT)
     text = re.sub(r"\s*--+\s*", "—", text)
     return re.sub(r"\s+", " ", text).strip()
 

