@@ -84,7 +84,7 @@ def poems(lines: list[str], sounds: Sounds) -> Iterator[tuple[int, str]]:
             end += 4
         stanzas = ["\n".join(map(tidy, lines[first : first + 4])) for first in range(at, end, 4)]
         text = "\n\n".join(stanzas)
-        if len(stanzas) > 1 and fit(text, sounds):
+        if len(stanzas) > 1 and text.rstrip("\"'")[-1] in ".!?" and fit(text, sounds):
             yield at, text
         at = end
 
@@ -112,14 +112,14 @@ def scheme_of(lines: list[str], sounds: Sounds) -> str:
 
 
 def fit(text: str, sounds: Sounds) -> bool:
-    """Whether a voice may learn this poem: the words of today, no dialect, little piety, a proper end."""
+    """Whether a voice may learn these lines: the words of today, no dialect, little piety, nothing but text."""
     low = text.lower().replace("’", "'")
     lines = text.count("\n") + 1
     stale, pious = len(_STALE.findall(low)), len(_PIOUS.findall(low))
     if _UNFIT.search(low) or stale > lines // 8 or pious > lines // 6 or re.search(r"[\[\]{}<>_*\d|]", text):
         return False
     known = [sounds.known(word) for word in sounds.words(text)]
-    return sum(known) / len(known) > 0.98 and text.rstrip("\"'")[-1] in ".!?"
+    return sum(known) / len(known) > 0.98
 
 
 def tidy(line: str) -> str:

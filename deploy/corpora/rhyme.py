@@ -16,7 +16,7 @@ DICTIONARY = Source(
     "ca16ac157e95277ffe1ca105a5ca2c833a15626024f15711c2a425da367b68ce",
     "ISC; the dictionary itself BSD-2-Clause (Carnegie Mellon University)",
 )
-_ENTRY = re.compile(r'"?([a-z\'.]+)(?:\(\d\))?"?: "([A-Z0-9 ]+)"')
+_ENTRY = re.compile(r'^\s*"?([a-z\'.]+)(?:\(\d\))?"?: "([A-Z0-9 ]+)"', re.MULTILINE)
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 
 

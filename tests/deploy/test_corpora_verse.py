@@ -13,6 +13,7 @@ from deploy.corpora.rhyme import Sounds
 from deploy.corpora.sources import MissingSource, Source
 
 DICTIONARY = """
+  "sill": "S IH1 L", "star": "S T AA1 R", "far": "F AA1 R", "it": "IH1 T", "o": "OW1",
   "night": "N AY1 T", "light": "L AY1 T", "hill": "HH IH1 L", "still": "S T IH1 L", "rain": "R EY1 N",
   "lane": "L EY1 N", "the": "DH AH0", "lay": "L EY1", "moon": "M UW1 N", "upon": "AH0 P AA1 N", "and": "AE1 N D",
   "all": "AO1 L", "was": "W AA1 Z", "a": "AH0", "soft": "S AO1 F T", "began": "B IH0 G AE1 N", "along": "AH0 L AO1 NG",
@@ -24,7 +25,7 @@ QUATRAIN = [*QUATRAIN, "Upon the window sill."]
 
 @pytest.fixture
 def sounds() -> Sounds:
-    return Sounds(DICTIONARY + ' "sill": "S IH1 L", "star": "S T AA1 R", "far": "F AA1 R", "it": "IH1 T"')
+    return Sounds(DICTIONARY.replace(", ", "\n"))
 
 
 def table(lines: list[str]) -> bytes:
