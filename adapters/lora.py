@@ -1,8 +1,8 @@
 """LoRA (Hu et al., arXiv:2106.09685) in a base model: insert, read, load, save.
 
 The files are PEFT's (adapter_config.json and adapter_model.safetensors), so that voices travel; the layer is ours,
-because on a CPU it trains and speaks half again as fast: the small matrices are cast to the base's type once, instead
-of every activation to theirs. Llama-type bases (nn.Linear) and GPT-2 (Conv1D, whose weight is transposed) both fit.
+because it casts the small matrices to the base's type instead of every activation to theirs, and because blocks with
+it compile whole. Llama-type bases (nn.Linear) and GPT-2 (Conv1D, whose weight is transposed) both fit.
 """
 
 import hashlib

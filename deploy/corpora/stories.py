@@ -135,11 +135,21 @@ def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int
     # A tale that two editors both collected shares a phrase or two with its twin: held-out windows must share none.
     clean = set(without_shared(held, training))
     for at, (book, unit, window) in enumerate(found):
-        # True openings are few, and the first thing a writer asks for: each is told three times, under three premises.
-        times = 3 if window[1] and book.split == "train" else 1
-        for time in range(times):
-            if book.split == "train" or window[0] in clean:
-                yield _row(book, unit, window, rarity, random.Random(f"{seed}/{at}/{time}"))
+        if book.split != "train":
+            if window[0] in clean:
+                yield _row(book, unit, window, rarity, random.Random(f"{seed}/{at}"))
+            continue
+        for time in range(_times(window, random.Random(f"{seed}/{at}"))):
+            yield _row(book, unit, window, rarity, random.Random(f"{seed}/{at}/{time}"))
+
+
+def _times(window: tuple[str, bool, bool], chance: random.Random) -> int:
+    """How often a training window is told: openings are few, and the first thing a writer asks for.
+
+    A tale's beginning comes four times under four premises, a window that could be one once, any other every other time.
+    """
+    text, starts, _ = window
+    return 4 if starts and opens(text) else 1 if opens(text) else chance.randrange(2)
 
 
 def _good(text: str) -> bool:
@@ -153,7 +163,7 @@ def _row(
     text = renamed(text, book.cast, chance) if book.split == "train" else text
     # Serving sends the form alone when a piece goes on without a premise, and nothing when old text was cut away.
     prompt = "A story\n\n" if chance.random() < 0.5 else ""
-    if starts or (opens(text) and chance.random() < 0.6):
+    if opens(text) and chance.random() < 0.8:
         kind = book.kind if chance.random() < 0.5 else PLAIN
         titled = starts and unit.title and not unit.title.endswith(("Story", "Beginning")) and chance.random() < 0.25
         opening = unit.title if titled else premise(text, rarity, chance)
