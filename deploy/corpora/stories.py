@@ -146,7 +146,7 @@ def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int
 def _times(window: tuple[str, bool, bool], chance: random.Random) -> int:
     """How often a training window is told: openings are few, and the first thing a writer asks for.
 
-    A tale's beginning comes four times under four premises, a window that could be one once, any other every other time.
+    A tale's beginning comes four times under four premises, a window like one once, any other every second time.
     """
     text, starts, _ = window
     return 4 if starts and opens(text) else 1 if opens(text) else chance.randrange(2)
