@@ -1,0 +1,75 @@
+"""Losses and held-out measures of a language model, as pure functions of model and rows.
+
+The loss is computed a slice of tokens at a time, with its gradient, so that the table of (tokens x vocabulary) scores
+never exists as a whole: on a CPU that table costs more than the transformer.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from adapters.passages import Passage
+
+IGNORE = -100
+_SLICE = 256
+
+
+class _SlicedCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of hidden (n, width) through a frozen head (vocabulary, width) against n labels."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, labels: Tensor) -> Tensor:
+        gradient = torch.empty_like(hidden)
+        total = torch.zeros((), dtype=torch.float32)
+        for at in range(0, hidden.shape[0], _SLICE):
+            here = labels[at : at + _SLICE, None]
+            scores = (hidden[at : at + _SLICE] @ head.T).float()
+            norm = torch.logsumexp(scores, -1, keepdim=True)
+            total += (norm - scores.gather(1, here)).sum()
+            share = scores.sub_(norm).exp_()
+            share.scatter_add_(1, here, torch.full_like(here, -1, dtype=share.dtype))
+            gradient[at : at + _SLICE] = share.to(head.dtype) @ head
+        ctx.save_for_backward(gradient)
+        return total / hidden.shape[0]
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * (outer[0] / gradient.shape[0]).to(gradient.dtype), None, None
+
+
+def piece_loss(model: nn.Module, ids: Tensor, labels: Tensor) -> Tensor:
+    """Mean nats a token over the labels that are not IGNORE; ids and labels are (rows, length)."""
+    body, head = _halves(model)
+    hidden: Tensor = body(input_ids=ids, use_cache=False).last_hidden_state
+    kept = labels != IGNORE
+    loss: Tensor = _SlicedCrossEntropy.apply(hidden[kept], head, labels[kept])  # type: ignore[no-untyped-call]
+    return loss
+
+
+def _halves(model: nn.Module) -> tuple[nn.Module, Tensor]:
+    """The transformer without its head, and the head's weight."""
+    whole: Any = model
+    return whole.get_decoder() if hasattr(whole, "model") else whole.transformer, whole.get_output_embeddings().weight
+
+
+@torch.inference_mode()
+def bits_per_character(model: nn.Module, tokenizer: Any, rows: Sequence[Passage]) -> float:
+    """Bits the model needs for each character of the rows' texts, given their prompts; lower is better.
+
+    The end-of-text token is not counted, so that bases which never learnt it compare fairly.
+    """
+    nats, characters = 0.0, 0
+    for row in rows:
+        prompt = tokenizer(row.prompt, add_special_tokens=False)["input_ids"] if row.prompt else []
+        text = tokenizer(row.text, add_special_tokens=False)["input_ids"]
+        ids = torch.tensor([[*prompt, *text]])
+        labels = torch.full_like(ids, IGNORE)
+        first = max(len(prompt), 1)
+        labels[0, first - 1 : -1] = ids[0, first:]
+        nats += float(piece_loss(model, ids, labels)) * int((labels != IGNORE).sum())
+        characters += len(row.text)
+    return nats / math.log(2) / max(characters, 1)

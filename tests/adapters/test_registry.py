@@ -1,0 +1,151 @@
+"""The registry: versions, who is live for whom, atomic publication, rolling back, and damage that is noticed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters.registry import MANIFEST, POINTER, Registry, RegistryError, Scope, describe
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "embedded"}', encoding="utf-8")
+    (folder / "adapter_model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return Registry(tmp_path / "home", tmp_path / "shipped")
+
+
+def test_a_version_keeps_its_files_and_says_what_it_is(registry: Registry, weights: Path) -> None:
+    made = registry.publish(weights, "sea", data={"votes": 12}, metrics={"win_rate": 0.6}, parents=("story@shipped",))
+    assert made.version == "0001"
+    assert made.base == "embedded"
+    assert registry.show("sea@0001") == made
+    assert registry.versions() == [made]
+    assert (registry.folder("sea@0001") / "adapter_model.safetensors").read_bytes() == b"weights"
+    assert registry.live(form="story") == ""
+
+
+def test_publishing_again_is_a_new_version(registry: Registry, weights: Path) -> None:
+    assert [registry.publish(weights, "sea").version for _ in range(3)] == ["0001", "0002", "0003"]
+
+
+def test_the_narrowest_scope_that_is_live_wins(registry: Registry, weights: Path) -> None:
+    scopes = {
+        "everyone": Scope(),
+        "tales": Scope("form", "story"),
+        "room": Scope("channel", "7"),
+        "mine": Scope("person", "ann"),
+    }
+    for name, scope in scopes.items():
+        registry.publish(weights, name, scope=scope)
+    assert registry.live() == "everyone@0001"
+    assert registry.live(form="poem") == "everyone@0001"
+    assert registry.live(form="story") == "tales@0001"
+    assert registry.live(form="story", channel="7") == "room@0001"
+    assert registry.live(form="story", channel="7", person="ann") == "mine@0001"
+
+
+def test_a_shipped_voice_speaks_until_something_is_published(tmp_path: Path, weights: Path, registry: Registry) -> None:
+    shipped = tmp_path / "shipped" / "story"
+    shipped.mkdir(parents=True)
+    for file in weights.iterdir():
+        (shipped / file.name).write_bytes(file.read_bytes())
+    describe(shipped, "story", {"corpus": "story.jsonl"}, {"test_bits": 1.0})
+    assert registry.live(form="story") == "story@shipped"
+    assert registry.show("story@shipped").metrics == {"test_bits": 1.0}
+    registry.publish(weights, "story", scope=Scope("form", "story"))
+    assert registry.live(form="story") == "story@0001"
+    assert registry.rollback(Scope("form", "story")) == ""
+    assert registry.live(form="story") == "story@shipped"
+
+
+def test_rolling_back_moves_the_pointer_and_destroys_nothing(registry: Registry, weights: Path) -> None:
+    everyone = Scope()
+    registry.publish(weights, "sea", scope=everyone)
+    registry.publish(weights, "sea", scope=everyone)
+    assert registry.rollback(everyone) == "sea@0001"
+    assert registry.live() == "sea@0001"
+    registry.make_live("sea@0002", everyone)
+    assert registry.live() == "sea@0002"
+
+
+def test_another_process_sees_a_publication_at_once(tmp_path: Path, registry: Registry, weights: Path) -> None:
+    reader = Registry(tmp_path / "home", tmp_path / "shipped")
+    assert reader.live() == ""
+    registry.publish(weights, "sea", scope=Scope())
+    assert reader.live() == "sea@0001"
+
+
+def test_a_publication_that_fails_leaves_nothing_behind(tmp_path: Path, registry: Registry, weights: Path) -> None:
+    registry.publish(weights, "sea", scope=Scope())
+    (weights / "adapter_model.safetensors").unlink()
+    with pytest.raises(RegistryError, match="could not be published"):
+        registry.publish(weights, "sea", scope=Scope())
+    assert registry.live() == "sea@0001"
+    assert [path.name for path in (tmp_path / "home" / "sea").iterdir()] == ["0001"]
+
+
+def test_a_half_written_version_is_no_version(tmp_path: Path, registry: Registry, weights: Path) -> None:
+    registry.publish(weights, "sea")
+    torn = tmp_path / "home" / "sea" / "0002"
+    torn.mkdir()
+    (torn / "adapter_model.safetensors").write_bytes(b"wei")
+    assert [version.version for version in registry.versions()] == ["0001"]
+    with pytest.raises(RegistryError, match="no adapter"):
+        registry.make_live("sea@0002", Scope())
+
+
+def test_changed_weights_are_noticed(registry: Registry, weights: Path) -> None:
+    registry.publish(weights, "sea")
+    (registry.folder("sea@0001") / "adapter_model.safetensors").write_bytes(b"other")
+    with pytest.raises(RegistryError, match="changed"):
+        registry.make_live("sea@0001", Scope())
+
+
+@pytest.mark.parametrize("name", ["", "../x", "A", "a b", "x" * 65])
+def test_unfit_names_are_refused(registry: Registry, weights: Path, name: str) -> None:
+    with pytest.raises(RegistryError, match="no adapter name"):
+        registry.publish(weights, name)
+
+
+@pytest.mark.parametrize("reference", ["", "sea", "sea@", "sea@9", "../sea@0001", "sea@../../x"])
+def test_references_to_nothing_are_refused(registry: Registry, weights: Path, reference: str) -> None:
+    registry.publish(weights, "sea")
+    with pytest.raises(RegistryError, match="no adapter"):
+        registry.folder(reference)
+
+
+@pytest.mark.parametrize("scope", [Scope("form"), Scope("global", "x"), Scope("planet", "mars")])
+def test_scopes_that_do_not_exist_are_refused_before_anything_is_written(
+    registry: Registry, weights: Path, scope: Scope
+) -> None:
+    with pytest.raises(RegistryError, match="no scope"):
+        registry.publish(weights, "sea", scope=scope)
+    assert registry.versions() == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_pointer_is_one_sentence(tmp_path: Path, registry: Registry, content: str) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / POINTER).write_text(content, encoding="utf-8")
+    with pytest.raises(RegistryError, match="damaged"):
+        registry.live()
+
+
+def test_a_damaged_manifest_is_one_sentence(registry: Registry, weights: Path) -> None:
+    registry.publish(weights, "sea")
+    (registry.folder("sea@0001") / MANIFEST).write_text(json.dumps({"name": "sea"}), encoding="utf-8")
+    with pytest.raises(RegistryError, match="damaged"):
+        registry.show("sea@0001")
+
+
+def test_rolling_back_nothing_is_refused(registry: Registry) -> None:
+    with pytest.raises(RegistryError, match="nothing to roll back"):
+        registry.rollback(Scope())
