@@ -231,10 +231,11 @@ async def _note(call: Call) -> AsyncIterator[ReplyEvent]:
 async def _context(call: Call) -> AsyncIterator[ReplyEvent]:
     view = await call.conversation.context(call.message.key, call.turn)
     lines = [wording.say("context_head", call.language, tokens=view.tokens, window=view.window, reserved=view.reserved)]
-    for section in view.sections:
-        lines.append(wording.say("context_line", call.language, name=section.name, tokens=section.tokens))
-        if section.cut:
-            lines.append(wording.say("context_cut", call.language, cut=section.cut))
+    for name in dict.fromkeys(section.name for section in view.sections):  # examples, say, are many small sections
+        parts = [section for section in view.sections if section.name == name]
+        tokens = sum(part.tokens for part in parts)
+        lines.append(wording.say("context_line", call.language, name=name, tokens=tokens))
+        lines += [wording.say("context_cut", call.language, cut=part.cut) for part in parts if part.cut]
     yield Notice("\n".join(lines), "context")
 
 
