@@ -40,8 +40,6 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def main() -> None:
     """Entry point of the console script."""
-    # Threads of torch that spin while they wait starve everything else on a busy machine; read when torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except BrokenPipeError:  # `ghostnote settings | head`

@@ -11,15 +11,16 @@ _UNIT = re.compile(r"[㐀-鿿]|[^\W_]+(?:['’][^\W_]+)*")
 LINE_RUN = 3
 
 
-def units(text: str) -> list[str]:
+@lru_cache(maxsize=1024)  # sentences are compared one by one, and most of a growing draft's were seen before
+def units(text: str) -> tuple[str, ...]:
     """Words in lower case; each Chinese character counts as one."""
-    return [unit.lower() for unit in _UNIT.findall(text)]
+    return tuple(unit.lower() for unit in _UNIT.findall(text))
 
 
 def grams(text: str, size: int) -> frozenset[tuple[str, ...]]:
     """Every run of `size` units."""
     found = units(text)
-    return frozenset(tuple(found[at : at + size]) for at in range(len(found) - size + 1))
+    return frozenset(found[at : at + size] for at in range(len(found) - size + 1))
 
 
 # the earlier text is asked about again at every step of every draft, and it may be a whole novel
@@ -72,7 +73,7 @@ def _pieces(text: str) -> list[tuple[int, str]]:
 def _again(text: str, verse: bool) -> int | None:
     seen: list[tuple[str, ...]] = []
     for start, piece in _pieces(text):
-        said = tuple(units(piece))
+        said = units(piece)
         if len(said) >= LINE_RUN:
             before = seen.count(said)
             if before and (not verse or before >= 2 or seen[-1] == said):
@@ -84,11 +85,13 @@ def _again(text: str, verse: bool) -> int | None:
 def _stutter(text: str) -> int | None:
     found = [(match.start(), match[0].lower()) for match in _UNIT.finditer(text)]
     said = [unit for _, unit in found]
-    for at, unit in enumerate(said):
-        for size in range(1, min(9, (len(said) - at) // 3 + 1)):
-            if unit != said[at + size]:
-                continue
-            one = said[at : at + size]
-            if said[at + size : at + 2 * size] == one == said[at + 2 * size : at + 3 * size]:
-                return found[at + size][0]
-    return None
+    places: list[int] = []
+    for size in range(1, min(9, len(said) // 3 + 1)):
+        same = [one == other for one, other in zip(said, said[size:], strict=False)]
+        run = 0
+        for at, repeats in enumerate(same):
+            run = run + 1 if repeats else 0
+            if run == 2 * size:  # the run of `size` units ending here stands three times in a row
+                places.append(found[at - size + 1][0])
+                break
+    return min(places, default=None)

@@ -5,10 +5,12 @@ The prompt cuts old story here and the cleaner ends a passage here, so both must
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 CLOSERS = "\"'”’»)]*_」』）】"
 LOOK_BACK = 400
+REMEMBERED = 256
 
 _END = re.compile(r"(?:[.!?‽]+|…|[。！？]+)[\"'”’»)\]*_」』）】]*")
 _ABBREVIATIONS = frozenset(
@@ -41,16 +43,18 @@ def has_cjk(text: str) -> bool:
     return bool(_CJK.search(text))
 
 
-def ends(text: str) -> list[int]:
+@lru_cache(maxsize=REMEMBERED)  # every check of a draft asks for the same text's sentences again
+def ends(text: str) -> tuple[int, ...]:
     """The places just behind each sentence end, closing quotes and brackets included."""
-    return [found.end() for found in _END.finditer(text) if _is_end(text, found)]
+    return tuple(found.end() for found in _END.finditer(text) if _is_end(text, found))
 
 
-def starts(text: str) -> list[int]:
+@lru_cache(maxsize=REMEMBERED)
+def starts(text: str) -> tuple[int, ...]:
     """Where each sentence or line begins; cutting the text before any of them leaves whole sentences."""
     places = {0} | {_skip_space(text, end) for end in ends(text)}
     places |= {_skip_space(text, found.end()) for found in re.finditer(r"\n", text)}
-    return sorted(place for place in places if place < len(text))
+    return tuple(sorted(place for place in places if place < len(text)))
 
 
 def pieces(text: str) -> list[str]:
@@ -109,6 +113,7 @@ def _is_end(text: str, found: re.Match[str]) -> bool:
     return not (broken_off and following.islower())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _is_abbreviation(text: str) -> bool:
     found = _NAME_ABBREVIATION.search(text)
     if not found:

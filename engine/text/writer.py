@@ -149,9 +149,10 @@ class _Show:
     def of(self, drafts: Sequence[Draft]) -> Snapshot | None:
         """A snapshot if there is something new to see."""
         self._steps += 1
-        done = all(draft.finish for draft in drafts)
+        if all(draft.finish for draft in drafts):
+            return self._last_look(drafts)
         # cleaning costs milliseconds: once a draft leads, the others are looked at now and then
-        if self.leader is None or done or self._steps % LOOK_ROUND == 0:
+        if self.leader is None or self._steps % LOOK_ROUND == 0:
             self._survey(drafts)
         if self.leader is None:
             return None
@@ -163,6 +164,12 @@ class _Show:
             return None
         self._last = leading.text
         return Snapshot(leading.text)
+
+    def _last_look(self, drafts: Sequence[Draft]) -> Snapshot | None:
+        """All are finished and the verdict follows at once; only who has seen nothing yet is shown something."""
+        self.over = True
+        text = "" if self._last else self._clean(max(drafts, key=lambda draft: draft.logprob)).text
+        return Snapshot(text) if text else None
 
     def _survey(self, drafts: Sequence[Draft]) -> None:
         cleaned = [self._clean(draft) for draft in drafts]
