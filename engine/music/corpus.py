@@ -184,16 +184,18 @@ def _from_tune(tune: Tune) -> Piece | None:
 def _part_notes(
     bars: Sequence[Sequence[Note]], lengths: Sequence[int], factor: int, full: int
 ) -> tuple[list[Note], int] | None:
-    """A part's notes from its first full bar on; its pickup fills the gap that the last bar leaves for the repeat."""
+    """A part's notes from its first full bar on. Where the last bar leaves room for the pickup, its last note stays.
+
+    The pickup itself would make every part end on a question: the network is to learn how tunes close.
+    """
     merged = _merge_halves(bars, lengths, factor, full)
-    pickup = merged.pop(0) if merged and merged[0][1] < full else None
+    if merged and merged[0][1] < full:
+        merged.pop(0)
     if not merged or any(length != full for _, length in merged[:-1]) or merged[-1][1] > full:
         return None
     notes = [n._replace(start=n.start + i * full) for i, (bar, _) in enumerate(merged) for n in bar]
     short = full - merged[-1][1]
-    if short and pickup and pickup[1] == short:
-        notes += [n._replace(start=n.start + len(merged) * full - short) for n in pickup[0]]
-    elif short and notes:
+    if short and notes:
         notes[-1] = notes[-1]._replace(length=len(merged) * full - notes[-1].start)
     return notes, len(merged)
 

@@ -82,7 +82,7 @@ def draw(windows: Windows, size: int, rng: np.random.Generator) -> Windows:
     labels, chords = windows.labels[pick].copy(), windows.chords[pick].copy()
     labels[rng.random(size) < 0.5, 3] = 0
     labels[rng.random(size) < 0.5, 4] = 0
-    chords[rng.random(size) < 0.6] = 0
+    chords[rng.random(size) < 0.35] = 0
     return Windows(windows.ids[pick], labels, chords)
 
 
