@@ -1,13 +1,11 @@
-"""T. Fill hidden cells with the generator, step by step, the surest first, and pick the best of several tries.
+"""T. Fill hidden cells with the generator, step by step: strong beats first, the outer voices before the inner ones.
 
-In every step the network is asked about all hidden cells, each is drawn, and the surest few are kept (MaskGIT's
-schedule). Masks keep voices in their range and key; penalties of part-writing speak against crossing and parallels as
+In every step the network is asked about the hidden cells of one voice on one level of the metre. Masks keep voices in their range and key; penalties of part-writing speak against crossing and parallels as
 soon as the notes that would make them are known. What still offends afterwards is hidden again and redrawn, a few
 rounds of blocked Gibbs sampling. Cells that came in known go out unchanged, whatever happens.
 """
 
 
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -15,43 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.music.context import PITCHES, SILENT, heard
-from engine.music.gan import Conditions, Critic, Generator
+from engine.music.context import PITCHES, SILENT, after, before, heard
+from engine.music.gan import PATCH, Conditions, Critic, Generator
+from engine.music.limits import Effort, Limits
 from engine.music.tokens import FIRST_PITCH, HOLD_ID, LOW, MASK_ID, REST_ID, TRIPLET_ID, VOCABULARY
 
 NEVER = -1e4
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What may be written: (low, high) pitch of each lane, a weight for each of the 12 pitch classes (0 free, negative
-    against), and whether triplets and rests may occur."""
-
-    ranges: tuple[tuple[int, int], ...]
-    classes: tuple[float, ...] = (0.0,) * 12
-    triplets: bool = False
-    rests: float = 0.0
-    crossing: float = 8.0
-    parallel: float = 5.0
-    leap: float = 0.0
-    hold: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard to try: decoding steps, rounds of repair and their steps, and how far to trust the network's best."""
-
-    steps: int = 16
-    repairs: int = 2
-    repair_steps: int = 4
-    temperature: float = 0.9
-    noise: float = 1.0
-    top: float = 0.95
-    order: float = 0.0
-    extra: tuple[str, ...] = field(default=())
-
-
-class Filler:
+class NetworkFiller:
     """A generator and a critic ready to be asked; one object serves one thread at a time."""
 
     def __init__(self, generator: Generator, critic: Critic) -> None:
@@ -72,39 +42,38 @@ class Filler:
         rows, hidden = torch.from_numpy(ids), torch.from_numpy(ids == MASK_ID)
         conditions = Conditions(torch.from_numpy(labels), torch.from_numpy(chords))
         allowed = _allowed(limits, rows.shape[1], rows.shape[2])
-        groups = grid_groups(rows.shape[1], rows.shape[2], (16, 12, 12)[int(labels[0, 2])])
-        rows = self._decode(rows, conditions, allowed, limits, effort, groups, dice)
+        rows = self._decode(rows, conditions, allowed, limits, effort, dice)
         for _ in range(effort.repairs if rows.shape[1] > 1 else 0):
             again = offending(rows) & hidden
             if not again.any():
                 break
             rows = self._decode(
-                torch.where(again, MASK_ID, rows), conditions, allowed, limits, effort, groups, dice
+                torch.where(again, MASK_ID, rows), conditions, allowed, limits, effort, dice
             )
         score = self.critic(F.one_hot(rows, VOCABULARY).float(), conditions).mean(-1)
         return rows.numpy(), score.double().numpy()
 
     def _decode(
-        self, ids: Tensor, conditions: Conditions, allowed: Tensor, limits: Limits, effort: Effort, groups: Tensor,
-        dice: torch.Generator,
-    ) -> Tensor:  # fmt: skip
+        self, ids: Tensor, conditions: Conditions, allowed: Tensor, limits: Limits, effort: Effort, dice: torch.Generator
+    ) -> Tensor:
         """Draw the hidden cells group by group; a group that has none costs nothing."""
-        for group in range(int(groups.max()) + 1):
-            now = (ids == MASK_ID) & (groups == group)
+        bar = (16, 12, 12)[int(conditions.labels[0, 2])]
+        for lane, cells in grid_groups(ids.shape[1], ids.shape[2], bar):
+            now = (ids[:, lane] == MASK_ID) & cells
             if not now.any():
                 continue
-            logits = self.generator(ids, conditions) + allowed
-            if ids.shape[1] > 1:
-                logits = logits - penalties(ids, limits)
-            drawn = _draw(logits / effort.temperature, effort.top, dice)[0]
-            ids = torch.where(now, drawn, ids)
+            logits = self.generator(ids, conditions, lane) + allowed[:, lane] - penalties(ids, lane, limits)
+            drawn = _draw(logits / effort.temperature, effort.top, dice)
+            ids = ids.clone()
+            ids[:, lane] = torch.where(now, drawn, ids[:, lane])
         return ids
 
 
-def grid_groups(lanes: int, cells: int, bar: int) -> Tensor:
-    """The order of decoding, (lanes, cells): group 0 first. Coarse to fine in time; the outer voices before the inner.
+def grid_groups(lanes: int, cells: int, bar: int) -> list[tuple[int, Tensor]]:
+    """The order of decoding as (lane, cells): coarse to fine in time, and the outer voices before the inner.
 
-    Cells of one group stand far apart, so drawing them at once loses little.
+    Cells of one group stand far apart and in one lane, so drawing them at once loses little; drawn in the order of
+    confidence instead, held notes would always go first and thin the music out.
     """
     place = torch.arange(cells)
     within = place % bar
@@ -115,20 +84,19 @@ def grid_groups(lanes: int, cells: int, bar: int) -> Tensor:
     level[within % half == 0] = 1
     level[within == 0] = 0
     if lanes == 1:
-        odd = (place // 4) % 2
-        return (level * 2 + odd)[None, :]
-    turn = torch.tensor([1, 3, 2, 0])[:lanes]
-    return level[None, :] * 4 + turn[:, None]
+        odd = (place // PATCH) % 2
+        return [(0, (level == step) & (odd == side)) for step in range(5) for side in (0, 1)]
+    return [(lane, level == step) for step in range(5) for lane in (3, 0, 2, 1) if lane < lanes]
 
 
-def _draw(logits: Tensor, top: float, dice: torch.Generator) -> tuple[Tensor, Tensor]:
-    """One id for each cell from the nucleus of its distribution (Holtzman 2020), and its log-probability."""
+def _draw(logits: Tensor, top: float, dice: torch.Generator) -> Tensor:
+    """One id for each cell from the nucleus of its distribution (Holtzman 2020)."""
     ordered, index = logits.log_softmax(-1).sort(-1, descending=True)
     mass = ordered.exp().cumsum(-1) - ordered.exp()
     ordered = ordered.masked_fill(mass > top, NEVER)
     noise = -torch.empty(ordered.shape).exponential_(generator=dice).log()
     best = (ordered + noise).argmax(-1, keepdim=True)
-    return index.gather(-1, best)[..., 0], ordered.gather(-1, best)[..., 0]
+    return index.gather(-1, best)[..., 0]
 
 
 def _allowed(limits: Limits, lanes: int, cells: int) -> Tensor:
@@ -143,34 +111,49 @@ def _allowed(limits: Limits, lanes: int, cells: int) -> Tensor:
     if limits.triplets:
         add[:, :, 3::4, TRIPLET_ID] = 0.0
     add[..., REST_ID] -= limits.rests
-    add[..., HOLD_ID] += limits.hold
     add[:, :, 0, HOLD_ID] = NEVER
     return add
 
 
-def penalties(ids: Tensor, limits: Limits) -> Tensor:
-    """What part-writing has against each pitch in each cell, given what is known, in nats."""
-    batch, lanes, cells = ids.shape
-    sounds = heard(ids)
-    known = sounds < SILENT
-    was, was_known = F.pad(sounds[..., :-1], (1, 0), value=SILENT), F.pad(known[..., :-1], (1, 0))
+def penalties(ids: Tensor, lane: int, limits: Limits) -> Tensor:
+    """What part-writing has against each pitch in each cell of a lane, in nats: (batch, cells, VOCABULARY).
+
+    Crossing is judged against what sounds in the cell. Parallels are judged between each voice's last known pitch
+    before the cell and the pitches in it, and again towards the next known one, since either may be drawn last.
+    """
     pitch = torch.arange(PITCHES)
-    against = torch.zeros(batch, lanes, cells, PITCHES)
-    for lane in range(lanes):
-        for other in range(lanes):
-            if other == lane:
-                continue
-            there = sounds[:, other, :, None]
-            wrong = (pitch < there) if other > lane else (pitch > there)
-            against[:, lane] += limits.crossing * (wrong & known[:, other, :, None])
-            gap = (was[:, lane] - was[:, other])[..., None] % 12
-            moved = was_known[:, lane] & was_known[:, other] & known[:, other] & (sounds[:, other] != was[:, other])
-            same = ((pitch - there) % 12 == gap) & ((gap == 0) | (gap == 7)) & (pitch != was[:, lane, :, None])
-            against[:, lane] += limits.parallel * (same & moved[..., None])
-    if limits.leap:
-        size = (pitch - was[..., None]).abs()
-        against += limits.leap * ((size > 4) & was_known[..., None])
+    near = torch.minimum(*(_distance(look(ids[:, lane : lane + 1])) for look in (before, after)))[:, 0]
+    against = limits.leap * near
+    others = [other for other in range(ids.shape[1]) if other != lane]
+    if others:
+        sounds = heard(ids)
+        there = sounds[:, others, :, None]
+        above = torch.tensor([other < lane for other in others])[None, :, None, None]
+        wrong = torch.where(above, pitch > there, pitch < there) & (there < SILENT)
+        against = against + limits.crossing * wrong.any(1)
+        against = against + limits.parallel * _parallel(ids, lane, others)
+        against = against + limits.parallel * _parallel(ids.flip(-1), lane, others).flip(1)
     return F.pad(against, (FIRST_PITCH, 0))
+
+
+def _distance(neighbour: tuple[Tensor, Tensor]) -> Tensor:
+    """Semitones beyond a major third from a neighbour to each pitch; 0 when there is none: (..., PITCHES)."""
+    pitch, _ = neighbour
+    size = (torch.arange(PITCHES) - pitch[..., None]).abs() - 4
+    return size.clamp(min=0).float() * (pitch < SILENT)[..., None]
+
+
+def _parallel(ids: Tensor, lane: int, others: list[int]) -> Tensor:
+    """How many voices each pitch would run with in fifths or octaves from the pitches known before: (batch, cells, p)."""
+    known = torch.where(ids == MASK_ID, HOLD_ID, ids)
+    was = F.pad(heard(known)[..., :-1], (1, 0), value=SILENT)
+    own, theirs = was[:, lane : lane + 1], was[:, others]
+    there = heard(ids)[:, others]
+    gap = (own - theirs) % 12
+    live = (own < SILENT) & (theirs < SILENT) & (there < SILENT) & (there != theirs) & ((gap == 0) | (gap == 7))
+    pitch = torch.arange(PITCHES)
+    same = ((pitch - there[..., None]) % 12 == gap[..., None]) & (pitch != own[..., None])
+    return (same & live[..., None]).sum(1)
 
 
 def offending(ids: Tensor) -> Tensor:

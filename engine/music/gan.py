@@ -101,8 +101,8 @@ class Generator(nn.Module):
         for table in (self.rhythm, self.neighbours):
             nn.init.zeros_(table.weight)
 
-    def forward(self, ids: Tensor, conditions: Conditions) -> Tensor:
-        """(batch, lanes, cells) to logits (batch, lanes, cells, VOCABULARY), float32."""
+    def forward(self, ids: Tensor, conditions: Conditions, only: int | None = None) -> Tensor:
+        """(batch, lanes, cells) to logits (batch, lanes, cells, VOCABULARY), float32; without lanes when `only` one."""
         batch, lanes, cells = ids.shape
         sounds = heard(ids)
         features = torch.cat([self.token(ids), self.sound(sounds)], -1)
@@ -111,8 +111,11 @@ class Generator(nn.Module):
         x = x.flatten(1, 2)
         for block in self.blocks:
             x = block(x, lanes)
-        said = self.word(F.gelu(self.cells_out(self.norm(x))).view(batch, lanes, cells, 64)).float()
-        return said + self._tables(ids, sounds, folk=lanes == 1)
+        chosen = range(lanes) if only is None else (only,)
+        x = x.view(batch, lanes, cells // PATCH, -1)[:, list(chosen)]
+        said = self.word(F.gelu(self.cells_out(self.norm(x))).view(batch, len(chosen), cells, 64)).float()
+        rows = torch.stack([self._tables(ids, sounds, lane) for lane in chosen], 1)
+        return said + rows if only is None else (said + rows)[:, 0]
 
     def _around(self, conditions: Conditions, lanes: int, patches: int) -> Tensor:
         """Everything a patch is told besides its cells, shape (batch, lanes, patches, width)."""
@@ -127,26 +130,22 @@ class Generator(nn.Module):
         by_patch = start + end + beat + self.chord(conditions.chords) + whole[:, None, :]
         return by_patch[:, None] + self.lane(torch.arange(lanes))[None, :, None]
 
-    def _tables(self, ids: Tensor, sounds: Tensor, folk: bool) -> Tensor:
-        """The interval and rhythm tables' share of the logits."""
+    def _tables(self, ids: Tensor, sounds: Tensor, lane: int) -> Tensor:
+        """The interval and rhythm tables' share of one lane's logits, (batch, cells, VOCABULARY)."""
         _, lanes, cells = ids.shape
         kind, place = kinds(ids), torch.arange(cells) % PATCH
-        (left, left_gap), (right, right_gap) = before(ids), after(ids)
-        half = GAPS if folk else 0  # a fiddle leaps where a singer steps
-        logits = self.previous(left_gap + half, left) + self.following(right_gap + half, right)
-        sides = F.pad(kind, (1, 1), value=0)
-        near = (sides[..., :-2] * 5 + sides[..., 2:]) * PATCH + place + (100 if folk else 0)
-        logits = logits + self.neighbours(near)
-        rows = []
-        for lane in range(lanes):
-            row = logits[:, lane]
-            for other in range(lanes):
-                if other != lane:
-                    pair = torch.full_like(kind[:, other], lane * LANES + other)
-                    row = row + self.across(pair, sounds[:, other])
-                    row = row + self.rhythm((pair * 5 + kind[:, other]) * PATCH + place)
-            rows.append(row)
-        return torch.stack(rows, 1)
+        own = ids[:, lane]
+        (left, left_gap), (right, right_gap) = before(own), after(own)
+        half = GAPS if lanes == 1 else 0  # a fiddle leaps where a singer steps
+        sides = F.pad(kind[:, lane], (1, 1), value=0)
+        near = (sides[..., :-2] * 5 + sides[..., 2:]) * PATCH + place + (100 if lanes == 1 else 0)
+        row = self.previous(left_gap + half, left) + self.following(right_gap + half, right) + self.neighbours(near)
+        for other in range(lanes):
+            if other != lane:
+                pair = torch.full_like(own, lane * LANES + other)
+                row = row + self.across(pair, sounds[:, other])
+                row = row + self.rhythm((pair * 5 + kind[:, other]) * PATCH + place)
+        return row
 
 
 class Critic(nn.Module):
