@@ -7,13 +7,18 @@ rounds of blocked Gibbs sampling. Cells that came in known go out unchanged, wha
 
 
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from engine.music.context import PITCHES, SILENT, after, before, heard
+from engine.music.errors import NoWeights
 from engine.music.gan import PATCH, Conditions, Critic, Generator
 from engine.music.limits import Effort, Limits
 from engine.music.tokens import FIRST_PITCH, HOLD_ID, LOW, MASK_ID, REST_ID, TRIPLET_ID, VOCABULARY
@@ -111,6 +116,7 @@ def _allowed(limits: Limits, lanes: int, cells: int) -> Tensor:
     if limits.triplets:
         add[:, :, 3::4, TRIPLET_ID] = 0.0
     add[..., REST_ID] -= limits.rests
+    add[..., HOLD_ID] += limits.hold
     add[:, :, 0, HOLD_ID] = NEVER
     return add
 
@@ -178,3 +184,22 @@ def offending(ids: Tensor) -> Tensor:
     return patches.repeat_interleave(4, -1)
 
 
+
+
+def load_filler(path: Path) -> tuple[NetworkFiller, NDArray[np.float64]]:
+    """The shipped weights (fp16 safetensors, written by `train.export`) as a filler, and the chord moves beside them.
+
+    Raises NoWeights with one sentence when the file is missing, damaged, or of another shape.
+    """
+    if not path.is_file():
+        raise NoWeights(f"The music weights {path.name} are missing; `ghostnote learn music` makes them.")
+    generator, critic = Generator(), Critic()
+    try:
+        tensors = load_file(path)
+        for name, module in (("generator", generator), ("critic", critic)):
+            mine = {k[len(name) + 1 :]: v.float() for k, v in tensors.items() if k.startswith(name + "/")}
+            module.load_state_dict(mine)
+        moves = tensors["chord_moves"].double().numpy()
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        raise NoWeights(f"The music weights {path.name} are damaged or belong to another version.") from error
+    return NetworkFiller(generator, critic), moves

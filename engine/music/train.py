@@ -16,8 +16,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engine.music.corpus import load_pieces, split_by_family
 from engine.music.dataset import Kind, Windows, draw, hide, training_windows
 from engine.music.gan import Conditions, Critic, Generator, critic_loss, fill_loss, filled, straight_through
+from engine.music.progressions import count_moves
 from engine.music.tokens import MASK_ID
 
 BAR_CELLS = (16, 12, 12)
@@ -197,6 +199,22 @@ def _log(run: Run, means: dict[str, float]) -> None:
     print(json.dumps(line), flush=True)  # noqa: T201 - the trainer's terminal is its progress display
 
 
+def export(folder: Path, out: Path) -> None:
+    """Write the averaged generator, the critic and the chord moves as fp16 safetensors: what the product loads."""
+    state = load_file(folder / "state.safetensors")
+    names = {"average": "generator", "critic": "critic"}
+    tensors = {
+        names[key.split("/")[0]] + key[key.index("/") :]: value.half().contiguous()
+        for key, value in state.items()
+        if key.split("/")[0] in names
+    }
+    moves = count_moves(piece.phrase for piece in split_by_family(load_pieces())[0])
+    # fp16 ends at 65504; no chord follows another that often here, but a bigger corpus would overflow in silence.
+    tensors["chord_moves"] = torch.from_numpy(moves).clamp(max=60000).half()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, out, {"made_by": "python -m engine.music.train --export", "licence": "Apache-2.0"})
+
+
 def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -204,7 +222,13 @@ def main() -> None:
     for name, default in asdict(Settings(Path())).items():
         if name != "folder":
             parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
-    train(Settings(**vars(parser.parse_args())))
+    parser.add_argument("--export", type=Path, help="only write the folder's weights to this file")
+    chosen = vars(parser.parse_args())
+    out = chosen.pop("export")
+    if out is not None:
+        export(chosen["folder"], out)
+    else:
+        train(Settings(**chosen))
 
 
 if __name__ == "__main__":
