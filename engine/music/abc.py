@@ -7,7 +7,6 @@ as it goes, because a collection of two thousand hand-typed tunes always has som
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -103,8 +102,9 @@ class _Body:
 
     def read(self) -> None:
         for found in _TOKEN.finditer(self.text):
-            kind = found.lastgroup if found.lastgroup not in ("length", "restlength") else found.lastgroup[:-6] or "note"
-            self._token(kind or "", found)
+            # The last group of a note is its length, which may be empty.
+            kind = {"length": "note", "restlength": "rest"}.get(found.lastgroup or "", found.lastgroup or "")
+            self._token(kind, found)
         self._end_part()
 
     def _token(self, kind: str, found: re.Match[str]) -> None:
@@ -119,18 +119,23 @@ class _Body:
             self.tied = self.tied or found[0] == "-"
         elif kind == "field":
             self._field(found[0])
-        elif kind == "tuplet":
-            self._open_tuplet(found[0])
-        elif kind == "open":
-            self.chord = 0
-        elif kind == "close":
-            self.chord = None
         elif kind == "note":
             self._note(found["note"], found["length"])
         elif kind == "rest":
             self.at += self._length(found["restlength"])
+        else:
+            self._mark(kind, found[0])
+
+    def _mark(self, kind: str, text: str) -> None:
+        """What changes the notes around it."""
+        if kind == "tuplet":
+            self._open_tuplet(text)
+        elif kind == "open":
+            self.chord = 0
+        elif kind == "close":
+            self.chord = None
         elif kind == "broken":
-            self._break(found[0])
+            self._break(text)
 
     def _field(self, text: str) -> None:
         name, value = text[1], text[3:-1]
@@ -212,8 +217,8 @@ class _Body:
 def _signature(key: Key) -> dict[str, int]:
     """Which letters are altered, and how."""
     fifths = key.fifths
-    letters: Iterator[str] = iter(_SHARPS[:fifths] if fifths > 0 else _SHARPS[::-1][:-fifths] if fifths < 0 else "")
-    return {letter: 1 if fifths > 0 else -1 for letter in letters}
+    letters = _SHARPS[:fifths] if fifths > 0 else _SHARPS[::-1][:-fifths] if fifths < 0 else ""
+    return dict.fromkeys(letters, 1 if fifths > 0 else -1)
 
 
 def _fraction(text: str) -> Fraction | None:

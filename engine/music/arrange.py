@@ -38,10 +38,8 @@ def arrange(phrase: Phrase, wish: Wish) -> tuple[Part, ...]:
     """Parts for every instrument of the wish, in its order, drums last. The phrase is in its sounding key."""
     loud = MOODS[wish.mood].velocity if wish.mood else 84
     players = [INSTRUMENTS[name] for name in wish.instruments]
-    if len(phrase.lanes) > 1:
-        parts = _voices(phrase, players, loud)
-    else:
-        parts = _band(phrase, players, wish, loud)
+    many = len(phrase.lanes) > 1
+    parts = _voices(phrase, players, loud) if many else _band(phrase, players, wish, loud)
     if wish.drums:
         parts.append(Part("drums", 0, True, tuple(_drums(phrase, wish, loud))))
     return tuple(parts)

@@ -92,7 +92,14 @@ class Composer:
         return edits.accompany(phrase)
 
     def redraw(
-        self, phrase: Phrase, first: int, last: int, change: str, seed: int, keep: Sequence[int] = (), candidates: int = 6
+        self,
+        phrase: Phrase,
+        first: int,
+        last: int,
+        change: str,
+        seed: int,
+        keep: Sequence[int] = (),
+        candidates: int = 6,
     ) -> Phrase:
         """Bars first to last, counted from 1 as people do, drawn anew: "sparser", "denser" or "other"."""
         return edits.redraw(self.desk, phrase, first, last, change, seed, keep, candidates)

@@ -154,9 +154,7 @@ def _from_chorale(chorale: Chorale) -> Piece | None:
     key = Key(last_bass, "minor") if last_bass == (major + 9) % 12 else Key(last_bass, "major")
     if last_bass not in (major, (major + 9) % 12):
         key = find_key(weighted, last_bass)
-    lanes = tuple(
-        lane_of([note for note in voice if note.start >= 0], bars * metre.bar) for voice in chorale.voices
-    )
+    lanes = tuple(lane_of([note for note in voice if note.start >= 0], bars * metre.bar) for voice in chorale.voices)
     return Piece(chorale.title, "chorale", _at_home(Phrase(metre, key, lanes)), (bars,)) if bars >= BARS else None
 
 
@@ -239,5 +237,3 @@ def _at_home(phrase: Phrase) -> Phrase:
     """Move to tonic C by the smaller way."""
     shift = -phrase.key.tonic if phrase.key.tonic <= 6 else 12 - phrase.key.tonic
     return phrase.transposed(shift)
-
-

@@ -1,11 +1,10 @@
 """T. Fill hidden cells with the generator, step by step: strong beats first, the outer voices before the inner ones.
 
-In every step the network is asked about the hidden cells of one voice on one level of the metre. Masks keep voices in their range and key; penalties of part-writing speak against crossing and parallels as
-soon as the notes that would make them are known. What still offends afterwards is hidden again and redrawn, a few
-rounds of blocked Gibbs sampling. Cells that came in known go out unchanged, whatever happens.
+In every step the network is asked about the hidden cells of one voice on one level of the metre. Masks keep voices in
+their range and key; penalties of part-writing speak against crossing and parallels as soon as the notes that would make
+them are known. What still offends afterwards is hidden again and redrawn, a few rounds of blocked Gibbs sampling. Cells
+that came in known go out unchanged, whatever happens.
 """
-
-
 
 from pathlib import Path
 
@@ -52,14 +51,18 @@ class NetworkFiller:
             again = offending(rows) & hidden
             if not again.any():
                 break
-            rows = self._decode(
-                torch.where(again, MASK_ID, rows), conditions, allowed, limits, effort, dice
-            )
+            rows = self._decode(torch.where(again, MASK_ID, rows), conditions, allowed, limits, effort, dice)
         score = self.critic(F.one_hot(rows, VOCABULARY).float(), conditions).mean(-1)
         return rows.numpy(), score.double().numpy()
 
     def _decode(
-        self, ids: Tensor, conditions: Conditions, allowed: Tensor, limits: Limits, effort: Effort, dice: torch.Generator
+        self,
+        ids: Tensor,
+        conditions: Conditions,
+        allowed: Tensor,
+        limits: Limits,
+        effort: Effort,
+        dice: torch.Generator,
     ) -> Tensor:
         """Draw the hidden cells group by group; a group that has none costs nothing."""
         bar = (16, 12, 12)[int(conditions.labels[0, 2])]
@@ -130,6 +133,9 @@ def penalties(ids: Tensor, lane: int, limits: Limits) -> Tensor:
     pitch = torch.arange(PITCHES)
     near = torch.minimum(*(_distance(look(ids[:, lane : lane + 1])) for look in (before, after)))[:, 0]
     against = limits.leap * near
+    if limits.repeat:
+        last, _ = before(ids[:, lane])
+        against = against + limits.repeat * (pitch == last[..., None])
     others = [other for other in range(ids.shape[1]) if other != lane]
     if others:
         sounds = heard(ids)
@@ -150,7 +156,7 @@ def _distance(neighbour: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def _parallel(ids: Tensor, lane: int, others: list[int]) -> Tensor:
-    """How many voices each pitch would run with in fifths or octaves from the pitches known before: (batch, cells, p)."""
+    """How many voices each pitch would run with in fifths or octaves from what was known before: (batch, cells, p)."""
     known = torch.where(ids == MASK_ID, HOLD_ID, ids)
     was = F.pad(heard(known)[..., :-1], (1, 0), value=SILENT)
     own, theirs = was[:, lane : lane + 1], was[:, others]
@@ -182,8 +188,6 @@ def offending(ids: Tensor) -> Tensor:
     # The note before takes part in the fault as well, so the beat to the left is redrawn with it.
     patches = patches | F.pad(patches[..., 1:], (0, 1))
     return patches.repeat_interleave(4, -1)
-
-
 
 
 def load_filler(path: Path) -> tuple[NetworkFiller, NDArray[np.float64]]:

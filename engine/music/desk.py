@@ -5,7 +5,7 @@ and cells that were known come out as they went in.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Brief:
     hold: float = 0.0
     candidates: int = 4
     closes: tuple[int, ...] = ()
-    effort: Effort = Effort()
+    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,14 @@ def accompany(phrase: Phrase) -> Phrase:
 
 
 def redraw(
-    desk: Desk, phrase: Phrase, first: int, last: int, change: str, seed: int, keep: Sequence[int] = (), candidates: int = 6
+    desk: Desk,
+    phrase: Phrase,
+    first: int,
+    last: int,
+    change: str,
+    seed: int,
+    keep: Sequence[int] = (),
+    candidates: int = 6,
 ) -> Phrase:
     """Bars first to last drawn anew; "sparser" has fewer notes there than before, "denser" more, where that can be."""
     _checked(phrase, 0)
@@ -110,7 +117,7 @@ def morph(desk: Desk, start: Phrase, goal: Phrase, bars: int, seed: int, candida
     count, cells = min(len(start.lanes), len(other.lanes)), bars * start.metre.bar
     rng = np.random.default_rng(seed)
     lanes = []
-    for index in (range(count) if count < 2 else [*range(count - 1), -1]):
+    for index in range(count) if count < 2 else [*range(count - 1), -1]:
         rows = [_stretched(p.lanes[index], cells) for p in (start, other)]
         row: list[int] = []
         for beat in range(cells // BEAT):
@@ -139,7 +146,7 @@ def _brief(phrase: Phrase, candidates: int, closes: tuple[int, ...]) -> Brief:
     notes = len(pitches) / max(phrase.bars, 1)
     if style == "air" and notes > 6.5:
         style = "reel"
-    reach = (min(min(pitches), VOICES[0][0]) - 2, max(max(pitches), 72) + 2)
+    reach = (min(*pitches, VOICES[0][0]) - 2, max(*pitches, 72) + 2)
     repeats = motif_repetition(phrase) > 0
     return Brief(style, melody_range=reach, triplets=any(TRIPLET in lane for lane in phrase.lanes) and repeats,
                  candidates=candidates, closes=closes)  # fmt: skip

@@ -15,7 +15,8 @@ class Limits:
     """What may be written, on tonic C. Penalties are in nats.
 
     `ranges` holds (lowest, highest) pitch of each lane; `classes` a weight for each pitch class (0 free, negative
-    against). `leap` counts for each semitone beyond a third, `rests` for each rest; `hold` speaks for held notes.
+    against). `leap` counts for each semitone beyond a third, `repeat` for striking a
+    pitch again, `rests` for each rest; `hold` speaks for held notes.
     """
 
     ranges: tuple[tuple[int, int], ...]
@@ -25,6 +26,7 @@ class Limits:
     crossing: float = 8.0
     parallel: float = 4.0
     leap: float = 0.1
+    repeat: float = 0.0
     hold: float = 0.0
 
 

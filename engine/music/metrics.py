@@ -163,7 +163,7 @@ def ends_at_home(phrase: Phrase) -> bool:
 
 
 def shuffled(phrases: Sequence[Phrase]) -> list[Phrase]:
-    """The control: each lane comes from another phrase of the list; phrases should be of one length and on one tonic."""
+    """The control: each lane comes from another phrase of the list, which should be of one length and one tonic."""
     count = len(phrases)
     return [
         Phrase(p.metre, p.key, tuple(phrases[(i + 7 * k) % count].lanes[k] for k in range(len(p.lanes))))

@@ -20,6 +20,7 @@ from engine.music.phrase import TICKS, Metre, Note
 MAX_BYTES, MAX_NOTES, MAX_TRACKS, MAX_QUARTERS = 512 * 1024, 20_000, 64, 512
 SLOWEST, FASTEST = 20, 400
 RESOLUTION = 480
+DRUMS = 9  # the percussion channel, counted from 0
 PROVENANCE = "Written with Ghostnote: a machine took part."
 
 
@@ -77,30 +78,29 @@ def read_midi(data: bytes) -> Sheet:
     return _collect(file)
 
 
-def _collect(file: mido.MidiFile) -> Sheet:
+def _collect(file: mido.MidiFile) -> Sheet:  # noqa: C901 - one pass over the events, with a branch for each kind
     sheet = Sheet()
     voices: dict[tuple[int, int], list[Note]] = {}
     programs: dict[tuple[int, int], int] = {}
     count = 0
     for number, track in enumerate(file.tracks):
-        at, open_notes, program = 0, dict[tuple[int, int], int](), dict[int, int]()
+        at, open_notes = 0, dict[tuple[int, int], int]()
         for message in track:
             at += message.time
             tick = round(at * TICKS / file.ticks_per_beat)
             if message.is_meta:
                 _meta(sheet, message)
             elif message.type == "program_change":
-                program[message.channel] = message.program
-            elif message.type in ("note_on", "note_off") and message.channel != 9:
-                voice = (number, message.channel)
+                programs.setdefault((number, message.channel), message.program)
+            elif message.type in ("note_on", "note_off") and message.channel != DRUMS:
                 started = open_notes.pop((message.channel, message.note), None)
                 if started is not None:
-                    voices.setdefault(voice, []).append(Note(started, max(1, tick - started), message.note))
+                    note = Note(started, max(1, tick - started), message.note)
+                    voices.setdefault((number, message.channel), []).append(note)
                 if message.type == "note_on" and message.velocity > 0:
                     count += 1
                     _check(count, tick)
                     open_notes[message.channel, message.note] = tick
-                    programs.setdefault(voice, program.get(message.channel, 0))
         for (channel, pitch), started in open_notes.items():
             voices.setdefault((number, channel), []).append(Note(started, TICKS, pitch))
     if not voices:

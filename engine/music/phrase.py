@@ -76,9 +76,7 @@ class Phrase:
 
     def window(self, first: int, last: int) -> "Phrase":
         """Cells first to last (excluded); a note that was sounding already starts anew."""
-        return replace(
-            self, lanes=tuple(cut(lane, first, last) for lane in self.lanes), chords=self.chords[first:last]
-        )
+        return replace(self, lanes=tuple(cut(lane, first, last) for lane in self.lanes), chords=self.chords[first:last])
 
     def transposed(self, semitones: int) -> "Phrase":
         """All pitches and the key moved; pitches outside 0-127 are folded back by octaves."""

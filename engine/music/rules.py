@@ -7,7 +7,15 @@ do wrong: leaps without return, a close away from the tonic, a bar of nothing.
 from itertools import pairwise
 
 from engine.music.chords import chord_pitch_classes
-from engine.music.metrics import crossings, ends_at_home, intervals, is_chord, motif_repetition, parallel_moves
+from engine.music.metrics import (
+    crossings,
+    ends_at_home,
+    intervals,
+    is_chord,
+    motif_repetition,
+    parallel_moves,
+    struck_parallels,
+)
 from engine.music.phrase import NO_CHORD, Phrase, notes_of, sounding
 
 
@@ -17,6 +25,7 @@ def faults(phrase: Phrase, closes: bool = True) -> float:
     total = melody_faults(phrase) + 3.0 * (closes and not ends_at_home(phrase))
     if len(heard) > 1:
         total += 3.0 * parallel_moves(heard)[0] + 0.5 * crossings(heard)[0]
+        total += 0.5 * struck_parallels(phrase.lanes, heard)[0]
         for cell in range(0, phrase.cells, phrase.metre.pulse):
             total += 1.0 * (not is_chord(row[cell] for row in heard))
     return total / max(phrase.bars, 1)

@@ -1,7 +1,7 @@
 """Fill the hidden cells of phrases of any length with a network that sees four bars at a time.
 
-Work goes left to right in stretches of two bars, each seen with what stands around it, many candidates at once. What was
-known before is never changed. Everything here is on tonic C and in the network's ids; keys and notes stay outside.
+Work goes left to right in stretches of two bars, each seen with what stands around it, many candidates at once. What
+was known before is never changed. Everything here is on tonic C and in the network's ids; keys and notes stay outside.
 """
 
 from collections.abc import Sequence
@@ -110,6 +110,7 @@ def _copy(ids: Ids, here: slice, source: int, vary: float, rng: np.random.Genera
 
 def best_first(scores: NDArray[np.float64], faults: Sequence[float]) -> list[int]:
     """Candidates from best to worst: the critic's standardised score minus the standardised written rules."""
+
     def standard(values: NDArray[np.float64]) -> NDArray[np.float64]:
         spread = values.std()
         return (values - values.mean()) / spread if spread > 1e-9 else values * 0

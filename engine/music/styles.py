@@ -28,12 +28,14 @@ class Style:
 STYLES: Mapping[str, Style] = {
     s.name: s
     for s in (
-        Style("folk", "air", 1, ("4/4", "3/4", "6/8", "2/4"), 104, ("flute", "acoustic guitar", "cello"), "strum", "", 3),
+        Style("folk", "air", 1, ("4/4", "3/4", "6/8", "2/4"), 104, ("flute", "acoustic guitar", "cello"), "strum", "",
+              3),
         Style("ballad", "air", 1, ("4/4", "3/4", "6/8"), 72, ("piano", "strings", "bass"), "arpeggio", "soft", 2),
         Style("waltz", "waltz", 1, ("3/4",), 132, ("violin", "piano", "cello"), "waltz", "", 0),
         Style("march", "march", 1, ("4/4", "2/4", "6/8"), 112, ("trumpet", "brass", "tuba"), "march", "march", 3),
         Style("reel", "reel", 1, ("4/4",), 108, ("fiddle", "acoustic guitar", "bass"), "strum", "bodhran", 0, True),
-        Style("hornpipe", "hornpipe", 1, ("4/4",), 96, ("accordion", "acoustic guitar", "bass"), "strum", "bodhran", 0, True),
+        Style("hornpipe", "hornpipe", 1, ("4/4",), 96, ("accordion", "acoustic guitar", "bass"), "strum", "bodhran",
+              0, True),
         Style("jig", "jig", 1, ("6/8",), 168, ("fiddle", "acoustic guitar", "bass"), "jig", "bodhran", 0),
         Style("strathspey", "strathspey", 1, ("4/4",), 96, ("fiddle", "accordion", "cello"), "strum", "", 0, True),
         Style("chorale", "chorale", 4, ("4/4", "3/4"), 76, ("organ",), "", ""),
@@ -100,6 +102,8 @@ class Mood:
 MOODS: Mapping[str, Mood] = {
     "joyful": Mood(False, 1.1, 4, 4, 92), "tender": Mood(False, 0.85, 2, 3, 66), "calm": Mood(False, 0.8, 2, 2, 62),
     "tense": Mood(True, 1.1, 4, 3, 96), "melancholy": Mood(True, 0.85, 2, 2, 70), "dark": Mood(True, 0.85, 2, 1, 78),
-    "heroic": Mood(False, 1.05, 3, 4, 104), "dreamy": Mood(False, 0.85, 2, 4, 64), "playful": Mood(False, 1.1, 4, 4, 86),
-    "mysterious": Mood(True, 0.9, 2, 2, 68), "angry": Mood(True, 1.2, 5, 3, 110), "romantic": Mood(False, 0.85, 3, 3, 74),
+    "heroic": Mood(False, 1.05, 3, 4, 104), "dreamy": Mood(False, 0.85, 2, 4, 64),
+    "playful": Mood(False, 1.1, 4, 4, 86),
+    "mysterious": Mood(True, 0.9, 2, 2, 68), "angry": Mood(True, 1.2, 5, 3, 110),
+    "romantic": Mood(False, 0.85, 3, 3, 74),
 }  # fmt: skip

@@ -1,8 +1,9 @@
 """T. Train the music GAN from music21's public-domain scores: one run, read top to bottom, resumable at any moment.
 
-For the first quarter only the cross-entropy of hidden cells is learnt; then the critic joins in every second step
-(adversarial 1.0, cross-entropy 0.5), because a contest costs twice a plain step. Weights are averaged (EMA) for use. Progress counts steps or minutes, whichever is further, so that a run
-on a busy machine still ends. Run it with `python -m engine.music.train --help`.
+At first only the cross-entropy of hidden cells is learnt; then the critic joins in every second step (adversarial 1.0,
+cross-entropy 0.5), because a contest costs twice a plain step. Weights are averaged (EMA) for use. Progress counts
+steps or minutes, whichever is further, so that a run on a busy machine still ends. Run it with
+`python -m engine.music.train --help`.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Plain words, English or Chinese, to one exact wish: key, metre, tempo, bars, style, mood, instruments, variants.
 
-What is said is respected; what is not said follows from the style and the mood. Two things that cannot both be true, and
-things that do not exist, raise `UnclearWish` with one sentence that names them. `describe` says a wish back in words, so
-that a person sees what was understood before judging the music.
+What is said is respected; what is not said follows from the style and the mood. Two things that cannot both be true,
+and things that do not exist, raise `UnclearWish` with one sentence that names them. `describe` says a wish back in
+words, so that a person sees what was understood before judging the music.
 """
 
 import re
@@ -34,7 +34,9 @@ _ZH_MODE = "|".join(sorted((w for w in MODE_WORDS if not w.isascii()), key=len, 
 _KEY = re.compile(rf"\b([A-Za-z])(?:(#|♯|♭|b)|[ -]?(sharp|flat))?[ -]?({_MODE})\b", re.IGNORECASE)
 _BARE_KEY = re.compile(r"\b(?:in|key of|key:?)\s+(?:the key of\s+)?([A-Z])(?:(#|♯|♭|b)|[ -]?(sharp|flat))?(?![\w'#♯♭])")
 _ZH_KEY = re.compile(rf"(升|降)?\s*([A-Za-z])(#|♯|♭|b)?\s*({_ZH_MODE})")
-_CHORDS = re.compile(r"\bchords?:?\s+((?:[A-G][#b]?(?:m|dim)?(?:[\s,|\-–]+|$)){1,64})|和弦[::]?\s*((?:[A-G][#b]?(?:m|dim)?[\s,|、-]*){1,64})")
+_CHORDS = re.compile(
+    r"\bchords?:?\s+((?:[A-G][#b]?(?:m|dim)?(?:[\s,|\-–]+|$)){1,64})|和弦[::]?\s*((?:[A-G][#b]?(?:m|dim)?[\s,|、-]*){1,64})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,13 @@ def read_wish(text: str) -> Wish:
 
 def describe(wish: Wish) -> str:
     """The wish in one line: "8 bars, 3/4, D minor, 90 bpm, waltz, melancholy, piano and strings"."""
-    parts = [f"{wish.bars} bar{'s' * (wish.bars != 1)}", wish.metre, wish.key.name, f"{wish.tempo} bpm", wish.style.name]
+    parts = [
+        f"{wish.bars} bar{'s' * (wish.bars != 1)}",
+        wish.metre,
+        wish.key.name,
+        f"{wish.tempo} bpm",
+        wish.style.name,
+    ]
     parts += [wish.mood] if wish.mood else []
     names = [*wish.instruments, *(["drums"] if wish.drums else [])]
     parts.append(names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1])
@@ -152,7 +160,9 @@ def _tempo(lower: str) -> int | None:
 
 
 def _metre(lower: str) -> str | None:
-    named = {f"{int(hit[1][:3])}/{int(hit[2][:3])}" for hit in re.finditer(r"(?<![\d/])(\d+)\s*/\s*(\d+)(?![\d/])", lower)}
+    named = {
+        f"{int(hit[1][:3])}/{int(hit[2][:3])}" for hit in re.finditer(r"(?<![\d/])(\d+)\s*/\s*(\d+)(?![\d/])", lower)
+    }
     named |= {METRE_WORDS[word] for word in _found(lower, METRE_WORDS)}
     for name in named - METRES.keys():
         raise UnclearWish(f"I can write in {', '.join(METRES)}; {name} is not among them.")
@@ -196,8 +206,12 @@ def _mode(lower: str) -> str | None:
 def _is_article(text: str, hit: re.Match[str]) -> bool:
     """Whether the `a` of "a minor waltz" is an article: small, without a sign, and followed by a noun."""
     after = text[hit.end() :].lstrip(" ")
-    return hit[1] == "a" and not hit[2] and not hit[3] and bool(re.match(r"[a-z]", after)) and not re.match(
-        r"(at|with|for|and|in|on|using)\b", after
+    return (
+        hit[1] == "a"
+        and not hit[2]
+        and not hit[3]
+        and bool(re.match(r"[a-z]", after))
+        and not re.match(r"(at|with|for|and|in|on|using)\b", after)
     )
 
 
@@ -213,7 +227,9 @@ def _named_key(letter: str, sign: str | None, word: str | None, mode: str) -> Ke
 
 def _instruments(lower: str, style: Style) -> tuple[tuple[str, ...], bool, list[str]]:
     """The instruments in the order named, whether drums play, and remarks about stand-ins."""
-    cleaned = re.sub(r"\b(?:no|without)\s+(?:any\s+)?(drums?|percussion)\b|(?:不要|没有|无)\s*(?:鼓|打击乐)", " nodrums ", lower)
+    cleaned = re.sub(
+        r"\b(?:no|without)\s+(?:any\s+)?(drums?|percussion)\b|(?:不要|没有|无)\s*(?:鼓|打击乐)", " nodrums ", lower
+    )
     table = {word: word for word in (*INSTRUMENT_WORDS, *STAND_INS)}
     table.pop("bass") if re.search(r"\bbass drum\b", cleaned) else None
     names, notes = [], []
