@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     |(?P<ending>\|\s*[12](?=[^/\d])|\[[12]|:\|\s*[12](?=[^/\d]))
     |(?P<bar>:?\|+[\]:]*|\[\||::|:\|:|\|\])
     |(?P<tuplet>\(\d(?::\d?(?::\d?)?)?)
-    |(?P<open>\[)|(?P<close>\])
+    |(?P<open>\[)|(?P<close>\])(?P<chordlength>\d*/*\d*)
     |(?P<slur>[()])
     |(?P<note>[\^_=]*[A-Ga-g][,']*)(?P<length>\d*/*\d*)
     |(?P<rest>[zxZ])(?P<restlength>\d*/*\d*)
@@ -66,7 +66,9 @@ def read_key(text: str) -> Key | None:
 
 def _read_tune(block: str) -> Tune:
     """Split a block into header and body; a second K: or L: in the body is honoured where it stands."""
-    head, body, in_body = {}, [], False
+    head: dict[str, str] = {}
+    body: list[str] = []
+    in_body = False
     for line in block.split("\n"):
         found = re.match(r"([A-Za-z]):\s*(.*?)\s*(?:%.*)?$", line)
         if found and not in_body:
@@ -76,7 +78,8 @@ def _read_tune(block: str) -> Tune:
             body.append(f"[{found[1]}:{found[2]}]")
         elif in_body and not (found and found[1] not in "abcdefgzxABCDEFG"):
             body.append(line)
-    metre = {"C": "4/4", "C|": "4/4", "c": "4/4"}.get(head.get("M", "C"), head.get("M", "C")).strip()
+    written = head.get("M", "C").strip()
+    metre = "4/4" if written in ("C", "C|", "c") else written
     tune = Tune(head.get("T", ""), head.get("R", "").strip().lower(), metre, read_key(head["K"]) or Key())
     _Body(tune, head.get("L", ""), "\n".join(body)).read()
     return tune
@@ -103,7 +106,9 @@ class _Body:
     def read(self) -> None:
         for found in _TOKEN.finditer(self.text):
             # The last group of a note is its length, which may be empty.
-            kind = {"length": "note", "restlength": "rest"}.get(found.lastgroup or "", found.lastgroup or "")
+            kind = {"length": "note", "restlength": "rest", "chordlength": "close"}.get(
+                found.lastgroup or "", found.lastgroup or ""
+            )
             self._token(kind, found)
         self._end_part()
 
@@ -133,9 +138,17 @@ class _Body:
         elif kind == "open":
             self.chord = 0
         elif kind == "close":
-            self.chord = None
+            self._close_chord(_multiplier(text[1:]))
         elif kind == "broken":
             self._break(text)
+
+    def _close_chord(self, factor: Fraction) -> None:
+        """A length after the bracket is the length of the whole chord, of which the first note was kept."""
+        if self.chord and self.bar:
+            last = self.bar[-1]
+            self.bar[-1] = last._replace(length=max(1, round(last.length * factor)))
+            self.at += last.length * (factor - 1)
+        self.chord = None
 
     def _field(self, text: str) -> None:
         name, value = text[1], text[3:-1]

@@ -67,7 +67,9 @@ def _emissions(weights: NDArray[np.float64], key: Key) -> NDArray[np.float64]:
         home += bonus * _ROOTS[:, (key.tonic + degree) % 12]
     total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
     diminished = np.array([0.0] * 24 + [0.5] * 12)
-    return (3 * (inside + 0.3 * weights @ _ROOTS.T - _OUTSIDE * outside) / total) + home - 1.5 * foreign - diminished
+    heard: NDArray[np.float64] = 3 * (inside + 0.3 * weights @ _ROOTS.T - _OUTSIDE * outside) / total
+    scores: NDArray[np.float64] = heard + home - 1.5 * foreign - diminished
+    return scores
 
 
 def _best_path(scores: NDArray[np.float64], pulses_a_bar: int) -> list[int]:

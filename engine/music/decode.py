@@ -184,10 +184,10 @@ def offending(ids: Tensor) -> Tensor:
             same = F.pad(moved & (gap[:, 1:] == gap[:, :-1]) & ((gap[:, 1:] == 0) | (gap[:, 1:] == 7)), (1, 0))
             for lane in (high, low):
                 bad[:, lane] |= crossed | same
-    patches = bad.unflatten(-1, (-1, 4)).any(-1)
+    patches = bad.view(*bad.shape[:-1], -1, PATCH).any(-1)
     # The note before takes part in the fault as well, so the beat to the left is redrawn with it.
     patches = patches | F.pad(patches[..., 1:], (0, 1))
-    return patches.repeat_interleave(4, -1)
+    return torch.repeat_interleave(patches, PATCH, -1)
 
 
 def load_filler(path: Path) -> tuple[NetworkFiller, NDArray[np.float64]]:

@@ -115,7 +115,8 @@ class Generator(nn.Module):
         x = x.view(batch, lanes, cells // PATCH, -1)[:, list(chosen)]
         said = self.word(F.gelu(self.cells_out(self.norm(x))).view(batch, len(chosen), cells, 64)).float()
         rows = torch.stack([self._tables(ids, sounds, lane) for lane in chosen], 1)
-        return said + rows if only is None else (said + rows)[:, 0]
+        logits: Tensor = said + rows
+        return logits if only is None else logits[:, 0]
 
     def _around(self, conditions: Conditions, lanes: int, patches: int) -> Tensor:
         """Everything a patch is told besides its cells, shape (batch, lanes, patches, width)."""
@@ -128,7 +129,8 @@ class Generator(nn.Module):
         end = self.bar_end((labels[:, 6:7] + last - bar).clamp(max=FAR))
         beat = self.beat(labels[:, 2:3] * 4 + place[None, :] % a_bar)
         by_patch = start + end + beat + self.chord(conditions.chords) + whole[:, None, :]
-        return by_patch[:, None] + self.lane(torch.arange(lanes))[None, :, None]
+        around: Tensor = by_patch[:, None] + self.lane(torch.arange(lanes))[None, :, None]
+        return around
 
     def _tables(self, ids: Tensor, sounds: Tensor, lane: int) -> Tensor:
         """The interval and rhythm tables' share of one lane's logits, (batch, cells, VOCABULARY)."""
@@ -139,7 +141,9 @@ class Generator(nn.Module):
         half = GAPS if lanes == 1 else 0  # a fiddle leaps where a singer steps
         sides = F.pad(kind[:, lane], (1, 1), value=0)
         near = (sides[..., :-2] * 5 + sides[..., 2:]) * PATCH + place + (100 if lanes == 1 else 0)
-        row = self.previous(left_gap + half, left) + self.following(right_gap + half, right) + self.neighbours(near)
+        row: Tensor = (
+            self.previous(left_gap + half, left) + self.following(right_gap + half, right) + self.neighbours(near)
+        )
         for other in range(lanes):
             if other != lane:
                 pair = torch.full_like(own, lane * LANES + other)
@@ -173,7 +177,8 @@ class Critic(nn.Module):
             x = x + F.leaky_relu(layer(x), 0.2)
         told = sum(table(conditions.labels[:, i]) for i, table in enumerate(self.label))
         matched = (x * told[:, :, None]).sum(1) / x.shape[1] ** 0.5
-        return self.score(x)[:, 0].float() + matched.float()
+        scores: Tensor = self.score(x)[:, 0].float() + matched.float()
+        return scores
 
 
 def critic_features(cells: Tensor) -> Tensor:
@@ -212,7 +217,8 @@ def _melodic(onset: Tensor, earlier: Tensor) -> Tensor:
 
 def _folded(roll: Tensor) -> Tensor:
     """Octaves folded together: (..., pitches) to (..., 12), counted from LOW."""
-    return F.pad(roll, (0, 72 - PITCHES)).unflatten(-1, (6, 12)).sum(-2)
+    padded = F.pad(roll, (0, 72 - PITCHES))
+    return padded.view(*padded.shape[:-1], 6, 12).sum(-2)
 
 
 def straight_through(logits: Tensor, temperature: float = 1.0) -> Tensor:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
-import mido
-import pretty_midi
+import mido  # type: ignore[import-untyped] # ships no types
+import pretty_midi  # type: ignore[import-untyped] # ships no types
+from mido.midifiles.meta import KeySignatureError  # type: ignore[import-untyped] # ships no types
 
 from engine.music.arrange import Part
 from engine.music.errors import BadMidi
@@ -68,8 +69,17 @@ def read_midi(data: bytes) -> Sheet:
         raise BadMidi(f"The MIDI file announces more than {MAX_TRACKS} tracks, which is all I read.")
     try:
         file = mido.MidiFile(file=BytesIO(data), clip=True)
-    # mido has no exception of its own for damaged files: these are what its parsers raise, found by fuzzing.
-    except (EOFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
+    # mido has no one exception for damaged files: these are what its parsers raise, found by fuzzing.
+    except (
+        EOFError,
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        KeySignatureError,
+    ) as error:
         raise BadMidi("The MIDI file is damaged or cut short.") from error
     if file.type == 2:
         raise BadMidi("This is a MIDI file of type 2, independent songs in one file; I read types 0 and 1.")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import midirenderer
 import numpy as np
-import pretty_midi
-import soundfile
+import pretty_midi  # type: ignore[import-untyped] # ships no types
+import soundfile  # type: ignore[import-untyped] # ships no types
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -109,9 +109,11 @@ def _synthesised(midi: bytes) -> tuple[NDArray[np.float64], int]:
     font = _soundfont()
     if font is None:
         plain = pretty_midi.PrettyMIDI(BytesIO(midi))
-        return plain.synthesize(fs=24_000), 24_000
+        waves: NDArray[np.float64] = plain.synthesize(fs=24_000)
+        return waves, 24_000
     samples, rate = soundfile.read(BytesIO(midirenderer.render_wave_from(font, midi)), always_2d=True)
-    return samples.mean(axis=1), int(rate)
+    mono: NDArray[np.float64] = samples.mean(axis=1)
+    return mono, int(rate)
 
 
 def _resampled(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
@@ -119,4 +121,5 @@ def _resampled(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     if rate == RATE or not samples.size:
         return samples
     count = round(len(samples) * RATE / rate)
-    return np.interp(np.arange(count) * (rate / RATE), np.arange(len(samples)), samples)
+    stretched: NDArray[np.float64] = np.interp(np.arange(count) * (rate / RATE), np.arange(len(samples)), samples)
+    return stretched

@@ -82,7 +82,7 @@ class Run:
                 seen |= more
                 loss = self.settings.adversarial * loss + self.settings.cross_entropy * told
         self.for_generator.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 1.0)
         self.for_generator.step()
         self._average()
@@ -97,7 +97,7 @@ class Run:
         real = filled(ids, torch.zeros_like(hidden), made.detach())
         against = critic_loss(self.critic(real, conditions), self.critic(made.detach(), conditions))
         self.for_critic.zero_grad(set_to_none=True)
-        against.backward()
+        torch.autograd.backward(against)
         self.for_critic.step()
         for parameter in self.critic.parameters():
             parameter.requires_grad_(False)
@@ -115,7 +115,8 @@ class Run:
 
     def _tensors(self, batch: Windows, kind: Kind) -> tuple[Tensor, Conditions, Tensor]:
         ids = torch.from_numpy(batch.ids.astype(np.int64))
-        hidden = hide(*batch.ids.shape, BAR_CELLS[kind[1]], self.rng)
+        size, lanes, cells = batch.ids.shape
+        hidden = hide(size, lanes, cells, BAR_CELLS[kind[1]], self.rng)
         labels, chords = (torch.from_numpy(a.astype(np.int64)) for a in (batch.labels, batch.chords))
         return ids, Conditions(labels, chords), torch.from_numpy(hidden)
 
@@ -134,7 +135,7 @@ class Run:
         """Write weights and state; the state file comes last and by renaming, so a kill leaves the old or the new."""
         folder = self.settings.folder
         folder.mkdir(parents=True, exist_ok=True)
-        tensors = {}
+        tensors: dict[str, Tensor] = {}
         for name, module in (("generator", self.generator), ("critic", self.critic), ("average", self.average)):
             tensors |= {f"{name}/{key}": value.contiguous() for key, value in module.state_dict().items()}
         for name, optimiser in (("of_generator", self.for_generator), ("of_critic", self.for_critic)):

@@ -230,6 +230,9 @@ def _instruments(lower: str, style: Style) -> tuple[tuple[str, ...], bool, list[
     cleaned = re.sub(
         r"\b(?:no|without)\s+(?:any\s+)?(drums?|percussion)\b|(?:不要|没有|无)\s*(?:鼓|打击乐)", " nodrums ", lower
     )
+    # A style's name may have an instrument's inside it, as the Chinese for four-part singing has the choir's.
+    for word in _found(cleaned, STYLE_WORDS):
+        cleaned = cleaned.replace(word, " ")
     table = {word: word for word in (*INSTRUMENT_WORDS, *STAND_INS)}
     table.pop("bass") if re.search(r"\bbass drum\b", cleaned) else None
     names, notes = [], []
