@@ -20,6 +20,8 @@ from engine.music.progressions import tonic_chord
 from engine.music.styles import INSTRUMENTS
 from engine.music.wishes import Wish
 
+WEIGHTS = Path(__file__).with_name("music.safetensors")
+
 
 @dataclass(frozen=True, slots=True)
 class Composition:
@@ -47,7 +49,7 @@ class Composer:
         self.desk = desk
 
     @classmethod
-    def load(cls, weights: Path) -> "Composer":
+    def load(cls, weights: Path = WEIGHTS) -> "Composer":
         """A composer with trained weights. Raises NoWeights."""
         # Only here: everything else in this folder must import where torch is not installed.
         from engine.music.decode import load_filler  # noqa: PLC0415

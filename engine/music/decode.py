@@ -94,7 +94,9 @@ def grid_groups(lanes: int, cells: int, bar: int) -> list[tuple[int, Tensor]]:
     if lanes == 1:
         odd = (place // PATCH) % 2
         return [(0, (level == step) & (odd == side)) for step in range(5) for side in (0, 1)]
-    return [(lane, level == step) for step in range(5) for lane in (3, 0, 2, 1) if lane < lanes]
+    # Bars and half bars together: each step costs a pass, and half a bar is far apart for a singer.
+    coarse = level.clamp(min=1)
+    return [(lane, coarse == step) for step in range(1, 5) for lane in (3, 0, 2, 1) if lane < lanes]
 
 
 def _draw(logits: Tensor, top: float, dice: torch.Generator) -> Tensor:
@@ -131,11 +133,14 @@ def penalties(ids: Tensor, lane: int, limits: Limits) -> Tensor:
     before the cell and the pitches in it, and again towards the next known one, since either may be drawn last.
     """
     pitch = torch.arange(PITCHES)
-    near = torch.minimum(*(_distance(look(ids[:, lane : lane + 1])) for look in (before, after)))[:, 0]
-    against = limits.leap * near
-    if limits.repeat:
-        last, _ = before(ids[:, lane])
-        against = against + limits.repeat * (pitch == last[..., None])
+    against = torch.zeros(*ids[:, lane].shape, PITCHES)
+    weights = torch.tensor(limits.intervals)
+    for look in (before, after):
+        neighbour, gap = look(ids[:, lane])
+        size = (pitch - neighbour[..., None]).abs().clamp(max=len(weights) - 1)
+        # Farther away than a beat there will be notes in between, so the interval is not one yet.
+        near = (neighbour < SILENT) & (gap % 7 <= 2)
+        against = against + weights[size] * near[..., None]
     others = [other for other in range(ids.shape[1]) if other != lane]
     if others:
         sounds = heard(ids)
@@ -146,13 +151,6 @@ def penalties(ids: Tensor, lane: int, limits: Limits) -> Tensor:
         against = against + limits.parallel * _parallel(ids, lane, others)
         against = against + limits.parallel * _parallel(ids.flip(-1), lane, others).flip(1)
     return F.pad(against, (FIRST_PITCH, 0))
-
-
-def _distance(neighbour: tuple[Tensor, Tensor]) -> Tensor:
-    """Semitones beyond a major third from a neighbour to each pitch; 0 when there is none: (..., PITCHES)."""
-    pitch, _ = neighbour
-    size = (torch.arange(PITCHES) - pitch[..., None]).abs() - 4
-    return size.clamp(min=0).float() * (pitch < SILENT)[..., None]
 
 
 def _parallel(ids: Tensor, lane: int, others: list[int]) -> Tensor:

@@ -15,8 +15,8 @@ class Limits:
     """What may be written, on tonic C. Penalties are in nats.
 
     `ranges` holds (lowest, highest) pitch of each lane; `classes` a weight for each pitch class (0 free, negative
-    against). `leap` counts for each semitone beyond a third, `repeat` for striking a
-    pitch again, `rests` for each rest; `hold` speaks for held notes.
+    against). `intervals[n]` counts for a move of n semitones, the last one for all larger. `rests` counts for each
+    rest; `hold` speaks for held notes.
     """
 
     ranges: tuple[tuple[int, int], ...]
@@ -25,8 +25,7 @@ class Limits:
     rests: float = 0.0
     crossing: float = 8.0
     parallel: float = 4.0
-    leap: float = 0.1
-    repeat: float = 0.0
+    intervals: tuple[float, ...] = (0.0,)
     hold: float = 0.0
 
 
