@@ -61,7 +61,7 @@ class Composer:
         dice = random.Random(seed)
         blank, fixed_chords = _blank(wish), wish.chords
         model_bars = -(-blank.cells // (METRES["4/4"].bar if wish.metre == "2/4" else blank.metre.bar))
-        plan = make_plan(model_bars, dice, inner=0.1 if wish.style.lanes == 4 else 0.4)
+        plan = make_plan(model_bars, dice, inner=0.1 if wish.style.lanes == 4 else 0.6)
         phrase = _given_chords(blank, fixed_chords) if fixed_chords else self._planned_chords(blank, plan, seed)
         lead = INSTRUMENTS[wish.instruments[0]]
         brief = Brief(

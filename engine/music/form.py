@@ -30,7 +30,7 @@ class Plan:
     closes: tuple[int, ...]
 
 
-def make_plan(bars: int, rng: random.Random, inner: float = 0.4, vary: float = 0.12) -> Plan:
+def make_plan(bars: int, rng: random.Random, inner: float = 0.4, vary: float = 0.08) -> Plan:
     """A plan for 1 to any number of bars. `inner` is the chance that a new unit repeats its own first bar in its third;
     `vary` the share of a returning bar's beats that is drawn again."""
     units = [(at, min(at + UNIT, bars)) for at in range(0, bars, UNIT)]

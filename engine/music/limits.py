@@ -34,8 +34,8 @@ class Effort:
     """Rounds of repair after the first pass, and how adventurous the draws are (temperature, nucleus)."""
 
     repairs: int = 1
-    temperature: float = 0.95
-    top: float = 0.95
+    temperature: float = 1.0
+    top: float = 0.98
 
 
 class Filler(Protocol):

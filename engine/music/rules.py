@@ -22,7 +22,7 @@ from engine.music.phrase import NO_CHORD, Phrase, notes_of, sounding
 def faults(phrase: Phrase, closes: bool = True) -> float:
     """Faults a bar, 0 for a spotless phrase; lower is better. `closes` asks for the tonic at the end."""
     heard = [sounding(lane) for lane in phrase.lanes]
-    total = melody_faults(phrase) + 3.0 * (closes and not ends_at_home(phrase))
+    total = melody_faults(phrase) + 0.3 * (closes and not ends_at_home(phrase))
     if len(heard) > 1:
         total += 3.0 * parallel_moves(heard)[0] + 0.5 * crossings(heard)[0]
         total += 0.5 * struck_parallels(phrase.lanes, heard)[0]
