@@ -9,8 +9,8 @@ from engine.music.composer import WEIGHTS, Composer
 from engine.music.metrics import harmony
 from engine.music.wishes import read_wish
 
-PURE = ("abc", "arrange", "chords", "composer", "corpus", "dataset", "desk", "edits", "evaluate", "form", "grooves", "keys",
-        "limits", "metrics", "midi", "musicxml", "phrase", "progressions", "render", "rules", "studio", "styles",
+PURE = ("abc", "arrange", "chords", "composer", "corpus", "dataset", "desk", "edits", "evaluate", "form", "grooves",
+        "keys", "limits", "metrics", "midi", "musicxml", "phrase", "progressions", "render", "rules", "studio", "styles",
         "tokens", "vocabulary", "wishes")  # fmt: skip
 
 
