@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.music.composer import Composer
-from engine.music.corpus import BARS, Piece, Window, windows_of
+from engine.music.corpus import BARS, Piece, Window, load_pieces, split_by_family, windows_of
 from engine.music.desk import Brief, Desk, heard_chords, pulses
 from engine.music.limits import Effort
 from engine.music.metrics import (
@@ -45,6 +45,16 @@ class Copying:
     largest_share: float
     over_limit: float
     over_half: float
+
+
+def evaluate(composer: Composer, samples: int = 200, seeds: Sequence[int] = (1, 2, 3)) -> dict[str, dict[str, Row]]:
+    """The whole table, a "chorale" and a "folk" one for each seed; reads the corpus (FileNotFoundError without it)."""
+    held = split_by_family(load_pieces())[1]
+    tables: dict[str, dict[str, Row]] = {}
+    for seed in seeds:
+        tables[f"chorale, seed {seed}"] = chorale_table(composer.desk, held, samples, seed, Effort(), 4)
+        tables[f"folk, seed {seed}"] = folk_table(composer, held, samples, seed)
+    return tables
 
 
 def chorale_table(

@@ -9,9 +9,10 @@ from engine.music.composer import WEIGHTS, Composer
 from engine.music.metrics import harmony
 from engine.music.wishes import read_wish
 
-PURE = ("abc", "arrange", "chords", "composer", "corpus", "dataset", "desk", "edits", "evaluate", "form", "grooves",
-        "keys", "limits", "metrics", "midi", "musicxml", "phrase", "progressions", "render", "rules", "studio", "styles",
-        "tokens", "vocabulary", "wishes")  # fmt: skip
+PURE = """
+abc arrange chords composer corpus dataset desk edits evaluate form grooves keys limits metrics midi
+musicxml phrase progressions render rules studio styles tokens vocabulary wishes
+""".split()
 
 
 def test_the_weights_write_chords_and_not_noise_and_keep_a_melody() -> None:
