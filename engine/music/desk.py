@@ -23,7 +23,7 @@ VOICES = ((60, 81), (53, 76), (48, 69), (38, 64))  # soprano, alto, tenor, bass 
 FIDDLE = (55, 88)
 # How much more often the network makes each interval than its training music does, in nats: repetition, the two
 # seconds, the thirds, the fourth ... It corrects for drawing many cells at once; measured as docs/music.md says.
-VOICE_MOVES = (0.5, -0.5, -0.5, 0.8, 0.5, 0.2, 0.5, 0.1, 0.4, 0.4, 0.6, 0.8, 0.2, 1.0)
+VOICE_MOVES = (0.4, -0.65, -0.65, 0.9, 0.6, 0.3, 0.5, 0.2, 0.4, 0.4, 0.6, 0.8, 0.2, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,33 @@ from engine.music.composer import WEIGHTS, Composer
 from engine.music.metrics import harmony
 from engine.music.wishes import read_wish
 
-PURE = """
-abc arrange chords composer corpus dataset desk edits evaluate form grooves keys limits metrics midi
-musicxml phrase progressions render rules studio styles tokens vocabulary wishes
-""".split()
+PURE = [
+    "abc",
+    "arrange",
+    "chords",
+    "composer",
+    "corpus",
+    "dataset",
+    "desk",
+    "edits",
+    "evaluate",
+    "form",
+    "grooves",
+    "keys",
+    "limits",
+    "metrics",
+    "midi",
+    "musicxml",
+    "phrase",
+    "progressions",
+    "render",
+    "rules",
+    "studio",
+    "styles",
+    "tokens",
+    "vocabulary",
+    "wishes",
+]
 
 
 def test_the_weights_write_chords_and_not_noise_and_keep_a_melody() -> None:
