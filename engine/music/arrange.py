@@ -1,0 +1,219 @@
+"""From a phrase to parts that instruments play: who plays what, accompaniment by rule, drums, loudness.
+
+The network writes the melody or the four voices; nothing in the training music has drums or accompaniment, so those are
+made here from the chord lane and the tables of `grooves`. Every instrument that was asked for plays, and no other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.music.chords import chord_pitch_classes
+from engine.music.grooves import BASS, CHORD_HITS, DRUMS, KICK, bar_of
+from engine.music.phrase import CELL, NO_CHORD, Note, Phrase, notes_of
+from engine.music.styles import INSTRUMENTS, MOODS, Instrument
+from engine.music.wishes import Wish
+
+
+class Played(NamedTuple):
+    """A note with its loudness: ticks (twelve a quarter), MIDI pitch, MIDI velocity."""
+
+    start: int
+    length: int
+    pitch: int
+    velocity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one instrument plays; `program` is a General MIDI program from 0, ignored for drums."""
+
+    name: str
+    program: int
+    drums: bool
+    notes: tuple[Played, ...]
+
+
+def arrange(phrase: Phrase, wish: Wish) -> tuple[Part, ...]:
+    """Parts for every instrument of the wish, in its order, drums last. The phrase is in its sounding key."""
+    loud = MOODS[wish.mood].velocity if wish.mood else 84
+    players = [INSTRUMENTS[name] for name in wish.instruments]
+    many = len(phrase.lanes) > 1
+    parts = _voices(phrase, players, loud) if many else _band(phrase, players, wish, loud)
+    if wish.drums:
+        parts.append(Part("drums", 0, True, tuple(_drums(phrase, wish, loud))))
+    return tuple(parts)
+
+
+def _voices(phrase: Phrase, players: Sequence[Instrument], loud: int) -> list[Part]:
+    """Deal the lanes to the players: one plays all; two share melody and the rest; four have one each."""
+    count, lanes = len(players), len(phrase.lanes)
+    shares: list[list[int]] = [[] for _ in players]
+    for lane in range(lanes):
+        if lane == 0 or count == 1:
+            shares[0].append(lane)
+        elif lane == lanes - 1:
+            shares[min(count, lanes) - 1].append(lane)
+        else:
+            shares[min(lane, max(1, min(count, lanes) - 2))].append(lane)
+    for extra in range(lanes, count):
+        shares[extra].append(extra % lanes)
+    parts = []
+    for player, share in zip(players, shares, strict=True):
+        notes = [note for lane in share or [0] for note in _shaped(notes_of(phrase.lanes[lane]), phrase, loud - 4)]
+        parts.append(Part(player.name, player.program, False, tuple(_fitted(notes, player))))
+    return parts
+
+
+def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, loud: int) -> list[Part]:
+    """The melody for the first player who can lead; chords, bass, pad or a second voice for the others."""
+    leads = [p for p in players if p.kind not in ("bass", "pad")] or list(players)
+    lead = leads[0]
+    has_bass = any(p is not lead and (p.kind == "bass" or (p.kind == "solo" and p.low <= 42)) for p in players)
+    harmonist = next((p for p in players if p is not lead and p.kind in ("keys", "pluck")), None)
+    if harmonist is None and lead.kind in ("keys", "pluck"):
+        harmonist = lead
+    parts = []
+    for player in players:
+        notes: list[Played] = []
+        if player is lead:
+            notes += _fitted(_shaped(notes_of(phrase.lanes[0]), phrase, loud), player, whole=True)
+        if player is harmonist:
+            notes += _chords(phrase, wish.style.groove, loud - 24)
+            notes += [] if has_bass else _bass(phrase, wish.style.groove, loud - 16, 36)
+        elif player is not lead:
+            notes += _other(player, phrase, wish, loud, has_bass)
+        kept = _fitted(notes, player)
+        parts.append(Part(player.name, player.program, False, tuple(sorted(set(kept)))))
+    return parts
+
+
+def _other(player: Instrument, phrase: Phrase, wish: Wish, loud: int, has_bass: bool) -> list[Played]:
+    """A bass line, a pad, a second accompaniment or a second voice, by what the instrument is good for."""
+    if player.kind == "bass" or (player.kind == "solo" and player.low <= 42):
+        return _bass(phrase, wish.style.groove, loud - 8, max(player.low, 28))
+    if player.kind == "pad":
+        return _pad(phrase, loud - 26) + ([] if has_bass else _bass(phrase, "arpeggio", loud - 22, 40))
+    if player.kind in ("keys", "pluck"):
+        return _chords(phrase, "arpeggio", loud - 28)
+    return _second_voice(phrase, loud - 14)
+
+
+def _shaped(notes: Sequence[Note], phrase: Phrase, loud: int) -> list[Played]:
+    """Loudness by place: downbeats lean, and every four bars rise and fall a little."""
+    bar, arch = phrase.metre.bar * CELL, phrase.metre.bar * CELL * 4
+    played = []
+    for note in notes:
+        lean = 8 if note.start % bar == 0 else 3 if note.start % (phrase.metre.pulse * CELL) == 0 else 0
+        swell = round(10 * (1 - abs(2 * (note.start % arch) / arch - 1)))
+        played.append(Played(note.start, note.length, note.pitch, _clipped(loud - 6 + lean + swell)))
+    return played
+
+
+def voicing(chord: int, near: int = 60, size: int = 4) -> list[int]:
+    """A chord's notes around a pitch, low to high: the inversion whose lowest note is nearest below `near`."""
+    classes = chord_pitch_classes(chord)
+    pitches = [p for p in range(near - 5, near + 20) if p % 12 in classes]
+    return pitches[:size]
+
+
+def _chords(phrase: Phrase, groove: str, loud: int) -> list[Played]:
+    played = []
+    for start, length, voice, chord in _hits(phrase, bar_of(CHORD_HITS, groove, phrase.metre.name)):
+        pitches = voicing(chord, 57)
+        for pitch in pitches[:3] if voice < 0 else pitches[voice : voice + 1]:
+            played.append(Played(start, length, pitch, _clipped(loud)))
+    return played
+
+
+def _bass(phrase: Phrase, groove: str, loud: int, low: int) -> list[Played]:
+    """Roots and fifths in the octave above `low`."""
+    played = []
+    for start, length, step, chord in _hits(phrase, bar_of(BASS, groove, phrase.metre.name) or ((0, 8, 0),)):
+        root, _, fifth = chord_pitch_classes(chord)
+        pitch = low + ((root if step == 0 else fifth) - low) % 12
+        played.append(Played(start, length, pitch, _clipped(loud)))
+    return played
+
+
+def _pad(phrase: Phrase, loud: int) -> list[Played]:
+    """The chord held until it changes, a bar at most, three notes."""
+    played, first = [], 0
+    for cell in range(1, phrase.cells + 1):
+        over = cell == phrase.cells or cell % phrase.metre.bar == 0 or phrase.chords[cell] != phrase.chords[first]
+        if over:
+            chord = phrase.chords[first]
+            pitches = voicing(chord, 55)[:3] if chord != NO_CHORD else []
+            played += [Played(first * CELL, (cell - first) * CELL, p, _clipped(loud)) for p in pitches]
+            first = cell
+    return played
+
+
+def _second_voice(phrase: Phrase, loud: int) -> list[Played]:
+    """A line below the melody: on each pulse the chord's note a third to an octave under what the melody holds."""
+    played: list[Played] = []
+    pulse = phrase.metre.pulse * CELL
+    for note in notes_of(phrase.lanes[0]):
+        if note.start % pulse == 0:
+            chord = phrase.chords[min(note.start // CELL, phrase.cells - 1)] if phrase.chords else NO_CHORD
+            classes = chord_pitch_classes(chord) if chord != NO_CHORD else (note.pitch % 12,)
+            below = [p for p in range(note.pitch - 12, note.pitch - 2) if p % 12 in classes]
+            if below:
+                if played:
+                    last = played[-1]
+                    played[-1] = last._replace(length=max(CELL, min(last.length, note.start - last.start)))
+                played.append(Played(note.start, max(pulse, note.length), below[-1], _clipped(loud)))
+    end = phrase.cells * CELL
+    return [n._replace(length=min(n.length, end - n.start)) for n in played]
+
+
+def _drums(phrase: Phrase, wish: Wish, loud: int) -> list[Played]:
+    """The style's pattern in every bar (the soft one for styles without), and a cymbal where a section begins."""
+    pattern = bar_of(DRUMS, wish.style.drums or ("waltz" if phrase.metre.name == "3/4" else "soft"), phrase.metre.name)
+    played = []
+    for bar in range(phrase.bars):
+        at = bar * phrase.metre.bar * CELL
+        last = bar == phrase.bars - 1
+        for cell, key, velocity in pattern or ((0, KICK, 70),):
+            if not last or cell < phrase.metre.bar // 2:
+                played.append(Played(at + cell * CELL, CELL, key, _clipped(velocity + (loud - 84) // 2)))
+    return sorted(set(played))
+
+
+def _hits(phrase: Phrase, pattern: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """Every (start, length, step, chord) of a pattern over the phrase; the last bar is one held downbeat."""
+    hits = []
+    for bar in range(phrase.bars):
+        at = bar * phrase.metre.bar
+        last = bar == phrase.bars - 1 and bar > 0
+        chosen = [(0, phrase.metre.bar, step) for _, _, step in pattern if step <= 0][:1] if last else pattern
+        for cell, length, step in chosen or pattern[:1]:
+            where = min(at + cell, phrase.cells - 1)
+            chord = phrase.chords[where] if phrase.chords else NO_CHORD
+            if at + cell < phrase.cells and chord != NO_CHORD:
+                hits.append((where * CELL, min(length, phrase.cells - where) * CELL, step, chord))
+    return hits
+
+
+def _fitted(notes: Sequence[Played], player: Instrument, whole: bool = False) -> list[Played]:
+    """Notes moved by octaves into the instrument's range: all alike if `whole`, then each that still lies outside."""
+    shift = 0
+    if whole and notes:
+        mean = sum(n.pitch for n in notes) / len(notes)
+        while mean + shift < player.low + 4:
+            shift += 12
+        while mean + shift > player.high - 4:
+            shift -= 12
+    return [n._replace(pitch=_folded(n.pitch + shift, player)) for n in notes]
+
+
+def _folded(pitch: int, player: Instrument) -> int:
+    while pitch < player.low:
+        pitch += 12
+    while pitch > player.high:
+        pitch -= 12
+    return max(0, min(127, pitch))
+
+
+def _clipped(velocity: int) -> int:
+    return max(20, min(120, velocity))

@@ -1,0 +1,53 @@
+"""What the decoder may write and how hard it tries: two small records shared by the pure code and the network's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be written, on tonic C. Penalties are in nats.
+
+    `ranges` holds (lowest, highest) pitch of each lane; `classes` a weight for each pitch class (0 free, negative
+    against). `intervals[n]` counts for a move of n semitones, the last one for all larger. `rests` counts for each
+    rest; `hold` speaks for held notes.
+    """
+
+    ranges: tuple[tuple[int, int], ...]
+    classes: tuple[float, ...] = (0.0,) * 12
+    triplets: bool = False
+    rests: float = 0.0
+    crossing: float = 8.0
+    parallel: float = 4.0
+    intervals: tuple[float, ...] = (0.0,)
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Rounds of repair after the first pass, and how adventurous the draws are (temperature, nucleus)."""
+
+    repairs: int = 1
+    temperature: float = 1.0
+    top: float = 0.98
+
+
+class Filler(Protocol):
+    """What fills hidden cells; `engine/music/decode` has the trained one, tests bring their own."""
+
+    def fill(
+        self, ids: Ids, labels: Ids, chords: Ids, limits: Limits, effort: Effort, seed: int
+    ) -> tuple[Ids, NDArray[np.float64]]:
+        """Full ids for (batch, lanes, cells) with MASK_ID in the hidden ones, and a score for each of the batch."""
+        ...
+
+
+def strict(classes: Sequence[int], against: float = -1e4) -> tuple[float, ...]:
+    """Weights that let through only these pitch classes."""
+    return tuple(0.0 if pc in classes else against for pc in range(12))
