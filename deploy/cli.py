@@ -88,6 +88,24 @@ def write(
 
 
 @app.command()
+def music(
+    text: Annotated[list[str], typer.Argument(help="such as: 8 bars melancholy waltz in D minor, 90 bpm, piano")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="the .mid file")] = Path("ghostnote.mid"),
+    seed: Annotated[int | None, typer.Option(help="the same seed makes the same piece")] = None,
+) -> None:
+    """Compose one piece: MIDI, sound and a piano roll (an early version of the music to come)."""
+    from deploy import tune  # noqa: PLC0415
+    from engine.music.errors import MusicError  # noqa: PLC0415
+
+    _settings(quiet=True)
+    try:
+        tune.compose(" ".join(text), seed, output, out)
+    except (MusicError, OSError) as problem:
+        err.print(str(problem))
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def doctor() -> None:
     """What works, what is missing, and what to do about it."""
     from deploy import doctor as examine  # noqa: PLC0415

@@ -38,7 +38,7 @@ def test_pieces_joined_are_the_text(text: str) -> None:
 @given(PROSE)
 def test_ends_lie_inside_and_rise(text: str) -> None:
     places = sentences.ends(text)
-    assert places == sorted(set(places))
+    assert list(places) == sorted(set(places))
     assert all(0 < place <= len(text) for place in places)
 
 
