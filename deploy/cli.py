@@ -24,7 +24,10 @@ from deploy.logs import redact
 from deploy.settings import Settings, SettingsError
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0]
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Ghostnote, a co-writer that lives in chat.",
 )
 models_app = typer.Typer(no_args_is_help=True, help="Base models.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
