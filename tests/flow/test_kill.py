@@ -1,6 +1,6 @@
 """`kill -9` while people write and vote: nothing acknowledged is lost, nothing is stuck, nothing is half-written.
 
-The suite kills a few times; `GHOSTNOTE_KILLS=50 make test` (or this file alone) kills fifty times.
+The suite kills a few times; `KILLS=50 make test` (or this file alone) kills fifty times.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import httpx
 
 from tests.flow.served import Served, served
 
-KILLS = int(os.environ.get("GHOSTNOTE_KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "6"))
 
 
 @dataclass
