@@ -9,6 +9,7 @@ steps or minutes, whichever is further, so that a run on a busy machine still en
 import argparse
 import json
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,14 +22,18 @@ from engine.music.corpus import load_pieces, split_by_family
 from engine.music.dataset import Kind, Windows, draw, hide, training_windows
 from engine.music.gan import Conditions, Critic, Generator, critic_loss, fill_loss, filled, straight_through
 from engine.music.progressions import count_moves
-from engine.music.tokens import MASK_ID
+from engine.music.tokens import MASK_ID, VOCABULARY
 
 BAR_CELLS = (16, 12, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One run: where it keeps its state, how long it goes on, and what it weighs."""
+    """One run: where it keeps its state, how long it goes on, and what it weighs.
+
+    `one_shot` trains the control of that name: nothing is shown, the network reads noise and writes all at once.
+    With `warm_up` 1 the critic never joins in: the control that knows cross-entropy only.
+    """
 
     folder: Path
     steps: int = 20000
@@ -41,6 +46,7 @@ class Settings:
     cross_entropy: float = 0.5
     chorales: float = 0.65
     contest_every: int = 2
+    one_shot: bool = False
     save_every: int = 250
 
 
@@ -72,7 +78,7 @@ class Run:
         for group in self.for_generator.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.generator(torch.where(hidden, MASK_ID, ids), conditions)
+            logits = self.generator(self._shown(ids, hidden), conditions)
             told = fill_loss(logits, ids, hidden)
             seen = {"ce" + "?1??4"[kind[0]]: float(told.detach())}
             if self.progress() < self.settings.warm_up or self.step % self.settings.contest_every:
@@ -116,9 +122,14 @@ class Run:
     def _tensors(self, batch: Windows, kind: Kind) -> tuple[Tensor, Conditions, Tensor]:
         ids = torch.from_numpy(batch.ids.astype(np.int64))
         size, lanes, cells = batch.ids.shape
-        hidden = hide(size, lanes, cells, BAR_CELLS[kind[1]], self.rng)
+        everything = np.ones((size, lanes, cells), dtype=bool)
+        hidden = everything if self.settings.one_shot else hide(size, lanes, cells, BAR_CELLS[kind[1]], self.rng)
         labels, chords = (torch.from_numpy(a.astype(np.int64)) for a in (batch.labels, batch.chords))
         return ids, Conditions(labels, chords), torch.from_numpy(hidden)
+
+    def _shown(self, ids: Tensor, hidden: Tensor) -> Tensor:
+        """What the generator reads: the known cells, or noise of the same shape when all comes at one shot."""
+        return torch.randint_like(ids, VOCABULARY) if self.settings.one_shot else torch.where(hidden, MASK_ID, ids)
 
     def _rate(self) -> float:
         """Linear warm-up over 200 steps, then a cosine down to a twentieth."""
@@ -159,6 +170,7 @@ class Run:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         self.step, self.seconds = int(header["__metadata__"]["step"]), float(header["__metadata__"]["seconds"])
         self.rng = np.random.default_rng((self.settings.seed, self.step))
+        torch.manual_seed(self.settings.seed + self.step)
         return True
 
 
@@ -170,22 +182,30 @@ def _restore(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> No
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
-def train(settings: Settings) -> Run:
-    """Run until the steps or the minutes are over; logs a line every 50 steps to `log.jsonl` and to the terminal."""
+Report = Callable[[Mapping[str, float]], None]
+
+
+def train(settings: Settings, report: Report, windows: dict[Kind, Windows] | None = None) -> Run:
+    """Run until the steps or the minutes are over, from the folder's state if it has one; saves at the end.
+
+    Every 50 steps, and after the last, `report` gets the step, the minutes, the progress from 0 to 1, and the mean
+    losses since the last time; the same line goes to the folder's `log.jsonl`. Without `windows` the corpus is read
+    (FileNotFoundError without music21) and kept beside the folder as `windows.npz`.
+    """
     torch.set_num_threads(1)
-    windows = training_windows(settings.folder.parent / "windows.npz")
+    found = windows if windows is not None else training_windows(settings.folder.parent / "windows.npz")
     run = Run(settings)
     run.resume()
     settings.folder.mkdir(parents=True, exist_ok=True)
     sums: dict[str, list[float]] = {}
     last = time.monotonic()
     while run.progress() < 1:
-        for name, value in run.train_step(windows).items():
+        for name, value in run.train_step(found).items():
             sums.setdefault(name, []).append(value)
         now = time.monotonic()
         run.seconds, last = run.seconds + now - last, now
-        if run.step % 50 == 0:
-            _log(run, {name: sum(values) / len(values) for name, values in sums.items()})
+        if run.step % 50 == 0 or run.progress() >= 1:
+            report(_logged(run, {name: sum(values) / len(values) for name, values in sums.items()}))
             sums = {}
         if run.step % settings.save_every == 0:
             run.save()
@@ -193,12 +213,12 @@ def train(settings: Settings) -> Run:
     return run
 
 
-def _log(run: Run, means: dict[str, float]) -> None:
+def _logged(run: Run, means: Mapping[str, float]) -> dict[str, float]:
     line = {"step": run.step, "minutes": round(run.seconds / 60, 2), "progress": round(run.progress(), 4)}
     line |= {name: round(value, 4) for name, value in means.items()}
     with (run.settings.folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-    print(json.dumps(line), flush=True)  # noqa: T201 - the trainer's terminal is its progress display
+    return line
 
 
 def export(folder: Path, out: Path) -> None:
@@ -223,14 +243,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/music"))
     for name, default in asdict(Settings(Path())).items():
         if name != "folder":
-            parser.add_argument("--" + name.replace("_", "-"), type=type(default), default=default)
+            flag = "--" + name.replace("_", "-")
+            if isinstance(default, bool):
+                parser.add_argument(flag, action="store_true")
+            else:
+                parser.add_argument(flag, type=type(default), default=default)
     parser.add_argument("--export", type=Path, help="only write the folder's weights to this file")
     chosen = vars(parser.parse_args())
     out = chosen.pop("export")
     if out is not None:
         export(chosen["folder"], out)
     else:
-        train(Settings(**chosen))
+        train(Settings(**chosen), lambda line: print(json.dumps(line), flush=True))  # noqa: T201 - its progress display
 
 
 if __name__ == "__main__":
