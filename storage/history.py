@@ -22,6 +22,7 @@ from storage.records import (
     PieceRow,
     Place,
     Recipe,
+    ScoreRow,
     Shift,
     TurnRow,
 )
@@ -113,6 +114,10 @@ class History:
     async def recipes(self, piece: str, turn: str = "") -> dict[str, Recipe]:
         """How passages came to be, by turn: of one turn, or of the whole piece."""
         return await self._database.read(turns.recipes, piece, turn)
+
+    async def score(self, turn: str) -> ScoreRow | None:
+        """The music of a passage, if it has any."""
+        return await self._database.read(turns.score, turn)
 
     async def home(self, place: Place, turn: str) -> tuple[str, str] | None:
         """The piece a turn is in and the turn's kind, if that piece belongs to this place and was not deleted."""

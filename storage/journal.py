@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from storage.db import Duplicate, Stale, insert, new_id, now
 from storage.pieces import at
 from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Shift, TurnRow
-from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retries, turns
+from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retries, scores, turns
 
 LIGHT = [slot.name for slot in fields(TurnRow) if slot.name != "author"]
 
@@ -37,6 +37,7 @@ def accept(connection: sa.Connection, piece: PieceRow, person: str, words: NewTu
         turn, move = new_id(), piece.clock + 1
         _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
         connection.execute(sa.insert(turns), _turn(turn, piece.id, move, move, words, person, moment))
+        _keep_scores(connection, [(turn, words)])
         _move(connection, piece, wish.kind, turn, person, moment)
         delivered(connection, turn, wish.messages)
     receive(connection, piece.place, wish.delivery, piece.id, turn, move)
@@ -86,6 +87,7 @@ def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tupl
         for place, (name, version) in enumerate(zip(ids, outcome.versions, strict=True), 1)
     ]
     connection.execute(sa.insert(turns), rows)
+    _keep_scores(connection, list(zip(ids, outcome.versions, strict=True)))
     if live and outcome.move:
         mine = sa.and_(moves.c.piece == piece.id, moves.c.number == outcome.move)
         connection.execute(sa.update(moves).where(mine).values(after=ids[0]))
@@ -215,6 +217,12 @@ def _turn(
         "window": turn.recipe.window,
         "reserved": turn.recipe.reserved,
     }
+
+
+def _keep_scores(connection: sa.Connection, written: Sequence[tuple[str, NewTurn]]) -> None:
+    rows = [{"turn": name, "score": turn.score.score, "midi": turn.score.midi} for name, turn in written if turn.score]
+    if rows:
+        connection.execute(sa.insert(scores), rows)
 
 
 def _light(row: dict[str, Any]) -> TurnRow:

@@ -81,6 +81,14 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """The music of a passage: notes and wish as the music engine writes them, and the MIDI file made of them."""
+
+    score: dict[str, Any]
+    midi: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class NewTurn:
     """A passage to be stored under `parent`; the storage gives it its id, number and time."""
 
@@ -95,6 +103,7 @@ class NewTurn:
     seed: int = 0
     finish: str | None = None
     recipe: Recipe = field(default_factory=Recipe)
+    score: ScoreRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,14 @@ turns = Table(
     sa.Index(None, "parent"),
 )
 
+scores = Table(
+    "scores",
+    metadata,
+    Column("turn", Id, ForeignKey("turns.id"), primary_key=True),
+    Column("score", sa.JSON, nullable=False),  # notes and wish, as `engine/music/score` writes them
+    Column("midi", sa.LargeBinary, nullable=False),  # the file as it was sent; sound and picture are made from these
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.pieces import at
-from storage.records import Edit, Move, Place, Recipe, TurnRow
-from storage.schema import deliveries, edits, moves, people, pieces, turns
+from storage.records import Edit, Move, Place, Recipe, ScoreRow, TurnRow
+from storage.schema import deliveries, edits, moves, people, pieces, scores, turns
 
 _heavy = (
     turns.c.completion,
@@ -50,6 +50,12 @@ def recipes(connection: sa.Connection, piece: str, turn: str = "") -> dict[str, 
     wanted = turns.c.id == turn if turn else turns.c.kind == "model"
     rows = connection.execute(sa.select(turns.c.id, *_heavy).where(turns.c.piece == piece, wanted))
     return {row.id: _recipe(row) for row in rows}
+
+
+def score(connection: sa.Connection, turn: str) -> ScoreRow | None:
+    """The music of a passage, if it has any."""
+    row = connection.execute(sa.select(scores.c.score, scores.c.midi).where(scores.c.turn == turn)).one_or_none()
+    return row and ScoreRow(*row)
 
 
 def home(connection: sa.Connection, place: Place, turn: str) -> tuple[str, str] | None:

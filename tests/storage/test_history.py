@@ -7,7 +7,7 @@ from storage import schema
 from storage.db import Database, Duplicate, Stale, open_database
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import Account, Arrival, NewTurn, Outcome, PieceRow, Place, Recipe, Shift
+from storage.records import Account, Arrival, NewTurn, Outcome, PieceRow, Place, Recipe, ScoreRow, Shift
 
 HERE, ELSEWHERE = Place("telegram", "1"), Place("telegram", "1", "topic")
 MARA = Account("telegram", "7", "Mara")
@@ -194,3 +194,17 @@ async def test_the_last_vote_wins_and_can_be_taken_back(history: History, databa
     await votes.vote(turn, mara, 0)
     assert await votes.counts(piece.id) == {turn: (1, 0)}
     assert await votes.votes(piece.id, "telegram", "7") == {}
+
+
+async def test_the_music_of_a_passage_is_kept_with_it(history: History) -> None:
+    piece = await history.ensure(HERE)
+    person = await history.person(MARA)
+    sent = NewTurn(None, 1, "person", "tune.mid", "midi", score=ScoreRow({"bars": 2}, b"MThd\x00sent"))
+    delivery = await history.accept(piece, person, sent, Arrival("hear", "tune", "u1"))
+    piece = await _now(history, piece)
+    made = NewTurn(piece.head, 2, "model", "2 bars", "music", score=ScoreRow({"bars": 4}, b"MThd\x00made"))
+    plain = NewTurn(piece.head, 2, "model", "no music", "music")
+    rows = await history.finish(piece, Outcome(person, "music", (made, plain)))
+    assert delivery.turn is not None
+    assert await history.score(delivery.turn) == sent.score
+    assert [await history.score(row.id) for row in rows] == [made.score, None]
