@@ -2,15 +2,22 @@
 
 A table [command] with a key `story` is asked for as `command_story`; the tables [say], [error] and [page] as in the
 functions below. A language nobody has written for is answered in English.
+
+The engine has English names for styles, moods, modes, instruments and keys. A field of a sentence that is called so (a
+digit may follow: `style2`) is said in the reader's language.
 """
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
 from engine.errors import EngineError
+from engine.music.wishes import Wish
+from engine.music.wishes import describe as facts_of
 
 LANGUAGES = ("en", "zh")
+_SIGNS = {"en": {"#": "♯", "b": "♭", "": ""}, "zh": {"#": "升", "b": "降", "": ""}}
 
 
 def language_of(tag: str | None) -> str:
@@ -27,7 +34,7 @@ def say(key: str, language: str, **fields: object) -> str:
     sentences = _words(language_of(language))
     table, _, rest = key.partition("_")
     sentence = sentences["command"][rest] if table == "command" else sentences["say"][key]
-    return sentence.format(**fields)
+    return sentence.format(**{name: named(name, value, language) for name, value in fields.items()})
 
 
 def error(failure: EngineError, language: str) -> str:
@@ -35,7 +42,54 @@ def error(failure: EngineError, language: str) -> str:
     sentences = _words(language_of(language))["error"]
     detail = failure.fields.get("why") or failure.fields.get("what") or ""
     sentence = sentences.get(f"{failure.code}_{detail}") or sentences[failure.code]
-    return sentence.format(**{name: _short(value) for name, value in failure.fields.items()})
+    return sentence.format(**{n: _short(named(n, value, language)) for n, value in failure.fields.items()})
+
+
+def named(name: str, value: object, language: str) -> object:
+    """A field's value as the reader says it: the name of a key, style, mood, mode or instrument, else the value."""
+    kind = name.rstrip("0123456789")
+    if not isinstance(value, str):
+        return value
+    if kind == "key":
+        return key(value, language)
+    table = _words(language_of(language))[kind] if kind in ("style", "mood", "mode", "instrument") else {}
+    return table.get(value, value)
+
+
+def key(name: str, language: str) -> str:
+    """ "Bb major" as "B♭ major" or "降B 大调"; a minor key is written small in Chinese, as musicians there do."""
+    language = language_of(language)
+    letter, _, mode = name.partition(" ")
+    sign = _SIGNS[language].get(letter[1:], "")
+    if language == "zh":
+        small = "minor" in mode or mode in ("dorian", "phrygian", "locrian", "blues")
+        letter = sign + (letter[:1].lower() if small else letter[:1])
+    else:
+        letter = letter[:1] + sign
+    return say("music_key", language, letter=letter, mode=mode)
+
+
+def describe(wish: Wish, language: str) -> str:
+    """A wish in one line: "8 bars, 3/4, D minor, 90 bpm, waltz, melancholy, piano and strings"."""
+    facts = facts_of(wish)
+    bars = facts["bars"]
+    players = [str(named("instrument", name, language)) for name in facts["instruments"]]
+    parts = [
+        say("music_bars_one" if bars == 1 else "music_bars", language, bars=bars),
+        facts["metre"],
+        key(facts["key"], language),
+        say("music_tempo", language, tempo=facts["tempo"]),
+        str(named("style", facts["style"], language)),
+        *([str(named("mood", facts["mood"], language))] if facts["mood"] else []),
+        _listed(players + ([say("music_drums", language)] if facts["drums"] else []), language),
+        *([say("music_variants", language, variants=facts["variants"])] if facts["variants"] > 1 else []),
+    ]
+    return say("music_join", language).join(parts)
+
+
+def _listed(names: Sequence[str], language: str) -> str:
+    last = say("music_and", language).join(names[-2:])
+    return say("music_comma", language).join([*names[:-2], last])
 
 
 def page(language: str) -> dict[str, str]:
@@ -49,9 +103,9 @@ def form(name: str, language: str) -> str:
     return forms.get(name, name)
 
 
-def _short(value: str | int) -> str | int:
+def _short(value: object) -> object:
     """A person's own wrong value is quoted back, but never at length."""
-    return value if isinstance(value, int) or len(value) <= 60 else value[:59] + "…"
+    return value[:59] + "…" if isinstance(value, str) and len(value) > 60 else value
 
 
 @cache

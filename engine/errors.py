@@ -4,10 +4,12 @@ EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
-│   └── Impossible          nothing to undo, redo, retry, edit; no further version
+│   ├── Impossible          nothing to undo, redo, retry, edit; no further version
+│   └── UnclearWish · BadMidi · BadNotes · NothingToEdit     of music; see engine/music/errors
 ├── Busy                    the inbox is full; says for how many it is waiting
 ├── RequestCancelled        somebody cancelled, or went away
 ├── Unsafe                  the text may not go out (memorised, moderated)
+├── NoWeights               of music: missing or damaged; see engine/music/errors
 └── GeneratorFailed         the device or model broke; the words are kept
 
 Errors carry facts, never sentences for people: bot/wording has one for each `code`, filled with `fields`.
@@ -82,6 +84,12 @@ class Impossible(Refused):
         "first_version",
         "last_version",
         "nothing_to_cancel",
+        "no_text",
+        "no_music_yet",
+        "one_music_only",
+        "not_music",
+        "not_words",
+        "no_musician",
     )
 
 

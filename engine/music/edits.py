@@ -21,13 +21,14 @@ MAX_BARS = 64
 def extend(desk: Desk, phrase: Phrase, bars: int, seed: int, candidates: int = 4) -> Phrase:
     """So many new bars after the old ones, closing at the end."""
     _checked(phrase, bars)
-    known = heard_chords(phrase)
+    known = _with_chords(phrase)
     more = bars * phrase.metre.bar
     longer = replace(phrase, lanes=tuple(lane + (UNKNOWN,) * more for lane in phrase.lanes), chords=())
     old = pulses(known)
     fixed: list[int | None] = [*old, *[None] * (-(-more // phrase.metre.pulse))]
     fixed[-1] = phrase.key.tonic + (12 if phrase.key.is_minor else 0)
     longer = desk.with_chords(longer, family_of(len(phrase.lanes)), seed, _free(fixed, len(old)))
+    longer = replace(longer, chords=known.chords + longer.chords[phrase.cells :])
     brief = _brief(phrase, candidates, closes=(longer.bars - 1,))
     return desk.fill(longer, brief, seed)[0][0]
 
@@ -39,14 +40,14 @@ def vary(
     _checked(phrase, 0)
     rng = np.random.default_rng(seed)
     share = 0.15 + 0.8 * min(max(strength, 0.0), 1.0)
-    known = heard_chords(phrase)
+    known = _with_chords(phrase)
     lanes = []
     for index, lane in enumerate(phrase.lanes):
         hidden = rng.random(-(-phrase.cells // BEAT)) < share
         hidden[0] = False
         lanes.append(lane if index in keep else _hide(lane, hidden.tolist()))
     if not any(UNKNOWN in lane for lane in lanes):
-        raise NothingToEdit("All lanes are kept, so there is nothing left to vary.")
+        raise NothingToEdit(why="all_kept")
     brief = _brief(phrase, candidates, closes=(phrase.bars - 1,))
     return desk.fill(replace(known, lanes=tuple(lanes)), brief, seed)[0][0]
 
@@ -86,17 +87,17 @@ def redraw(
     """Bars first to last drawn anew; "sparser" has fewer notes there than before, "denser" more, where that can be."""
     _checked(phrase, 0)
     if not 1 <= first <= last <= phrase.bars:
-        raise NothingToEdit(f"The piece has bars 1 to {phrase.bars}; you named {first} to {last}.")
+        raise NothingToEdit(why="bars", bars=phrase.bars, first=first, last=last)
     here = range((first - 1) * phrase.metre.bar, min(last * phrase.metre.bar, phrase.cells))
     lanes = tuple(
         lane if i in keep else canonical([UNKNOWN if c in here else cell for c, cell in enumerate(lane)])
         for i, lane in enumerate(phrase.lanes)
     )
     if not any(UNKNOWN in lane for lane in lanes):
-        raise NothingToEdit("All lanes are kept, so there is nothing left to redraw.")
+        raise NothingToEdit(why="all_kept")
     density, hold = {"sparser": (1, 1.2), "denser": (5, -1.2)}.get(change, (0, 0.0))
     brief = replace(_brief(phrase, candidates, closes=(phrase.bars - 1,)), density=density, hold=hold)
-    found = desk.fill(replace(heard_chords(phrase), lanes=lanes), brief, seed)
+    found = desk.fill(replace(_with_chords(phrase), lanes=lanes), brief, seed)
     if change == "sparser":
         return min((p for p, _ in found), key=lambda p: _onsets(p, here))
     if change == "denser":
@@ -107,9 +108,9 @@ def redraw(
 def morph(desk: Desk, start: Phrase, goal: Phrase, bars: int, seed: int, candidates: int = 4) -> Phrase:
     """Beats of both phrases, first more of the one, then of the other, and new ones where they meet."""
     if start.metre != goal.metre:
-        raise NothingToEdit(f"The two pieces differ in metre ({start.metre.name} and {goal.metre.name}).")
+        raise NothingToEdit(why="metres", metre=start.metre.name, metre2=goal.metre.name)
     if not 2 <= bars <= 32:
-        raise NothingToEdit(f"A morph can have 2 to 32 bars; you asked for {bars}.")
+        raise NothingToEdit(why="morph_bars", bars=bars)
     _checked(start, 0)
     _checked(goal, 0)
     shift = (start.key.tonic - goal.key.tonic + 6) % 12 - 6
@@ -134,9 +135,14 @@ def morph(desk: Desk, start: Phrase, goal: Phrase, bars: int, seed: int, candida
 def _checked(phrase: Phrase, more: int) -> None:
     """Raises NothingToEdit for phrases without notes, without lanes the engine knows, or beyond its length."""
     if not 1 <= len(phrase.lanes) <= 4 or not any(notes_of(lane) for lane in phrase.lanes):
-        raise NothingToEdit("There are no notes here that I could work on.")
+        raise NothingToEdit(why="no_notes")
     if more < 0 or phrase.bars + more > MAX_BARS:
-        raise NothingToEdit(f"I work on up to {MAX_BARS} bars; this would be {phrase.bars + more}.")
+        raise NothingToEdit(why="too_long", most=MAX_BARS, bars=phrase.bars + more)
+
+
+def _with_chords(phrase: Phrase) -> Phrase:
+    """The chords it has, or those its notes imply: what plays under bars that nobody touches must not change."""
+    return phrase if phrase.chords else heard_chords(phrase)
 
 
 def _brief(phrase: Phrase, candidates: int, closes: tuple[int, ...]) -> Brief:

@@ -1,25 +1,43 @@
-"""What can go wrong in music, as one small exception tree; each instance's text is one clear sentence.
+"""What can go wrong in music: a branch of the tree in `engine/errors`, with a `why` that chooses the sentence.
 
-It stands apart from `engine/errors` so that the music folder can be read, tested and moved alone; the conversation
-catches `MusicError` at its own line and turns it into the words a person sees.
+The sentences stand in bot/words under [error] as `<code>_<why>`, filled with the fields. Fields called `instrument`,
+`style`, `mood` or `key` (a digit may follow) hold our English names, which `bot/wording` says in the reader's language.
 """
 
-
-class MusicError(Exception):
-    """Anything a person asked of the music engine that cannot be done."""
+from engine.errors import EngineError, Refused
 
 
-class UnclearWish(MusicError):
-    """The words contradict each other, or ask for something that does not exist."""
+class MusicError(EngineError):
+    """Anything that the music engine refuses or fails at."""
+
+    code = "music"
 
 
-class BadMidi(MusicError):
-    """The bytes are not a MIDI file this engine can read within its limits."""
+class UnclearWish(MusicError, Refused):
+    """The words contradict each other, or ask for something that does not exist. Field: `why`."""
+
+    code = "unclear_wish"
 
 
-class NothingToEdit(MusicError):
-    """The edit names bars, lanes or notes that the piece does not have."""
+class BadMidi(MusicError, Refused):
+    """The bytes are not a MIDI file this engine can read within its limits. Field: `why`."""
+
+    code = "bad_midi"
+
+
+class BadNotes(MusicError, Refused):
+    """The text is not ABC, and not a row of note names. Field: `why`."""
+
+    code = "bad_notes"
+
+
+class NothingToEdit(MusicError, Refused):
+    """The edit names bars, lanes or notes that the piece does not have. Field: `why`."""
+
+    code = "nothing_to_edit"
 
 
 class NoWeights(MusicError):
-    """The trained weights are missing, damaged, or made for another version of the network."""
+    """The trained weights are missing, damaged, or made for another version of the network. Fields: `why`, `file`."""
+
+    code = "no_weights"

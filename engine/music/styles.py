@@ -39,7 +39,7 @@ STYLES: Mapping[str, Style] = {
         Style("jig", "jig", 1, ("6/8",), 168, ("fiddle", "acoustic guitar", "bass"), "jig", "bodhran", 0),
         Style("strathspey", "strathspey", 1, ("4/4",), 96, ("fiddle", "accordion", "cello"), "strum", "", 0, True),
         Style("chorale", "chorale", 4, ("4/4", "3/4"), 76, ("organ",), "", ""),
-        Style("pop", "air", 1, ("4/4",), 116, ("lead", "piano", "electric bass"), "pop", "pop", 3),
+        Style("pop", "air", 1, ("4/4", "3/4", "6/8"), 116, ("lead", "piano", "electric bass"), "pop", "pop", 3),
         Style("electronic", "reel", 1, ("4/4",), 124, ("lead", "pad", "synth bass"), "electronic", "electronic", 4),
     )
 }  # fmt: skip
@@ -84,6 +84,14 @@ INSTRUMENTS: Mapping[str, Instrument] = {
         Instrument("shamisen", 106, "pluck", 50, 79), Instrument("koto", 107, "pluck", 55, 84),
         Instrument("kalimba", 108, "pluck", 60, 84), Instrument("bagpipe", 109, "solo", 58, 82),
         Instrument("fiddle", 110, "solo", 55, 96), Instrument("steel drums", 114, "keys", 52, 88),
+        Instrument("glockenspiel", 9, "keys", 72, 108), Instrument("rock organ", 18, "keys", 36, 96),
+        Instrument("steel guitar", 25, "pluck", 40, 84), Instrument("jazz guitar", 26, "pluck", 40, 86),
+        Instrument("distorted guitar", 30, "pluck", 40, 86), Instrument("tremolo strings", 44, "pad", 28, 96),
+        Instrument("pizzicato strings", 45, "pluck", 28, 96), Instrument("timpani", 47, "bass", 36, 57),
+        Instrument("synth strings", 50, "pad", 36, 96), Instrument("muted trumpet", 59, "solo", 55, 82),
+        Instrument("soprano sax", 64, "solo", 54, 87), Instrument("tenor sax", 66, "solo", 42, 75),
+        Instrument("baritone sax", 67, "solo", 36, 68), Instrument("english horn", 69, "solo", 52, 81),
+        Instrument("pan flute", 75, "solo", 60, 96), Instrument("shakuhachi", 77, "solo", 55, 84),
     )
 }  # fmt: skip
 

@@ -17,7 +17,9 @@ STYLE_WORDS: Mapping[str, str] = {
     "pop": "pop", "pop song": "pop", "流行": "pop", "流行歌": "pop",
     "electronic": "electronic", "edm": "electronic", "techno": "electronic", "synthwave": "electronic",
     "电子": "electronic",
-    "电子音乐": "electronic",
+    "电子音乐": "electronic", "chiptune": "electronic", "8-bit": "electronic", "drum and bass": "electronic",
+    "drum & bass": "electronic", "dance music": "electronic", "电音": "electronic", "民间小调": "folk", "山歌": "folk",
+    "四声部": "chorale", "satb": "chorale", "four-part": "chorale", "four part": "chorale", "four voices": "chorale",
 }  # fmt: skip
 
 MOOD_WORDS: Mapping[str, str] = {
@@ -64,6 +66,27 @@ INSTRUMENT_WORDS: Mapping[str, str] = {
     "长号": "trombone", "大号": "tuba", "圆号": "horn", "铜管": "brass", "萨克斯": "saxophone", "双簧管": "oboe",
     "巴松": "bassoon", "单簧管": "clarinet", "长笛": "flute", "短笛": "piccolo", "竖笛": "recorder", "哨笛": "whistle",
     "陶笛": "ocarina", "合成器": "lead", "班卓琴": "banjo", "风笛": "bagpipe", "马林巴": "marimba", "木琴": "xylophone",
+    "vibes": "vibraphone", "glockenspiel": "glockenspiel", "timpani": "timpani", "grand piano": "piano",
+    "upright bass": "double bass", "acoustic bass": "bass", "steel guitar": "steel guitar",
+    "steel-string guitar": "steel guitar", "nylon guitar": "acoustic guitar", "classical guitar": "acoustic guitar",
+    "distorted guitar": "distorted guitar", "distortion guitar": "distorted guitar", "rock guitar": "distorted guitar",
+    "jazz guitar": "jazz guitar", "hammond": "rock organ", "hammond organ": "rock organ", "rock organ": "rock organ",
+    "pizzicato": "pizzicato strings", "pizzicato strings": "pizzicato strings", "tremolo strings": "tremolo strings",
+    "soprano sax": "soprano sax", "tenor sax": "tenor sax", "baritone sax": "baritone sax", "alto sax": "saxophone",
+    "alto saxophone": "saxophone", "tenor saxophone": "tenor sax", "soprano saxophone": "soprano sax",
+    "baritone saxophone": "baritone sax", "english horn": "english horn", "cor anglais": "english horn",
+    "pan flute": "pan flute", "panpipe": "pan flute", "shakuhachi": "shakuhachi", "choirs": "choir",
+    "singers": "choir", "vocals": "voice", "chimes": "bells", "crystal": "celesta", "synth strings": "synth strings",
+    "square lead": "lead", "pads": "pad", "sub bass": "synth bass", "muted trumpet": "muted trumpet",
+    "钟琴": "glockenspiel", "定音鼓": "timpani", "钢片琴": "celesta", "颤音琴": "vibraphone", "管钟": "bells",
+    "低音吉他": "electric bass", "电贝斯": "electric bass", "低音大提琴": "double bass", "倍大提琴": "double bass",
+    "英国管": "english horn", "排箫": "pan flute", "尺八": "shakuhachi", "大管": "bassoon", "三味线": "shamisen",
+    "日本筝": "koto", "西塔琴": "sitar", "钢鼓": "steel drums", "拇指琴": "kalimba", "卡林巴": "kalimba",
+    "古典吉他": "acoustic guitar", "失真吉他": "distorted guitar", "风琴": "organ", "合唱团": "choir",
+    "小提琴组": "violin", "拨弦": "pizzicato strings", "贝司": "electric bass", "提琴": "violin",
+    "合成贝斯": "synth bass", "合成铺底": "pad", "法国号": "horn", "羽管键琴": "harpsichord",
+    "拨弦古钢琴": "harpsichord",
+    "中音萨克斯": "saxophone", "次中音萨克斯": "tenor sax", "高音萨克斯": "soprano sax",
 }  # fmt: skip
 
 STAND_INS: Mapping[str, str] = {
@@ -72,6 +95,56 @@ STAND_INS: Mapping[str, str] = {
     "lute": "acoustic guitar", "mandolin": "acoustic guitar", "kazoo": "harmonica", "theremin": "lead",
     "bouzouki": "banjo",
     "hurdy-gurdy": "bagpipe", "concertina": "accordion", "扬琴": "dulcimer", "唢呐": "oboe", "suona": "oboe",
+    "箫": "shakuhachi", "洞箫": "shakuhachi", "xiao": "shakuhachi", "笙": "accordion", "sheng": "accordion",
+    "yangqin": "dulcimer", "阮": "acoustic guitar", "月琴": "banjo", "马头琴": "cello", "葫芦丝": "clarinet",
+    "巴乌": "clarinet", "bass clarinet": "clarinet", "cornet": "trumpet", "flugelhorn": "trumpet",
+    "contrabassoon": "bassoon", "lyre": "harp", "harmonium": "accordion", "bandoneon": "accordion",
+    "balalaika": "banjo", "oud": "acoustic guitar", "zither": "dulcimer", "cimbalom": "dulcimer", "didgeridoo": "tuba",
+    "euphonium": "tuba", "clavichord": "harpsichord", "mellotron": "flute", "bansuri": "flute", "duduk": "oboe",
+    "viol": "cello", "viola da gamba": "cello", "glass harmonica": "celesta", "vuvuzela": "trombone",
+    "bugle": "trumpet", "handbells": "bells", "cowbell": "bells", "曼陀林": "acoustic guitar", "短号": "trumpet",
+}  # fmt: skip
+
+ENSEMBLE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "string quartet": ("violin", "violin", "viola", "cello"), "弦乐四重奏": ("violin", "violin", "viola", "cello"),
+    "string trio": ("violin", "viola", "cello"), "弦乐三重奏": ("violin", "viola", "cello"),
+    "piano trio": ("violin", "cello", "piano"), "钢琴三重奏": ("violin", "cello", "piano"),
+    "brass quintet": ("trumpet", "horn", "trombone", "tuba"), "brass band": ("trumpet", "horn", "trombone", "tuba"),
+    "铜管乐队": ("trumpet", "horn", "trombone", "tuba"), "woodwinds": ("flute", "oboe", "clarinet", "bassoon"),
+    "wind quartet": ("flute", "oboe", "clarinet", "bassoon"), "木管": ("flute", "oboe", "clarinet", "bassoon"),
+    "orchestra": ("flute", "horn", "strings", "double bass"), "管弦乐": ("flute", "horn", "strings", "double bass"),
+    "交响乐": ("flute", "horn", "strings", "double bass"),
+}  # fmt: skip
+
+# What people ask for and the styles that come nearest; the answer says so.
+STYLE_STAND_INS: Mapping[str, str] = {
+    "rock": "pop", "rock and roll": "pop", "metal": "pop", "punk": "pop", "jazz": "pop", "swing": "pop", "funk": "pop",
+    "soul": "pop", "bossa nova": "pop", "latin": "pop", "reggae": "pop", "hip hop": "pop", "hip-hop": "pop",
+    "rap": "pop", "trap": "electronic", "disco": "pop", "country": "folk", "bluegrass": "reel", "celtic": "folk",
+    "irish": "folk", "medieval": "folk", "sea shanty": "folk", "shanty": "folk", "tango": "march", "polka": "march",
+    "minuet": "waltz", "mazurka": "waltz", "nocturne": "ballad", "classical": "ballad", "serenade": "ballad",
+    "barcarolle": "ballad", "ambient": "ballad", "lofi": "pop", "lo-fi": "pop", "house": "electronic",
+    "trance": "electronic", "dubstep": "electronic", "gospel": "chorale", "fanfare": "march", "anthem": "march",
+    "soundtrack": "ballad", "film music": "ballad", "new age": "ballad", "gavotte": "folk", "bourree": "folk",
+    "摇滚": "pop", "爵士": "pop", "放克": "pop", "嘻哈": "pop", "说唱": "pop", "雷鬼": "pop", "乡村音乐": "folk",
+    "凯尔特": "folk", "爱尔兰": "folk", "探戈": "march", "波尔卡": "march", "小步舞曲": "waltz", "夜曲": "ballad",
+    "古典": "ballad", "小夜曲": "ballad", "古风": "folk", "中国风": "folk", "氛围": "ballad", "国歌": "march",
+}  # fmt: skip
+
+PACE_WORDS: Mapping[str, float] = {
+    "much faster": 1.45, "a lot faster": 1.45, "a little faster": 1.1, "a bit faster": 1.1, "slightly faster": 1.1,
+    "faster": 1.2, "quicker": 1.2, "speed it up": 1.2, "speed up": 1.2, "much slower": 0.7, "a lot slower": 0.7,
+    "a little slower": 0.9, "a bit slower": 0.9, "slightly slower": 0.9, "slower": 0.8, "slow it down": 0.8,
+    "slow down": 0.8, "快很多": 1.45, "快得多": 1.45, "稍快": 1.1, "快一点": 1.2, "快一些": 1.2, "快点": 1.2,
+    "更快": 1.2, "再快": 1.2, "加快": 1.2, "慢很多": 0.7, "慢得多": 0.7, "稍慢": 0.9, "慢一点": 0.8, "慢一些": 0.8,
+    "慢点": 0.8, "更慢": 0.8, "再慢": 0.8, "放慢": 0.8,
+}  # fmt: skip
+
+REGISTER_WORDS: Mapping[str, int] = {
+    "high register": 5, "higher register": 5, "high range": 5, "high pitched": 5, "high-pitched": 5, "high pitch": 5,
+    "higher pitch": 5, "high notes": 5, "very high": 5, "low register": 1, "lower register": 1, "low range": 1,
+    "low pitched": 1, "low-pitched": 1, "low pitch": 1, "lower pitch": 1, "low notes": 1, "very low": 1,
+    "高音区": 5, "高音域": 5, "音区高": 5, "低音区": 1, "低音域": 1, "音区低": 1,
 }  # fmt: skip
 
 TEMPO_WORDS: Mapping[str, int] = {
@@ -79,7 +152,9 @@ TEMPO_WORDS: Mapping[str, int] = {
     "allegretto": 112, "allegro": 132, "fast": 144, "quick": 144, "upbeat": 132, "vivace": 156, "very fast": 172,
     "presto": 176, "很慢": 52, "慢速": 66, "慢板": 66, "慢": 66, "行板": 84, "中速": 104, "中板": 104, "快板": 132,
     "快速": 144,
-    "很快": 172, "急板": 176,
+    "很快": 172, "急板": 176, "轻快": 132, "缓慢": 60, "快": 144, "larghetto": 62, "grave": 44, "lively": 132,
+    "brisk": 128, "uptempo": 140, "up-tempo": 140, "mid-tempo": 104, "medium tempo": 104, "walking pace": 84,
+    "广板": 50, "柔板": 66, "小快板": 112, "活板": 156, "徐缓": 60,
 }  # fmt: skip
 
 MODE_WORDS: Mapping[str, str] = {
@@ -89,24 +164,33 @@ MODE_WORDS: Mapping[str, str] = {
     "mixolydian": "mixolydian", "locrian": "locrian", "ionian": "major", "aeolian": "minor", "natural minor": "minor",
     "blues": "blues", "大调": "major", "小调": "minor", "和声小调": "harmonic minor", "旋律小调": "melodic minor",
     "五声": "pentatonic", "多利亚": "dorian", "弗里几亚": "phrygian", "利底亚": "lydian", "混合利底亚": "mixolydian",
-    "布鲁斯": "blues",
-}  # fmt: skip
-
-NUMBERS: Mapping[str, int] = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "a dozen": 12, "sixteen": 16, "twenty": 20, "twenty-four": 24, "thirty-two": 32,
-    "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "十二": 12,
-    "十六": 16, "二十": 20, "二十四": 24, "三十二": 32,
+    "布鲁斯": "blues", "蓝调": "blues", "自然小调": "minor", "洛克里亚": "locrian", "五声音阶": "pentatonic",
+    "宫调式": "major pentatonic", "羽调式": "minor pentatonic", "大调五声": "major pentatonic",
+    "小调五声": "minor pentatonic", "伊奥尼亚": "major", "爱奥尼亚": "minor", "大调音阶": "major", "小调音阶": "minor",
 }  # fmt: skip
 
 METRE_WORDS: Mapping[str, str] = {
     "common time": "4/4", "cut time": "4/4", "waltz time": "3/4", "triple time": "3/4", "march time": "2/4",
     "四四拍": "4/4", "四三拍": "3/4", "三四拍": "3/4", "四二拍": "2/4", "二四拍": "2/4", "八六拍": "6/8",
     "六八拍": "6/8",
+    "three-four": "3/4", "four-four": "4/4", "six-eight": "6/8", "two-four": "2/4", "three four time": "3/4",
+    "四分之四": "4/4", "四分之三": "3/4", "四分之二": "2/4", "八分之六": "6/8", "五四拍": "5/4", "四五拍": "5/4",
+    "七八拍": "7/8", "八七拍": "7/8", "五拍子": "5/4", "五拍": "5/4", "四分之五": "5/4", "八分之七": "7/8",
+    "七拍": "7/8",
+    "five-four": "5/4", "seven-eight": "7/8", "三拍": "3/4", "四拍子": "4/4",
     "三拍子": "3/4", "两拍子": "2/4", "二拍子": "2/4",
 }  # fmt: skip
 
 DENSITY_WORDS: Mapping[str, int] = {
     "sparse": 1, "simple": 2, "minimal": 1, "busy": 5, "dense": 5, "ornate": 5, "稀疏": 1, "简单": 2, "密集": 5,
-    "繁复": 5,
+    "繁复": 5, "sparser": 1, "few notes": 1, "denser": 5, "busier": 5, "many notes": 5, "lots of notes": 5,
+    "virtuosic": 5, "simpler": 2, "华丽": 5, "疏朗": 1,
 }  # fmt: skip
+
+# Traditional characters of the words above, so that both ways of writing are understood.
+TRADITIONAL = str.maketrans(
+    "樂鋼圓舞節調個憂鬱傷溫進電貝簡單聲眾讚詩歡開靜寧緊張暗雄壯夢活潑祕憤裡爾長號銅薩克斯雙單豎風馬琴組龍無沒與兩種"
+    "變體鐘輕緩廣鼓點爾茲謠華爾敘頌發揚琵嗩吶簫蘆絲",
+    "乐钢圆舞节调个忧郁伤温进电贝简单声众赞诗欢开静宁紧张暗雄壮梦活泼秘愤里尔长号铜萨克斯双单竖风马琴组龙无没与两种"
+    "变体钟轻缓广鼓点尔兹谣华尔叙颂发扬琵唢呐箫芦丝",
+)
