@@ -16,12 +16,26 @@ from engine.music.wishes import Wish
 
 
 class Played(NamedTuple):
-    """A note with its loudness: ticks (twelve a quarter), MIDI pitch, MIDI velocity."""
+    """A note with its loudness: ticks (twelve a quarter), MIDI pitch, MIDI velocity.
 
-    start: int
-    length: int
+    What the engine writes stands on whole ticks; what a person sent keeps its own timing, between them.
+    """
+
+    start: float
+    length: float
     pitch: int
     velocity: int
+
+
+class Control(NamedTuple):
+    """A pedal, a wheel, a fader: ticks, MIDI controller number (BEND for the pitch wheel), its value."""
+
+    at: float
+    number: int
+    value: int
+
+
+BEND = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +46,40 @@ class Part:
     program: int
     drums: bool
     notes: tuple[Played, ...]
+    controls: tuple[Control, ...] = ()
 
 
 def arrange(phrase: Phrase, wish: Wish) -> tuple[Part, ...]:
     """Parts for every instrument of the wish, in its order, drums last. The phrase is in its sounding key."""
-    loud = MOODS[wish.mood].velocity if wish.mood else 84
     players = [INSTRUMENTS[name] for name in wish.instruments]
-    many = len(phrase.lanes) > 1
-    parts = _voices(phrase, players, loud) if many else _band(phrase, players, wish, loud)
-    if wish.drums:
-        parts.append(Part("drums", 0, True, tuple(_drums(phrase, wish, loud))))
-    return tuple(parts)
+    if len(phrase.lanes) > 1:
+        parts = _voices(phrase, players, loudness(wish))
+    else:
+        leads = [i for i, p in enumerate(players) if p.kind not in ("bass", "pad")] or [0]
+        parts = _band(phrase, players, wish, leads[0])
+    return (*parts, *_drummed(phrase, wish))
+
+
+def accompanied(phrase: Phrase, wish: Wish) -> list[Part]:
+    """What the instruments of the wish play around a melody that somebody else plays."""
+    players = [INSTRUMENTS[name] for name in wish.instruments]
+    return [*_band(phrase, players, wish, None), *_drummed(phrase, wish)]
+
+
+def played_by(phrase: Phrase, lane: int, name: str) -> Part:
+    """One lane on one instrument, a little softer than a melody."""
+    player = INSTRUMENTS[name]
+    notes = _fitted(_shaped(notes_of(phrase.lanes[lane]), phrase, 74), player, whole=True)
+    return Part(player.name, player.program, False, _clean(notes))
+
+
+def loudness(wish: Wish) -> int:
+    """The MIDI velocity of a melody in this mood."""
+    return MOODS[wish.mood].velocity if wish.mood else 84
+
+
+def _drummed(phrase: Phrase, wish: Wish) -> list[Part]:
+    return [Part("drums", 0, True, tuple(_drums(phrase, wish, loudness(wish))))] if wish.drums else []
 
 
 def _voices(phrase: Phrase, players: Sequence[Instrument], loud: int) -> list[Part]:
@@ -61,36 +98,54 @@ def _voices(phrase: Phrase, players: Sequence[Instrument], loud: int) -> list[Pa
     parts = []
     for player, share in zip(players, shares, strict=True):
         notes = [note for lane in share or [0] for note in _shaped(notes_of(phrase.lanes[lane]), phrase, loud - 4)]
-        parts.append(Part(player.name, player.program, False, tuple(_fitted(notes, player))))
+        parts.append(Part(player.name, player.program, False, _clean(_fitted(notes, player))))
     return parts
 
 
-def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, loud: int) -> list[Part]:
-    """The melody for the first player who can lead; chords, bass, pad or a second voice for the others."""
-    leads = [p for p in players if p.kind not in ("bass", "pad")] or list(players)
-    lead = leads[0]
-    has_bass = any(p is not lead and (p.kind == "bass" or (p.kind == "solo" and p.low <= 42)) for p in players)
-    harmonist = next((p for p in players if p is not lead and p.kind in ("keys", "pluck")), None)
-    if harmonist is None and lead.kind in ("keys", "pluck"):
+def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, lead: int | None) -> list[Part]:
+    """The melody for the player `lead` (None: it is played elsewhere); chords, bass, pad, second voice for the rest."""
+    loud = loudness(wish)
+    others = [i for i in range(len(players)) if i != lead]
+    has_bass = any(_is_bass(players[i]) for i in others)
+    harmonist = next((i for i in others if players[i].kind in ("keys", "pluck")), None)
+    if harmonist is None and lead is not None and players[lead].kind in ("keys", "pluck"):
         harmonist = lead
     parts = []
-    for player in players:
+    for i, player in enumerate(players):
         notes: list[Played] = []
-        if player is lead:
+        if i == lead:
             notes += _fitted(_shaped(notes_of(phrase.lanes[0]), phrase, loud), player, whole=True)
-        if player is harmonist:
+        if i == harmonist:
             notes += _chords(phrase, wish.style.groove, loud - 24)
             notes += [] if has_bass else _bass(phrase, wish.style.groove, loud - 16, 36)
-        elif player is not lead:
+        elif i != lead:
             notes += _other(player, phrase, wish, loud, has_bass)
-        kept = _fitted(notes, player)
-        parts.append(Part(player.name, player.program, False, tuple(sorted(set(kept)))))
+        parts.append(Part(player.name, player.program, False, _clean(_fitted(notes, player))))
     return parts
+
+
+def _is_bass(player: Instrument) -> bool:
+    return player.kind == "bass" or (player.kind == "solo" and player.low <= 42)
+
+
+def _clean(notes: Sequence[Played]) -> tuple[Played, ...]:
+    """Sorted, and no key pressed twice at once: of a doubled note the longest stays, an earlier one ends in time."""
+    kept: dict[tuple[float, int], Played] = {}
+    for note in notes:
+        at = (note.start, note.pitch)
+        kept[at] = max(kept.get(at, note), note, key=lambda n: (n.length, n.velocity))
+    open_notes: dict[int, tuple[float, int]] = {}
+    for at in sorted(kept):
+        before = open_notes.get(at[1])
+        if before is not None and before[0] + kept[before].length > at[0]:
+            kept[before] = kept[before]._replace(length=at[0] - before[0])
+        open_notes[at[1]] = at
+    return tuple(kept[at] for at in sorted(kept))
 
 
 def _other(player: Instrument, phrase: Phrase, wish: Wish, loud: int, has_bass: bool) -> list[Played]:
     """A bass line, a pad, a second accompaniment or a second voice, by what the instrument is good for."""
-    if player.kind == "bass" or (player.kind == "solo" and player.low <= 42):
+    if _is_bass(player):
         return _bass(phrase, wish.style.groove, loud - 8, max(player.low, 28))
     if player.kind == "pad":
         return _pad(phrase, loud - 26) + ([] if has_bass else _bass(phrase, "arpeggio", loud - 22, 40))

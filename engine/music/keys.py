@@ -5,7 +5,7 @@ line. Key finding follows Krumhansl and Kessler's probe-tone profiles (1982) wit
 because tonal music ends at home far more often than its histogram says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SCALES: Mapping[str, tuple[int, ...]] = {
@@ -83,21 +83,65 @@ def find_key(weighted: Iterable[tuple[int, float]], last_bass: int | None = None
 
     `last_bass` is the lowest pitch of the last sound; a key whose tonic it is gets a bonus of 0.2 in correlation.
     """
+    histogram = _histogram(weighted)
+    if not any(histogram):
+        return Key()
+    keys = [Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12)]
+    return max(keys, key=lambda key: _score(histogram, key, last_bass))
+
+
+def fitting_key(told: str | None, weighted: Iterable[tuple[int, float]], last_bass: int | None = None) -> Key:
+    """The key that a file names ("Dm"), if its notes are in it, else the key found; dorian and mixolydian are heard.
+
+    C major counts as not said when another key fits plainly better: programs write it where nobody chose a key.
+    """
+    pairs = list(weighted)
+    histogram = _histogram(pairs)
+    found = find_key(pairs, last_bass)
+    named = _named(told)
+    if named is not None and _share(histogram, named) >= 0.85:
+        unsaid = named == Key() and _score(histogram, found, last_bass) > _score(histogram, named, last_bass) + 0.1
+        found = found if unsaid else named
+    return _modal(histogram, found)
+
+
+def _modal(histogram: Sequence[float], key: Key) -> Key:
+    """A minor key whose sixth is always great is dorian, a major one whose seventh is always small mixolydian."""
+    small, great = (8, 9) if key.is_minor else (10, 11)
+    first, second = histogram[(key.tonic + small) % 12], histogram[(key.tonic + great) % 12]
+    if key.mode == "minor" and second > 8 * first and second > 0.03 * sum(histogram):
+        return Key(key.tonic, "dorian")
+    if key.mode == "major" and first > 8 * second and first > 0.03 * sum(histogram):
+        return Key(key.tonic, "mixolydian")
+    return key
+
+
+def _named(told: str | None) -> Key | None:
+    """A MIDI key name such as "Bbm"; None for none and for what is no key."""
+    name = (told or "").removesuffix("m")
+    if name[:1] not in LETTERS or len(name) > 2:
+        return None
+    tonic = (LETTERS[name[0]] + {"#": 1, "b": -1}.get(name[1:], 0)) % 12
+    return Key(tonic, "minor" if told != name else "major")
+
+
+def _histogram(weighted: Iterable[tuple[int, float]]) -> list[float]:
     histogram = [0.0] * 12
     for pitch, weight in weighted:
         histogram[pitch % 12] += weight
-    if not any(histogram):
-        return Key()
-    best = (-2.0, Key())
-    for mode, profile in (("major", _MAJOR_PROFILE), ("minor", _MINOR_PROFILE)):
-        for tonic in range(12):
-            rotated = [histogram[(tonic + step) % 12] for step in range(12)]
-            score = correlation(rotated, profile)
-            if last_bass is not None and last_bass % 12 == tonic:
-                score += 0.2
-            if score > best[0]:
-                best = (score, Key(tonic, mode))
-    return best[1]
+    return histogram
+
+
+def _score(histogram: Sequence[float], key: Key, last_bass: int | None) -> float:
+    rotated = [histogram[(key.tonic + step) % 12] for step in range(12)]
+    home = 0.2 if last_bass is not None and last_bass % 12 == key.tonic else 0.0
+    return correlation(rotated, _MINOR_PROFILE if key.is_minor else _MAJOR_PROFILE) + home
+
+
+def _share(histogram: Sequence[float], key: Key) -> float:
+    """How much of the sound is in the scale; in minor the raised sixth and seventh belong to it."""
+    classes = set(key.pitch_classes) | ({(key.tonic + 9) % 12, (key.tonic + 11) % 12} if key.is_minor else set())
+    return sum(histogram[pc] for pc in classes) / max(sum(histogram), 1e-9)
 
 
 def correlation(left: Iterable[float], right: Iterable[float]) -> float:

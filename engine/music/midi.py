@@ -1,72 +1,143 @@
 """Standard MIDI files: parts out through pretty_midi, and any bytes in, within limits that every refusal names.
 
 Reading goes through mido, message by message, and never trusts the file: its size is checked before parsing, its tracks
-and events are counted, and whatever the parser raises becomes one sentence. Writing puts key, metre and tempo at time
-zero and says in a text event that a machine took part.
+and events are counted, and whatever the parser raises becomes one refusal. Times are ticks, twelve a quarter, and not
+rounded: a file that comes in and goes out again keeps its timing. Writing puts key, metre and tempo at time zero and
+says in a text event that a machine took part.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import TypeVar
 
 import mido  # type: ignore[import-untyped] # ships no types
 import pretty_midi  # type: ignore[import-untyped] # ships no types
 from mido.midifiles.meta import KeySignatureError  # type: ignore[import-untyped] # ships no types
 
-from engine.music.arrange import Part
+from engine.music.arrange import BEND, Control, Part, Played
 from engine.music.errors import BadMidi
 from engine.music.keys import Key
 from engine.music.phrase import TICKS, Metre, Note
 
-MAX_BYTES, MAX_NOTES, MAX_TRACKS, MAX_QUARTERS = 512 * 1024, 20_000, 64, 512
+T = TypeVar("T")
+MAX_BYTES, MAX_NOTES, MAX_TRACKS, MAX_CONTROLS = 256 * 1024, 20_000, 64, 40_000
 SLOWEST, FASTEST = 20, 400
 RESOLUTION = 480
 DRUMS = 9  # the percussion channel, counted from 0
 PROVENANCE = "Written with Ghostnote: a machine took part."
+COLOPHON = "Ghostnote "  # how the text event begins that says what the piece is; see `colophon`
+_LAST_TICK = 1 << 40  # beyond it, times no longer are exact as floats
 
 
 @dataclass(slots=True)
 class Sheet:
-    """What a MIDI file says: voices (notes in ticks, by track and channel), tempo, metre, programs, drum hits."""
+    """What a MIDI file says, times in ticks.
 
-    voices: list[list[Note]] = field(default_factory=list)
-    programs: list[int] = field(default_factory=list)
+    `tracks` are its tracks by channel, as sent. `tempo` (quarters a minute) and `metre` are those of the first note;
+    `tempi` and `metres` what follows, as (time, value). `resolution` is the file's own division of a quarter.
+    """
+
+    tracks: list[Part] = field(default_factory=list)
     tempo: float = 120.0
+    tempi: list[tuple[float, float]] = field(default_factory=list)
     metre: str = "4/4"
+    metres: list[tuple[float, str]] = field(default_factory=list)
     key: str | None = None
+    resolution: int = RESOLUTION
+    colophon: str = ""
+
+    @property
+    def voices(self) -> list[list[Note]]:
+        """The notes of each pitched track on whole ticks, sorted."""
+        return [sorted(_whole(note) for note in track.notes) for track in self.tracks if not track.drums]
+
+    @property
+    def programs(self) -> list[int]:
+        """The General MIDI program of each pitched track."""
+        return [track.program for track in self.tracks if not track.drums]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a file says besides its notes: how fast, in which metre, and how finely time is cut."""
+
+    key: Key
+    metre: str
+    tempo: float
+    tempi: Sequence[tuple[float, float]] = ()
+    resolution: int = RESOLUTION
 
 
 def write_midi(parts: Sequence[Part], key: Key, metre: Metre, tempo: float) -> bytes:
     """A type 1 file with one track a part; ticks become exact multiples of the file's resolution of 480."""
-    midi = pretty_midi.PrettyMIDI(resolution=RESOLUTION, initial_tempo=tempo)
-    midi.time_signature_changes = [pretty_midi.TimeSignature(*metre.signature, 0.0)]
-    number = pretty_midi.key_name_to_key_number(f"{key.signature.rstrip('m')} {'minor' if key.is_minor else 'Major'}")
-    midi.key_signature_changes = [pretty_midi.KeySignature(number, 0.0)]
-    second = 60.0 / tempo / TICKS
+    return write_file(parts, Frame(key, metre.name, tempo))
+
+
+def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "") -> bytes:
+    """A type 1 file with one track a part, each note on the nearest tick of `frame.resolution`; see `colophon`."""
+    midi = pretty_midi.PrettyMIDI(resolution=frame.resolution, initial_tempo=frame.tempo)
+    above, below = frame.metre.split("/")
+    midi.time_signature_changes = [pretty_midi.TimeSignature(int(above), int(below), 0.0)]
+    name = f"{frame.key.signature.rstrip('m')} {'minor' if frame.key.is_minor else 'Major'}"
+    midi.key_signature_changes = [pretty_midi.KeySignature(pretty_midi.key_name_to_key_number(name), 0.0)]
+    second = 60.0 / frame.tempo / TICKS
     for part in parts:
-        instrument = pretty_midi.Instrument(part.program, part.drums, part.name)
-        for note in part.notes:
-            start, end = note.start * second, (note.start + note.length) * second
-            instrument.notes.append(pretty_midi.Note(note.velocity, note.pitch, start, end))
-        midi.instruments.append(instrument)
+        midi.instruments.append(_instrument(part, second))
     raw = BytesIO()
     midi.write(raw)
     raw.seek(0)
     file = mido.MidiFile(file=raw)
-    file.tracks[0].insert(0, mido.MetaMessage("text", text=PROVENANCE, time=0))
+    _add_changes(file.tracks[0], frame)
+    for text in (colophon, PROVENANCE):
+        if text:
+            file.tracks[0].insert(0, mido.MetaMessage("text", text=text, time=0))
     out = BytesIO()
     file.save(file=out)
     return out.getvalue()
 
 
+def _instrument(part: Part, second: float) -> pretty_midi.Instrument:
+    # Names are stored as Latin-1 by mido; what that lacks goes in as the bytes of UTF-8, as most programs read it.
+    name = part.name if _is_latin(part.name) else part.name.encode().decode("latin-1")
+    instrument = pretty_midi.Instrument(part.program, part.drums, name)
+    for note in part.notes:
+        start, end = note.start * second, (note.start + note.length) * second
+        instrument.notes.append(pretty_midi.Note(note.velocity, note.pitch, start, end))
+    for control in part.controls:
+        if control.number == BEND:
+            instrument.pitch_bends.append(pretty_midi.PitchBend(control.value, control.at * second))
+        else:
+            instrument.control_changes.append(
+                pretty_midi.ControlChange(control.number, control.value, control.at * second)
+            )
+    return instrument
+
+
+def _add_changes(track: mido.MidiTrack, frame: Frame) -> None:
+    """Later tempi, put in after the fact: on ticks they move nothing."""
+    for at, bpm in frame.tempi:
+        tick, place = round(at * frame.resolution / TICKS), 0
+        while place < len(track) and track[place].time <= tick and track[place].type != "end_of_track":
+            tick -= track[place].time
+            place += 1
+        if place < len(track):
+            track[place].time = max(0, track[place].time - tick)
+        track.insert(place, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=tick))
+
+
 def read_midi(data: bytes) -> Sheet:
-    """Read any bytes as MIDI. Raises BadMidi with one sentence; never takes more than a few seconds or megabytes."""
+    """Read any bytes as MIDI. Raises BadMidi; never takes more than a few seconds or megabytes."""
     if len(data) > MAX_BYTES:
-        raise BadMidi(f"The MIDI file has {len(data) // 1024} kB; I read files of up to {MAX_BYTES // 1024} kB.")
+        raise BadMidi(why="bytes", kilobytes=len(data) // 1024, most=MAX_BYTES // 1024)
     if not data.startswith(b"MThd"):
-        raise BadMidi("These bytes are not a MIDI file: the header MThd is missing.")
+        raise BadMidi(why="header")
     if len(data) >= 14 and int.from_bytes(data[10:12], "big") > MAX_TRACKS:
-        raise BadMidi(f"The MIDI file announces more than {MAX_TRACKS} tracks, which is all I read.")
+        raise BadMidi(why="tracks", most=MAX_TRACKS)
+    # A number that never ends would cost the parser quadratic time; no real file has so many high bytes in a row.
+    if re.search(rb"[\x80-\xff]{2048}", data):
+        raise BadMidi(why="damaged")
     try:
         file = mido.MidiFile(file=BytesIO(data), clip=True)
     # mido has no one exception for damaged files: these are what its parsers raise, found by fuzzing.
@@ -80,63 +151,130 @@ def read_midi(data: bytes) -> Sheet:
         ArithmeticError,
         KeySignatureError,
     ) as error:
-        raise BadMidi("The MIDI file is damaged or cut short.") from error
+        raise BadMidi(why="damaged") from error
     if file.type == 2:
-        raise BadMidi("This is a MIDI file of type 2, independent songs in one file; I read types 0 and 1.")
+        raise BadMidi(why="type2")
     if not 0 < file.ticks_per_beat < 0x8000:
-        raise BadMidi("The MIDI file counts time in SMPTE frames; I read files that count in beats.")
-    return _collect(file)
+        raise BadMidi(why="smpte")
+    return _Reader(file).sheet()
 
 
-def _collect(file: mido.MidiFile) -> Sheet:  # noqa: C901 - one pass over the events, with a branch for each kind
-    sheet = Sheet()
-    voices: dict[tuple[int, int], list[Note]] = {}
-    programs: dict[tuple[int, int], int] = {}
-    count = 0
-    for number, track in enumerate(file.tracks):
-        at, open_notes = 0, dict[tuple[int, int], int]()
+class _Reader:
+    """One pass over the events of a parsed file; holds what is open and what was counted."""
+
+    def __init__(self, file: mido.MidiFile) -> None:
+        self.file = file
+        self.notes: dict[tuple[int, int], list[Played]] = {}
+        self.controls: dict[tuple[int, int], list[Control]] = {}
+        self.programs: dict[tuple[int, int], int] = {}
+        self.names: dict[int, str] = {}
+        self.tempi: list[tuple[float, float]] = []
+        self.metres: list[tuple[float, str]] = []
+        self.key: str | None = None
+        self.colophon = ""
+        self.count = self.control_count = 0
+
+    def sheet(self) -> Sheet:
+        for number, track in enumerate(self.file.tracks):
+            self._track(number, track)
+        if not any(channel != DRUMS for _, channel in self.notes):
+            raise BadMidi(why="no_notes")
+        first = min(note.start for notes in self.notes.values() for note in notes)
+        sheet = Sheet(key=self.key, resolution=self.file.ticks_per_beat, colophon=self.colophon)
+        sheet.tempo, sheet.tempi = _in_force(self.tempi, 120.0, first)
+        sheet.metre, sheet.metres = _in_force(self.metres, "4/4", first)
+        sheet.tracks = [self._part(where) for where in sorted(self.notes)]
+        return sheet
+
+    def _track(self, number: int, track: mido.MidiTrack) -> None:
+        at, sounding = 0, dict[tuple[int, int], tuple[float, int]]()
         for message in track:
             at += message.time
-            tick = round(at * TICKS / file.ticks_per_beat)
+            if at > _LAST_TICK:
+                raise BadMidi(why="damaged")
+            tick = at * TICKS / self.file.ticks_per_beat
             if message.is_meta:
-                _meta(sheet, message)
-            elif message.type == "program_change":
-                programs.setdefault((number, message.channel), message.program)
-            elif message.type in ("note_on", "note_off") and message.channel != DRUMS:
-                started = open_notes.pop((message.channel, message.note), None)
-                if started is not None:
-                    note = Note(started, max(1, tick - started), message.note)
-                    voices.setdefault((number, message.channel), []).append(note)
+                self._meta(number, tick, message)
+            elif message.type in ("note_on", "note_off"):
+                self._close(number, message.channel, message.note, tick, sounding)
                 if message.type == "note_on" and message.velocity > 0:
-                    count += 1
-                    _check(count, tick)
-                    open_notes[message.channel, message.note] = tick
-        for (channel, pitch), started in open_notes.items():
-            voices.setdefault((number, channel), []).append(Note(started, TICKS, pitch))
-    if not voices:
-        raise BadMidi("The MIDI file has no notes in it (drums aside).")
-    for voice in sorted(voices):
-        sheet.voices.append(sorted(voices[voice]))
-        sheet.programs.append(programs.get(voice, 0))
-    return sheet
+                    self.count += 1
+                    if self.count > MAX_NOTES:
+                        raise BadMidi(why="notes", most=MAX_NOTES)
+                    sounding[message.channel, message.note] = (tick, message.velocity)
+            elif message.type in ("program_change", "control_change", "pitchwheel"):
+                self._control(number, tick, message)
+        for channel, pitch in list(sounding):
+            self._close(number, channel, pitch, sounding[channel, pitch][0] + TICKS, sounding)
+
+    def _close(
+        self, number: int, channel: int, pitch: int, tick: float, sounding: dict[tuple[int, int], tuple[float, int]]
+    ) -> None:
+        started = sounding.pop((channel, pitch), None)
+        if started is not None:
+            length = max(tick - started[0], TICKS / self.file.ticks_per_beat)
+            self.notes.setdefault((number, channel), []).append(Played(started[0], length, pitch, started[1]))
+
+    def _control(self, number: int, tick: float, message: mido.Message) -> None:
+        where = (number, message.channel)
+        if message.type == "program_change":
+            self.programs.setdefault(where, message.program)
+            return
+        self.control_count += 1
+        if self.control_count <= MAX_CONTROLS:
+            wheel = message.type == "pitchwheel"
+            row = Control(tick, BEND, message.pitch) if wheel else Control(tick, message.control, message.value)
+            self.controls.setdefault(where, []).append(row)
+
+    def _meta(self, number: int, tick: float, message: mido.MetaMessage) -> None:
+        """Tempo, metre, key, names. Raises BadMidi for a tempo that nobody can play."""
+        if message.type == "set_tempo":
+            bpm = 60_000_000 / message.tempo if message.tempo else 0.0
+            if not SLOWEST <= bpm <= FASTEST:
+                raise BadMidi(why="tempo", tempo=round(bpm), least=SLOWEST, most=FASTEST)
+            self.tempi.append((tick, bpm))
+        elif message.type == "time_signature":
+            self.metres.append((tick, f"{message.numerator}/{message.denominator}"))
+        elif message.type == "key_signature" and self.key is None:
+            self.key = message.key
+        elif message.type == "track_name":
+            self.names.setdefault(number, _readable(message.name))
+        elif message.type == "text" and message.text.startswith(COLOPHON):
+            self.colophon = message.text
+
+    def _part(self, where: tuple[int, int]) -> Part:
+        number, channel = where
+        # A program set in another track on the same channel counts where the own track sets none.
+        others = (p for (_, c), p in self.programs.items() if c == channel)
+        program = self.programs.get(where, next(others, 0))
+        name = self.names.get(number, "") or ("drums" if channel == DRUMS else "")
+        return Part(name, program, channel == DRUMS, tuple(sorted(self.notes[where])),
+                    tuple(self.controls.get(where, ())))  # fmt: skip
 
 
-def _check(count: int, tick: int) -> None:
-    if count > MAX_NOTES:
-        raise BadMidi(f"The MIDI file has more than {MAX_NOTES} notes, which is all I read.")
-    if tick > MAX_QUARTERS * TICKS:
-        raise BadMidi(f"The MIDI file is longer than {MAX_QUARTERS} quarter notes, which is all I read.")
+def _in_force(changes: list[tuple[float, T]], usual: T, first: float) -> tuple[T, list[tuple[float, T]]]:
+    """The value at the first note, and the later ones that differ from the one before them."""
+    value, later = usual, list[tuple[float, T]]()
+    for at, new in sorted(changes, key=lambda change: change[0]):
+        if at <= first:
+            value = new
+        elif new != (later[-1][1] if later else value):
+            later.append((at, new))
+    return value, later
 
 
-def _meta(sheet: Sheet, message: mido.MetaMessage) -> None:
-    """Tempo, metre and key; the first of each counts. Raises BadMidi for a tempo that nobody can play."""
-    if message.type == "set_tempo":
-        beats = 60_000_000 / message.tempo if message.tempo else 0.0
-        if not SLOWEST <= beats <= FASTEST:
-            raise BadMidi(f"The MIDI file has a tempo of {beats:.0f} bpm; I read {SLOWEST} to {FASTEST}.")
-        if sheet.tempo == 120.0:
-            sheet.tempo = beats
-    elif message.type == "time_signature" and sheet.metre == "4/4":
-        sheet.metre = f"{message.numerator}/{message.denominator}"
-    elif message.type == "key_signature" and sheet.key is None:
-        sheet.key = message.key
+def _whole(note: Played) -> Note:
+    start = round(note.start)
+    return Note(start, max(1, round(note.start + note.length) - start), note.pitch)
+
+
+def _is_latin(text: str) -> bool:
+    return all(ord(letter) < 256 for letter in text)
+
+
+def _readable(name: str) -> str:
+    """A name that mido read as Latin-1 though it was UTF-8."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name

@@ -1,0 +1,95 @@
+"""What a person sent stays as they sent it: an edited phrase written back into the tracks of the file it came from.
+
+A phrase is a reading of the file on a grid, so it must never replace the file. The old and the new phrase are compared
+lane by lane and note by note. Kept exactly, in timing, length and loudness, are all notes that both have, all notes
+that no lane has (the inner notes of thick chords, doublings), drums, programs, names, pedals and bends, tempo changes,
+and the file's own resolution. A note that only ends elsewhere keeps its start and loudness. What is new is played by
+the track that plays that lane, as loud as that track is around it; lanes that the file does not have, and instruments
+that were added to the wish, become tracks of their own after the person's.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.music.arrange import Part, Played, accompanied, arrange, played_by
+from engine.music.colophon import write_colophon
+from engine.music.hearing import Heard
+from engine.music.midi import Frame, read_midi, write_file
+from engine.music.phrase import Note, Phrase, notes_of
+from engine.music.wishes import Wish
+
+_SLIP = 4  # ticks by which a note of the phrase may stand beside the one that was played
+
+
+def arranged(phrase: Phrase, wish: Wish, heard: Heard | None = None) -> tuple[Part, ...]:
+    """What each track plays: by rule for a piece of our own, else the tracks of `heard` with what changed in them.
+
+    Lanes beyond those of `heard`, and instruments and drums that `wish` has and its file has not, are added at the end.
+    """
+    if heard is None or heard.by_rule:
+        return arrange(phrase, wish)
+    tracks = [list(track.notes) for track in heard.sheet.tracks]
+    for old, new, index in zip(heard.phrase.lanes, phrase.lanes, heard.tracks_of, strict=False):
+        if old != new:
+            tracks[index] = _changed(tracks[index], notes_of(old), notes_of(new))
+    kept = [replace(track, notes=tuple(notes)) for track, notes in zip(heard.sheet.tracks, tracks, strict=True)]
+    return (*kept, *_added(phrase, wish, heard))
+
+
+def saved(parts: Sequence[Part], phrase: Phrase, wish: Wish, heard: Heard | None = None) -> bytes:
+    """The parts as a MIDI file that `hear` reads back as this phrase and wish; with `heard`, in that file's own frame.
+
+    The tempo is that of the file unless the wish asks for another one than it was heard with.
+    """
+    frame = Frame(phrase.key, phrase.metre.name, wish.tempo)
+    if heard is not None and not heard.by_rule and wish.tempo == heard.wish.tempo:
+        sheet = heard.sheet
+        frame = Frame(phrase.key, phrase.metre.name, sheet.tempo, sheet.tempi, sheet.resolution)
+    elif heard is not None and not heard.by_rule:
+        frame = replace(frame, resolution=heard.sheet.resolution)
+    by_rule = heard is None or heard.by_rule
+    return write_file(parts, frame, write_colophon(read_midi(write_file(parts, frame)), phrase, wish, by_rule))
+
+
+def _changed(track: list[Played], old: Sequence[Note], new: Sequence[Note]) -> list[Played]:
+    """One track after a lane of it changed from the old notes to the new ones."""
+    gone = set(old) - set(new)
+    sources = {(note.start, note.pitch): _source(track, note) for note in gone}
+    taken = {id(source) for source in sources.values() if source is not None}
+    kept = [note for note in track if id(note) not in taken]
+    for note in sorted(set(new) - set(old)):
+        source = sources.get((note.start, note.pitch))
+        if source is None:
+            loud = _loudness(track, note.start)
+            kept.append(Played(note.start, note.length, note.pitch, loud))
+        else:
+            kept.append(source._replace(length=max(1.0, note.start + note.length - source.start)))
+    return sorted(kept)
+
+
+def _source(track: Sequence[Played], note: Note) -> Played | None:
+    """The note as it was played, nearest in time."""
+    near = [p for p in track if p.pitch == note.pitch and abs(p.start - note.start) <= _SLIP]
+    return min(near, key=lambda p: abs(p.start - note.start), default=None)
+
+
+def _loudness(track: Sequence[Played], at: float) -> int:
+    """The mean velocity of the eight notes around a time; the track is sorted."""
+    place = bisect_left(track, at, key=lambda note: note.start)
+    around = track[max(0, place - 4) : place + 4] or track[-8:]
+    return round(sum(note.velocity for note in around) / len(around)) if around else 80
+
+
+def _added(phrase: Phrase, wish: Wish, heard: Heard) -> list[Part]:
+    """Tracks beside the person's: further voices, or a band under the melody."""
+    names = [name for name in wish.instruments if name not in heard.wish.instruments]
+    drums = wish.drums and not heard.wish.drums
+    parts = []
+    extra = range(len(heard.phrase.lanes), len(phrase.lanes))
+    for place, lane in enumerate(extra):
+        name = names[min(place, len(names) - 1)] if names else wish.instruments[0]
+        parts.append(played_by(phrase, lane, name))
+    if not extra and (names or drums) and phrase.chords:
+        parts += accompanied(phrase, replace(wish, instruments=tuple(names), drums=drums))
+    return parts
