@@ -6,79 +6,53 @@ a person sends and one (`act`) for everything a person presses.
 
 import difflib
 import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Literal
 
-from bot import wording
+from bot import tunes, wording
+from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
-from engine.messages import Done, Event, Person, Piece, Reaction, SessionKey, Turn, UserMessage, Vote
+from engine.messages import Done, Event, Piece, Reaction, Turn, UserMessage, Vote
 
 FORMS = ("story", "poem", "haiku", "scene", "ideas")
-ACTIONS = ("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel")
+ACTIONS = (
+    *("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel"),
+    *tunes.COMMANDS,
+)
 
 _COMMAND = re.compile(r"/([A-Za-z_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 _VOTES: dict[str, Vote] = {"👍": 1, "👎": -1}
 
 
-class Takes(Enum):
-    """What may stand behind a command."""
-
-    NOTHING = "nothing"
-    MAYBE = "maybe"
-    TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A command as it was called: the words behind it, and the passage it was pointed at ("" for the last)."""
-
-    conversation: Conversation
-    message: UserMessage
-    words: str = ""
-    turn: str = ""
-
-    @property
-    def who(self) -> tuple[SessionKey, Person]:
-        """Where and by whom it was called."""
-        return self.message.key, self.message.person
-
-    @property
-    def language(self) -> str:
-        """The person's language."""
-        return self.message.person.language
-
-    def say(self, key: str, **fields: object) -> Notice:
-        """A notice in the person's language."""
-        return Notice(wording.say(key, self.language, **fields), key)
-
-
-Handler = Callable[[Call], AsyncIterator[ReplyEvent]]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A row of the table. `group` sorts the help."""
-
-    name: str
-    takes: Takes
-    run: Handler
-    group: str
-
-
 def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
-    """Answer whatever a person sent: a command, a lone 👍 or 👎, or words that go on with the piece."""
-    text = message.text.strip()
-    if text in _VOTES:
-        return _vote(Call(conversation, message), _VOTES[text])
+    """Answer whatever a person sent: a command, a file, a lone 👍 or 👎, or words that go on with the piece."""
+    return tunes.with_files(_answer(Call(conversation, message)), conversation, message.key)
+
+
+async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
+    text = call.message.text.strip()
+    if call.message.file:
+        call, notices = await tunes.heard(call)
+        for notice in notices:
+            yield notice
+        if not text:
+            return
     match = _COMMAND.fullmatch(text)
-    if match is None:
-        return conversation.reply(message)
-    name, words = match[1].lower(), (match[2] or "").strip()
-    return _dispatch(name, Call(conversation, message, words))
+    if text in _VOTES:
+        events = _vote(call, _VOTES[text])
+    elif match:
+        events = _dispatch(match[1].lower(), replace(call, words=(match[2] or "").strip()))
+    elif await tunes.is_about_music(call):
+        events = _dispatch("music", replace(call, words=text))
+    else:
+        events = call.conversation.reply(call.message)
+    async with aclosing(events) as answer:  # type: ignore[type-var]  # every answer is an async generator
+        async for event in answer:
+            yield event
 
 
 def act(
@@ -88,7 +62,7 @@ def act(
     words = text or (str(count) if count else "")
     if action not in ACTIONS:
         return _refuse(BadValue(name="action", value=action, allowed=", ".join(ACTIONS)))
-    return _dispatch(action, Call(conversation, message, words, turn))
+    return tunes.with_files(_dispatch(action, Call(conversation, message, words, turn)), conversation, message.key)
 
 
 async def _dispatch(name: str, call: Call) -> AsyncIterator[ReplyEvent]:
@@ -98,8 +72,7 @@ async def _dispatch(name: str, call: Call) -> AsyncIterator[ReplyEvent]:
     if command.takes is Takes.TEXT and not call.words:
         raise EmptyText
     if call.message.reply_to and not call.turn:
-        turn = await call.conversation.turn_at(call.message.reply_to, call.message.key)
-        call = replace(call, turn=turn.id if turn else "")
+        call = replace(call, turn=await call.answered())
     async for event in command.run(call):
         yield event
 
@@ -135,7 +108,7 @@ def _retry(call: Call) -> AsyncIterator[Event]:
 
 
 def _alternatives(call: Call) -> AsyncIterator[Event]:
-    return call.conversation.alternatives(call.message, _number(call.words or "2", "count", "1-6"), call.turn)
+    return call.conversation.alternatives(call.message, number(call.words or "2", "count", "1-6"), call.turn)
 
 
 def _swipe(step: int) -> Handler:
@@ -190,8 +163,8 @@ async def _branches(call: Call) -> AsyncIterator[ReplyEvent]:
 
 
 async def _switch(call: Call) -> AsyncIterator[ReplyEvent]:
-    number = _number(call.words, "branch", "1-999")
-    piece = await call.conversation.switch(*call.who, number, delivery=call.message.delivery)
+    branch = number(call.words, "branch", "1-999")
+    piece = await call.conversation.switch(*call.who, branch, delivery=call.message.delivery)
     yield _where(call, "switched", piece)
 
 
@@ -320,14 +293,6 @@ async def _help(call: Call) -> AsyncIterator[ReplyEvent]:
     yield Notice("\n".join([head, *lines, tail]), "help")
 
 
-def _number(words: str, name: str, allowed: str) -> int:
-    """A number a person wrote, within `allowed` ("1-6")."""
-    low, high = (int(end) for end in allowed.split("-"))
-    if not (words.isascii() and words.isdigit() and len(words) < 6 and low <= int(words) <= high):
-        raise BadValue(name=name, value=words, allowed=allowed)
-    return int(words)
-
-
 TABLE: tuple[Command, ...] = (
     *(Command(form, Takes.MAYBE, _form(form), "write") for form in FORMS),
     Command("continue", Takes.MAYBE, _continue, "write"),
@@ -339,6 +304,7 @@ TABLE: tuple[Command, ...] = (
     Command("undo", Takes.NOTHING, _undo, "write"),
     Command("redo", Takes.NOTHING, _redo, "write"),
     Command("cancel", Takes.NOTHING, _cancel, "write"),
+    *(Command(name, takes, tunes.handler(name), "music") for name, takes in tunes.COMMANDS.items()),
     Command("like", Takes.NOTHING, _votes(1), "vote"),
     Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
     Command("unvote", Takes.NOTHING, _votes(0), "vote"),

@@ -28,8 +28,8 @@ class Outlet(Protocol):
     async def notice(self, notice: Notice) -> None:
         """Say something that is not part of the piece."""
 
-    async def attach(self, attachment: Attachment) -> None:
-        """Send a file."""
+    async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
+        """Send a file; the references of the messages that hold it."""
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Show the final text with its buttons, for good; the references of the messages that hold it."""
@@ -65,7 +65,9 @@ async def _show(event: ReplyEvent, outlet: Outlet, conversation: Conversation, l
         case Notice():
             await outlet.notice(event)
         case Attachment():
-            await outlet.attach(event)
+            refs = await outlet.attach(event)
+            if refs and event.turn:  # who answers the file answers its passage
+                await conversation.delivered(event.turn, refs)
         case Queued(place):
             await outlet.notice(Notice(wording.say("queued", language, place=place), "queued"))
         case Accepted():

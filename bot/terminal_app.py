@@ -1,10 +1,12 @@
 """A chat in the terminal, also from a pipe: one line in, one passage out.
 
 On a terminal the passage grows while it is written; into a pipe only finished text is printed, so that
-`printf 'a\\nb\\n' | ghostnote chat` can be read by another program.
+`printf 'a\\nb\\n' | ghostnote chat` can be read by another program. A line may begin with the path of a MIDI file.
 """
 
 import asyncio
+import re
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TextIO
@@ -18,9 +20,11 @@ from bot.replies import Attachment, Notice
 from bot.streaming import stream
 from engine.conversation import Conversation
 from engine.errors import EngineError
-from engine.messages import MessageRef, Person, SessionKey, Turn, UserMessage
+from engine.messages import MessageRef, Person, SentFile, SessionKey, Turn, UserMessage
 
 KEY = SessionKey("terminal", "local")
+ENDINGS = (".mid", ".midi", ".abc")
+MUCH = 1 << 20  # more than the engine takes, so that it can say so
 
 
 async def chat(conversation: Conversation, source: TextIO, console: Console, language: str) -> None:
@@ -32,7 +36,8 @@ async def chat(conversation: Conversation, source: TextIO, console: Console, lan
         if line == "/quit":
             return
         if line:
-            message = UserMessage(KEY, person, line)
+            text, file = await asyncio.to_thread(_with_file, line)
+            message = UserMessage(KEY, person, text, file=file)
             await stream(commands.run(conversation, message), _Screen(console), conversation, language)
 
 
@@ -77,11 +82,12 @@ class _Screen:
         self._clear()
         self._console.print(Text(notice.text, style="dim"), soft_wrap=True)
 
-    async def attach(self, attachment: Attachment) -> None:
+    async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Write the file into the current folder, never over another one."""
         self._clear()
         path = await asyncio.to_thread(_write, attachment)
         self._console.print(path, style="bold", highlight=False)
+        return ()
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Print the passage for good."""
@@ -100,6 +106,21 @@ class _Screen:
         if self._live:
             self._live.stop()
             self._live = None
+
+
+def _with_file(line: str) -> tuple[str, SentFile | None]:
+    """A line that begins with the path of a music file (typed, or dragged into the window) brings that file."""
+    try:
+        first = shlex.split(line)[0]
+        path = Path(first).expanduser()
+        if path.suffix.lower() not in ENDINGS or not path.is_file():
+            return line, None
+        with path.open("rb") as file:
+            data = file.read(MUCH)
+    except (ValueError, IndexError, OSError):  # an apostrophe, say: no path, but words
+        return line, None
+    quoted = re.match(r"""("[^"]*"|'[^']*'|(?:\\.|[^\s\\])+)\s*""", line)
+    return line[quoted.end() :] if quoted else "", SentFile(path.name, data)
 
 
 def _write(attachment: Attachment) -> str:

@@ -96,16 +96,15 @@ def music(
     output: Annotated[Path, typer.Option("-o", "--output", help="the .mid file")] = Path("ghostnote.mid"),
     seed: Annotated[int | None, typer.Option(help="the same seed makes the same piece")] = None,
 ) -> None:
-    """Compose one piece: MIDI, sound and a piano roll (an early version of the music to come)."""
+    """Compose one piece: MIDI, sound and a piano roll."""
     from deploy import tune  # noqa: PLC0415
-    from engine.music.errors import MusicError  # noqa: PLC0415
 
     _settings(quiet=True)
-    try:
-        tune.compose(" ".join(text), seed, output, out)
-    except (MusicError, OSError) as problem:
-        err.print(str(problem))
-        raise typer.Exit(1) from None
+
+    async def work() -> None:
+        await asyncio.to_thread(tune.compose, " ".join(text), seed, output, _language(), out)
+
+    _wait(work)
 
 
 @app.command()

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from bot import web_app
+from bot import web_app, wording
 from deploy.settings import Settings
 from engine.conversation import Conversation
+from engine.music.composer import Composer
+from engine.music.musician import Musician
 from engine.ports import TextGenerator
 from engine.text.writer import Writer
 from engine.worker import Worker
@@ -43,7 +45,9 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         database = await stack.enter_async_context(open_database(settings.database))
         model = generator if generator is not None else await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
-        conversation = Conversation(History(database), Preferences(database), Writer(worker))
+        musician = Musician(worker, Composer.load, wording.describe)
+        stack.callback(musician.close)
+        conversation = Conversation(History(database), Preferences(database), Writer(worker), musician)
         stack.push_async_callback(conversation.close)
         yield House(conversation, worker, database)
 

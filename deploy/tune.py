@@ -5,13 +5,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot import wording
+from engine.music import perform
 from engine.music.composer import Composer
-from engine.music.phrase import METRES
-from engine.music.render import draw_roll, render_audio
-from engine.music.wishes import describe, read_wish
+from engine.music.orders import Order
+from engine.music.wishes import read_wish
 
 
-def compose(text: str, seed: int | None, target: Path, out: Console) -> None:
+def compose(text: str, seed: int | None, target: Path, language: str, out: Console) -> None:
     """Write the piece that `text` wishes for to `target`, with its sound (.ogg) and picture (.png) beside it.
 
     Variants beyond the first are numbered. Raises MusicError for a wish that cannot be, OSError for the disk.
@@ -20,14 +21,13 @@ def compose(text: str, seed: int | None, target: Path, out: Console) -> None:
 
     torch.set_num_threads(1)  # the network is small: a second thread costs more than it gives
     wish = read_wish(text)
+    out.print(wording.describe(wish, language), style="dim")
     seed = secrets.randbits(31) if seed is None else seed
-    pieces = Composer.load().compose(wish, seed)
-    out.print(describe(wish), style="dim")
-    for number, piece in enumerate(pieces, 1):
+    scores = perform.perform(Composer.load(), Order("compose", words=text), None, None, seed, wish.variants)
+    for number, score in enumerate(scores, 1):
         name = target if number == 1 else target.with_stem(f"{target.stem}-{number}")
-        midi = piece.midi()
-        bars = -(-piece.phrase.cells // piece.phrase.metre.bar)
+        midi = perform.midi(score)
         name.write_bytes(midi)
-        name.with_suffix(".ogg").write_bytes(render_audio(midi))
-        name.with_suffix(".png").write_bytes(draw_roll(piece.parts(), METRES[wish.metre], bars))
-        out.print(f"{name}, with .ogg and .png beside it; seed {seed}")
+        for kind, render in perform.RENDER.items():
+            name.with_suffix(f".{kind}").write_bytes(render(score, midi))
+        out.print(f"{name}, with .ogg and .png beside it; seed {score.seed}")

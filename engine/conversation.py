@@ -10,10 +10,13 @@ from dataclasses import replace
 from typing import Literal
 
 from engine import export, safety, story
+from engine.composing import Composing
 from engine.errors import BadValue, Busy, EmptyText, Impossible, NotFound
+from engine.finding import TRIES, Finding, account_of, place_of
 from engine.messages import (
     BranchView,
     ContextView,
+    Done,
     Event,
     MessageRef,
     Person,
@@ -24,13 +27,15 @@ from engine.messages import (
     Turn,
     UserMessage,
 )
+from engine.music.musician import Musician
+from engine.music.orders import Order
 from engine.sessions import Sessions
 from engine.story import Tree, Wish
-from engine.writing import TRIES, Writes, Writing, account_of, place_of
+from engine.writing import Writes, Writing
 from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import PieceRow, Place, Shift
+from storage.records import PieceRow, Shift
 
 VERSIONS = 6
 
@@ -45,11 +50,15 @@ class Conversation:
     `delivery`, wherever it can be given, is the platform's own name for the update: the same one twice acts once.
     """
 
-    def __init__(self, history: History, preferences: Preferences, writer: Writes) -> None:
+    def __init__(
+        self, history: History, preferences: Preferences, writer: Writes, musician: Musician | None = None
+    ) -> None:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
-        self._writing = Writing(history, preferences, writer, self._sessions)
+        self._finding = Finding(history, preferences)
+        self._music = Composing(history, self._finding, self._sessions, musician)
+        self._writing = Writing(history, preferences, writer, self._sessions, self._music)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
@@ -83,9 +92,28 @@ class Conversation:
             async for event in events:
                 yield event
 
+    def compose(
+        self, message: UserMessage, order: Order, turn: str = "", drafts: int = 1
+    ) -> AsyncGenerator[Event, None]:
+        """Carry out an order for music: a new piece from the order's words, or a change of the music in the last
+        passage that has any (or in `turn`). `drafts` 0 leaves the number of versions to the words.
+
+        Raises Impossible (no_music_yet, one_music_only, not_music, no_musician), BadValue, and what the music engine
+        has against the wish; then as `reply` does.
+        """
+        words = order.words if order.verb == "compose" else ""
+        return self._writing.run(message, Wish("music", words, "", drafts, turn, order))
+
+    async def hear(self, message: UserMessage) -> Done:
+        """Keep the MIDI file a person sent as a passage of the open piece, to be worked on from there.
+
+        Raises what is wrong with the file; then nothing is stored.
+        """
+        return await self._music.hear(message)
+
     async def cancel(self, key: SessionKey) -> bool:
         """Stop the reply being written in the open piece, keeping whole sentences; False if there is none."""
-        piece = await self._find(key)
+        piece = await self._finding.find(key)
         return piece is not None and self._sessions.cancel(piece.id)
 
     # ── the tree ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,6 +174,8 @@ class Conversation:
         async def decide(piece: PieceRow, tree: Tree) -> Shift | None:
             nonlocal edited
             row = tree.meant(piece.head, turn)
+            if row.form in (story.MUSIC, story.SENT_MUSIC):
+                raise Impossible(why="not_words")
             edited = row.id
             if row.text == words:
                 return None
@@ -165,7 +195,7 @@ class Conversation:
 
     async def branches(self, key: SessionKey) -> tuple[BranchView, ...]:
         """Every branch of the piece, numbered from 1 in the order their ends were written."""
-        piece, tree = await self._load(key)
+        piece, tree = await self._finding.load(key)
         return story.branches(tree, piece.head)
 
     async def switch(self, key: SessionKey, person: Person, number: int, delivery: str = "") -> Piece:
@@ -184,7 +214,7 @@ class Conversation:
 
     async def piece(self, key: SessionKey) -> Piece:
         """The open piece (or the one the key names) with its live branch; a chat without one gets one."""
-        return story.view(*await self._load(key))
+        return story.view(*await self._finding.load(key))
 
     async def pieces(self, key: SessionKey) -> tuple[Piece, ...]:
         """Every piece of this place, oldest first, without their turns; their numbers count from 1 in this order."""
@@ -202,7 +232,7 @@ class Conversation:
 
     async def open(self, key: SessionKey, person: Person, name: str, delivery: str = "") -> Piece:
         """Open a piece of this place by its id, its number in the list, its title or how its title begins."""
-        row = await self._named(key, name)
+        row = await self._finding.named(key, name)
         await self._history.open(row.place, row.id)
         return await self.piece(replace(key, piece=row.id))
 
@@ -223,7 +253,7 @@ class Conversation:
 
     async def delete(self, key: SessionKey, person: Person, piece: str = "", delivery: str = "") -> Piece:
         """Put a piece (the open one, or by id, number or title) out of reach; no row of it is destroyed."""
-        row = await self._named(key, piece) if piece else await self._find(key)
+        row = await self._finding.named(key, piece) if piece else await self._finding.find(key)
         if row is None:
             raise NotFound(what="piece", id="")
         gone = await self.piece(replace(key, piece=row.id))
@@ -237,18 +267,26 @@ class Conversation:
 
     async def turn(self, key: SessionKey, turn: str) -> Turn:
         """A passage of any piece of this place; raises NotFound."""
-        _, tree = await self._load(key, turn)
+        _, tree = await self._finding.load(key, turn)
         return tree.view(tree.find(turn))
 
     async def context(self, key: SessionKey, turn: str = "") -> ContextView:
         """What the model saw for its last passage (or for `turn`); raises Impossible, NotFound."""
-        piece, tree = await self._load(key, turn)
+        piece, tree = await self._finding.load(key, turn)
         row = tree.meant(piece.head, turn)
         if row.kind != "model":
             raise Impossible(why="not_a_model_passage")
         seen = (await self._history.recipes(piece.id, row.id))[row.id]
         sections = tuple(Section(**section) for section in seen.sections)
         return ContextView(row.id, seen.prompt, seen.tokens, seen.window, seen.reserved, sections)
+
+    async def file(self, key: SessionKey, turn: str, kind: str) -> tuple[str, str, bytes]:
+        """A passage's music as "mid", "ogg" (sound) or "png" (piano roll): file name, MIME type, content.
+
+        Raises NotFound, also for a passage without music.
+        """
+        _, tree = await self._finding.load(key, turn)
+        return await self._music.file(tree.find(turn), kind)
 
     async def react(self, reaction: Reaction) -> Turn:
         """Keep a person's vote on a passage of this place: the last word wins, 0 takes it back.
@@ -261,20 +299,20 @@ class Conversation:
         place, turn = place_of(reaction.key), reaction.turn
         who = account_of(safety.person(reaction.person))
         if not turn:
-            shown = await self._shown(reaction.ref, reaction.key)
+            shown = await self._finding.shown(reaction.ref, reaction.key)
             if shown is None:
                 raise NotFound(what="passage", id="")
             place, turn = shown
-        piece, kind = await self._home(place, turn)
+        piece, kind = await self._finding.home(place, turn)
         if kind != "model":
             raise Impossible(why="not_a_model_passage")
         await self._preferences.vote(turn, await self._history.person(who), reaction.value)
-        _, tree = await self._rows(place, piece)
+        _, tree = await self._finding.rows(place, piece)
         return tree.view(tree.find(turn))
 
     async def votes(self, key: SessionKey, person: Person) -> dict[str, int]:
         """This person's own votes in the piece: 1 or -1 by turn id."""
-        who, piece = safety.person(person), await self._find(key)
+        who, piece = safety.person(person), await self._finding.find(key)
         if piece is None and key.piece:
             raise NotFound(what="piece", id=key.piece)
         return {} if piece is None else await self._preferences.votes(piece.id, who.platform, who.id)
@@ -289,73 +327,22 @@ class Conversation:
 
     async def turn_at(self, ref: MessageRef, key: SessionKey) -> Turn | None:
         """The passage a message of this chat shows, or None."""
-        shown = await self._shown(ref, key)
+        shown = await self._finding.shown(ref, key)
         return shown and await self.turn(SessionKey(shown[0].platform, shown[0].chat, shown[0].thread), shown[1])
 
     async def export(self, key: SessionKey, format: str) -> tuple[str, str, bytes]:  # noqa: A002  # its name in the API
         """The live branch as a file with its authorship ledger: file name, MIME type, content. Raises UnknownFormat."""
         write = export.writer(format)
-        piece, tree = await self._load(key)
+        piece, tree = await self._finding.load(key)
         recipes = await self._history.recipes(piece.id)
         force = story.in_force(await self._history.moves(piece.id), piece.step)
         edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)
         return write(export.Book(story.view(piece, tree), edits, recipes))
 
-    # ── finding things ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _find(self, key: SessionKey) -> PieceRow | None:
-        safety.place(key)
-        if key.piece:
-            safety.known_id(key.piece, "piece")
-        return await self._history.find(place_of(key), key.piece)
-
-    async def _id(self, key: SessionKey, turn: str = "") -> str:
-        """The piece of a turn, the piece the key names, or the open one, which is made if there is none."""
-        safety.place(key)
-        if turn:
-            home, _ = await self._home(place_of(key), turn)
-            if key.piece not in {"", home}:
-                raise NotFound(what="passage", id=turn)
-            return home
-        if key.piece:
-            return safety.known_id(key.piece, "piece")
-        return (await self._history.ensure(place_of(key))).id
-
-    async def _home(self, place: Place, turn: str) -> tuple[str, str]:
-        """The piece a turn is in, and the turn's kind."""
-        home = await self._history.home(place, safety.known_id(turn, "passage"))
-        if home is None:
-            raise NotFound(what="passage", id=turn)
-        return home
-
-    async def _load(self, key: SessionKey, turn: str = "") -> tuple[PieceRow, Tree]:
-        return await self._rows(place_of(key), await self._id(key, turn))
-
-    async def _rows(self, place: Place, piece: str) -> tuple[PieceRow, Tree]:
-        loaded = await self._history.load(place, piece)
-        if loaded is None:
-            raise NotFound(what="piece", id=piece)
-        return loaded[0], Tree(loaded[1], await self._preferences.counts(piece))
-
-    async def _named(self, key: SessionKey, name: str) -> PieceRow:
-        """A piece by id, number, title or the beginning of its title; the newest of several."""
-        safety.place(key)
-        row = story.named(await self._history.listing(place_of(key)), name)
-        if row is None:
-            raise NotFound(what="piece", id=safety.title_from(safety.words(name[:200])))
-        return row
-
-    async def _shown(self, ref: MessageRef | None, key: SessionKey) -> tuple[Place, str] | None:
-        if ref is None or (ref.platform, ref.chat) != (key.platform, key.chat):
-            return None
-        safety.place(key)
-        found = await self._history.shown(place_of(key), safety.delivery(ref.message))
-        return found and (found[0], found[2])
-
     # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _change(self, key: SessionKey, **values: str) -> Piece:
-        key = replace(key, piece=await self._id(key))
+        key = replace(key, piece=await self._finding.id(key))
         await self.piece(key)  # nothing is changed in a piece that is not here
         await self._history.change(key.piece, **values)
         return await self.piece(key)
@@ -373,13 +360,13 @@ class Conversation:
         place, who = place_of(key), account_of(safety.person(person))
 
         async def find() -> tuple[str, None]:
-            if not turn and await self._find(key) is None:
+            if not turn and await self._finding.find(key) is None:
                 raise NotFound(what="piece", id=key.piece) if key.piece else Impossible(why=nothing)
-            return await self._id(key, turn), None
+            return await self._finding.id(key, turn), None
 
         async with self._sessions.turn(place, find) as turns:
             for _ in range(TRIES):
-                row, tree = await self._rows(place, turns.piece)
+                row, tree = await self._finding.rows(place, turns.piece)
                 if delivery and await self._history.received(place, safety.delivery(delivery)):
                     return row, tree
                 shift = await decide(row, tree)
@@ -389,5 +376,5 @@ class Conversation:
                     await self._history.shift(row, await self._history.person(who), replace(shift, delivery=delivery))
                 except (Stale, Duplicate):
                     continue  # another process was quicker: look again
-                return await self._rows(place, turns.piece)
+                return await self._finding.rows(place, turns.piece)
         raise Busy(waiting=1)

@@ -43,6 +43,14 @@ class MessageRef:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file a person sent, or answered to."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class UserMessage:
     """What a person sent. `delivery` is the platform's own update id: the same one twice acts once."""
 
@@ -52,6 +60,7 @@ class UserMessage:
     ref: MessageRef | None = None
     reply_to: MessageRef | None = None
     delivery: str = ""
+    file: SentFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

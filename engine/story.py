@@ -5,18 +5,20 @@ versions of each other when the model wrote them at the same place, for the same
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from engine.errors import Impossible, NotFound
 from engine.messages import BranchView, Finish, Piece, Turn, TurnKind
+from engine.music.orders import Order
 from engine.text.task import Passage
 from storage.records import Move, PieceRow, TurnRow
 
 FIRST_FORM = "story"
+MUSIC, SENT_MUSIC = "music", "midi"  # forms of passages that are no text: what was composed, what a person sent
 ENDING = 80
 
-Kind = Literal["reply", "continue", "retry", "alternatives"]
+Kind = Literal["reply", "continue", "retry", "alternatives", "music"]
 
 
 class Tree:
@@ -81,6 +83,13 @@ class Tree:
         """The last passage of the model on the way to `end`."""
         return next((row for row in reversed(self.branch(end)) if row.kind == "model"), None)
 
+    def last_music(self, end: str | None, before: str = "") -> TurnRow | None:
+        """The last passage of music on the way to `end`; with `before`, the last one that stands before that one."""
+        way = self.branch(end)
+        if before:
+            way = way[: next((place for place, row in enumerate(way) if row.id == before), len(way))]
+        return next((row for row in reversed(way) if is_music(row)), None)
+
     def meant(self, head: str | None, turn: str) -> TurnRow:
         """The passage a person means: the one they name, or the model's last; raises NotFound, Impossible."""
         row = self.find(turn) if turn else self.last_model(head)
@@ -117,15 +126,24 @@ class Tree:
         )
 
 
+def is_music(row: TurnRow) -> bool:
+    """Whether a passage has notes: it was composed, or it is a file that a person sent."""
+    return row.form == SENT_MUSIC or (row.form == MUSIC and row.kind == "model")
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants written. `turn` is the passage to write again; "" is the last one."""
+    """What somebody wants written. `turn` is the passage to write again (or the music to change); "" is the last one.
+
+    With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words.
+    """
 
     kind: Kind
     words: str = ""
     form: str = ""
     drafts: int = 1
     turn: str = ""
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,25 +160,43 @@ class Plan:
     before: tuple[Passage, ...]
     avoid: tuple[str, ...] = ()
     retried: str = ""
+    again: str = ""  # the passage of music whose order is carried out again
 
 
 def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
     """Find the place for a wish; raises Impossible or NotFound."""
     end = None if head is None else tree.rows[head]
+    if wish.order:
+        return _after(tree, end, MUSIC, starts=False)
     if wish.kind == "reply":
-        starts = bool(wish.form) or end is None
-        form = wish.form or (end.form if end else FIRST_FORM)
-        return _after(tree, end, form, starts=starts)
+        text = _last_text(tree, end)
+        return _after(tree, end, wish.form or (text.form if text else FIRST_FORM), starts=bool(wish.form) or not text)
     if wish.kind == "continue":
         if end is None:
             raise Impossible(why="nothing_written")
-        return _after(tree, end, end.form, starts=False)
+        return _answer(tree, end)
     if wish.turn:
         return _again(tree, tree.find(wish.turn), wish.kind)
     if end is None:
         raise Impossible(why="nothing_to_retry")
     # A person's words at the live end are words nobody answered yet: write the answer that is missing.
-    return _again(tree, end, wish.kind) if end.kind == "model" else _after(tree, end, end.form, starts=False)
+    return _again(tree, end, wish.kind) if end.kind == "model" else _answer(tree, end)
+
+
+def _answer(tree: Tree, end: TurnRow) -> Plan:
+    """What comes after `end` without new words: more of the text, or the music that was asked for and never made."""
+    if end.form == MUSIC and end.kind == "person":
+        return replace(_after(tree, end, MUSIC, starts=False), again=end.id)
+    text = _last_text(tree, end)
+    if text is None:
+        raise Impossible(why="no_text")
+    return _after(tree, end, text.form, starts=False)
+
+
+def _last_text(tree: Tree, end: TurnRow | None) -> TurnRow | None:
+    """The last passage of words up to `end`."""
+    way = tree.branch(end.id) if end else ()
+    return next((row for row in reversed(way) if row.form not in (MUSIC, SENT_MUSIC)), None)
 
 
 def _after(tree: Tree, end: TurnRow | None, form: str, *, starts: bool) -> Plan:
@@ -175,12 +211,14 @@ def _again(tree: Tree, row: TurnRow, kind: Kind) -> Plan:
     before = () if row.starts else tree.section(row.parent)
     avoid = tuple(one.text for one in tree.versions(row))
     retried = row.id if kind == "retry" else ""
-    return Plan(row.parent, row.depth, row.form, row.starts, passages(before), avoid, retried)
+    again = row.id if row.form == MUSIC else ""
+    return Plan(row.parent, row.depth, row.form, row.starts, passages(before), avoid, retried, again)
 
 
 def passages(rows: Sequence[TurnRow]) -> tuple[Passage, ...]:
-    """Rows as the writer reads them."""
-    return tuple(Passage(cast("TurnKind", row.kind), row.author, row.text) for row in rows)
+    """Rows as the writer reads them; music is not text to go on from."""
+    texts = (row for row in rows if row.form not in (MUSIC, SENT_MUSIC))
+    return tuple(Passage(cast("TurnKind", row.kind), row.author, row.text) for row in texts)
 
 
 def view(piece: PieceRow, tree: Tree) -> Piece:

@@ -13,9 +13,12 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from engine import safety, story
+from engine import composing, safety, story
+from engine.composing import Composing
 from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled, UnknownForm
-from engine.messages import Accepted, Done, Event, Person, Queued, SessionKey, Snapshot, UserMessage
+from engine.finding import TRIES, account_of, place_of
+from engine.messages import Accepted, Done, Event, Queued, Snapshot, UserMessage
+from engine.music.musician import Composed, Made, MusicTask
 from engine.ports import Sampling
 from engine.relay import Relay
 from engine.sessions import Sessions, Turn
@@ -25,11 +28,11 @@ from engine.text.task import Begun, Composition, Passage, Task, Written
 from storage.db import Duplicate, Stale
 from storage.history import History, Loaded
 from storage.preferences import Preferences
-from storage.records import Account, Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Recipe
+from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Recipe
 
 log = logging.getLogger(__name__)
 
-TRIES = 50  # only another process can be quicker, and each time one is, a turn of it is stored
+Passages = Composition | Made
 
 
 class Writes(Protocol):
@@ -54,7 +57,7 @@ class Work:
         self.accepted = False
         self.cancelled = False  # a person asked
         self.gone = False  # nobody reads any more
-        self.composing: asyncio.Task[Written] | None = None
+        self.composing: asyncio.Task[tuple[Passages, ...]] | None = None
         self.begun: Composition | None = None
         self.text = ""
 
@@ -77,11 +80,14 @@ class Work:
 class Writing:
     """Fulfils wishes, one at a time in each piece."""
 
-    def __init__(self, history: History, preferences: Preferences, writer: Writes, sessions: Sessions) -> None:
+    def __init__(
+        self, history: History, preferences: Preferences, writer: Writes, sessions: Sessions, music: Composing
+    ) -> None:
         self._history = history
         self._preferences = preferences
         self._writer = writer
         self._sessions = sessions
+        self._music = music
         self._works: dict[asyncio.Task[None], Work] = {}
 
     async def run(self, message: UserMessage, wish: Wish) -> AsyncGenerator[Event, None]:
@@ -168,7 +174,6 @@ class Writing:
         if known and (known.reply or known.cancelled or known.turn not in {None, piece.head}):
             _repeat(known, Tree(rows, await self._preferences.counts(piece.id)), work)
             return
-        self._writer.check_room()  # before the words are stored: who is told to come back has lost nothing
         begun = await self._begin(wanted, known, piece, tree)
         work.accepted = True
         work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))
@@ -185,15 +190,18 @@ class Writing:
     async def _begin(self, wanted: "_Wanted", known: Delivery | None, piece: PieceRow, tree: Tree) -> "_Begun":
         """Find the place of the new passage and store what the person sent, unless that was done before."""
         message, wish = wanted.message, wanted.wish
-        if known and known.turn:
-            plan = story.plan(tree, known.turn, Wish("continue"))
-            person = await self._history.person(account_of(message.person))
-            return _Begun(piece, plan, person, known, known.move if known.move == piece.step else None)
-        plan = story.plan(tree, piece.head, wish)
+        resumed = known.turn if known else None
+        plan = story.plan(tree, resumed, Wish("continue")) if resumed else story.plan(tree, piece.head, wish)
+        task = await self._music.task(piece, tree, plan, wish, message.person.language)
+        # Before the words are stored: who is told to come back has lost nothing.
+        (self._music.musician if task else self._writer).check_room()
         person = await self._history.person(account_of(message.person))
+        if known and resumed:
+            return _Begun(piece, plan, person, known, known.move if known.move == piece.step else None, task)
         words = None
         if wish.words:
-            words = NewTurn(plan.parent, plan.depth, "person", wish.words, plan.form, plan.starts)
+            recipe = composing.recipe_of(task.order) if task else Recipe()
+            words = NewTurn(plan.parent, plan.depth, "person", wish.words, plan.form, plan.starts, recipe=recipe)
         if known is None and (words or message.delivery):
             shown = tuple((ref.platform, ref.chat, ref.message) for ref in (message.ref,) if ref)
             arrival = Arrival(wish.kind, safety.title_from(wish.words), message.delivery, shown)
@@ -202,29 +210,22 @@ class Writing:
             said = Passage("person", message.person.name, wish.words)
             plan = replace(plan, parent=known.turn, depth=plan.depth + 1, starts=False, before=(*plan.before, said))
             piece = replace(piece, head=known.turn, step=known.move, clock=known.move)
-        return _Begun(piece, plan, person, known, known.move if known else None)
+        return _Begun(piece, plan, person, known, known.move if known else None, task)
 
-    async def _compose(self, begun: "_Begun", wanted: "_Wanted", work: Work) -> tuple[Composition, ...]:
-        """What the model wrote: all of it, or what there was when somebody stopped it."""
+    async def _compose(self, begun: "_Begun", wanted: "_Wanted", work: Work) -> tuple[Passages, ...]:
+        """What was written: all of it, or what there was when somebody stopped it."""
         if not (work.cancelled or work.gone):
-            task = Task(
-                form=begun.plan.form,
-                passages=begun.plan.before,
-                seed=secrets.randbits(31),
-                memory=begun.piece.memory,
-                note=begun.piece.note,
-                language=wanted.message.person.language,
-                drafts=wanted.wish.drafts,
-                avoid=begun.plan.avoid,
-            )
-            work.composing = asyncio.create_task(_follow(self._writer, task, work), name="ghostnote writing")
+            music, words = begun.music, _task(begun, wanted)
+            events = self._music.musician.write(music) if music else self._writer.write(words)
+            work.composing = asyncio.create_task(_follow(events, work), name="ghostnote writing")
             try:
                 await asyncio.wait({work.composing})
             finally:
                 work.composing.cancel()  # does nothing unless this task itself is being stopped
             if not work.composing.cancelled():
-                return work.composing.result().compositions
-            if part := _part(work):
+                return work.composing.result()
+            part = None if begun.music else _part(work)  # half a piece of music is none
+            if part:
                 return (part,)
         if work.cancelled and wanted.message.delivery:
             await self._history.give_up(wanted.place, wanted.message.delivery)
@@ -252,16 +253,7 @@ class _Begun:
     person: str
     known: Delivery | None
     move: int | None
-
-
-def place_of(key: SessionKey) -> Place:
-    """Where a key's pieces are."""
-    return Place(key.platform, key.chat, key.thread)
-
-
-def account_of(person: Person) -> Account:
-    """A person as storage knows them."""
-    return Account(person.platform, person.id, person.name, person.language)
+    music: MusicTask | None = None
 
 
 def _repeat(known: Delivery, tree: Tree, work: Work) -> None:
@@ -272,12 +264,27 @@ def _repeat(known: Delivery, tree: Tree, work: Work) -> None:
     work.relay.put(Done(tree.view(tree.find(known.reply))))
 
 
-async def _follow(writer: Writes, task: Task, work: Work) -> Written:
-    async with aclosing(writer.write(task)) as events:
+def _task(begun: _Begun, wanted: _Wanted) -> Task:
+    return Task(
+        form=begun.plan.form,
+        passages=begun.plan.before,
+        seed=secrets.randbits(31),
+        memory=begun.piece.memory,
+        note=begun.piece.note,
+        language=wanted.message.person.language,
+        drafts=wanted.wish.drafts,
+        avoid=begun.plan.avoid,
+    )
+
+
+async def _follow(writing: AsyncGenerator[Any, None], work: Work) -> tuple[Passages, ...]:
+    async with aclosing(writing) as events:
         async for event in events:
             match event:
                 case Written(compositions) if compositions and all(one.text.strip() for one in compositions):
-                    return event
+                    return compositions
+                case Composed(made) if made:
+                    return made
                 case Begun(composition):
                     work.begun = composition
                 case Snapshot(text):
@@ -298,7 +305,7 @@ def _part(work: Work) -> Composition | None:
     return replace(recipe, text=text, completion=work.text, finish="cancelled", remarks=())
 
 
-def _outcome(begun: _Begun, wanted: _Wanted, compositions: tuple[Composition, ...]) -> Outcome:
+def _outcome(begun: _Begun, wanted: _Wanted, compositions: tuple[Passages, ...]) -> Outcome:
     return Outcome(
         person=begun.person,
         kind=wanted.wish.kind,
@@ -310,7 +317,9 @@ def _outcome(begun: _Begun, wanted: _Wanted, compositions: tuple[Composition, ..
     )
 
 
-def _version(plan: Plan, made: Composition) -> NewTurn:
+def _version(plan: Plan, made: Passages) -> NewTurn:
+    if isinstance(made, Made):
+        return composing.version(plan, made)
     return NewTurn(
         parent=plan.parent,
         depth=plan.depth,

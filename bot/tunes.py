@@ -1,0 +1,97 @@
+"""The commands for music, and the files that come with every passage of music, whichever frontend shows it.
+
+A file that a person sends becomes a passage first; a command in its caption is then done to that passage, and plain
+words under it, or in answer to a passage of music, change what was wished for there.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+
+from bot.calls import Call, Handler, Takes
+from bot.replies import Attachment, Notice, ReplyEvent
+from engine.conversation import Conversation
+from engine.errors import EngineError
+from engine.messages import Done, Event, SessionKey
+from engine.music.orders import Verb, read_order
+from engine.story import MUSIC, SENT_MUSIC
+
+log = logging.getLogger(__name__)
+
+COMMANDS: Mapping[str, Takes] = {
+    "music": Takes.MAYBE,
+    "extend": Takes.MAYBE,
+    "vary": Takes.MAYBE,
+    "accompany": Takes.MAYBE,
+    "harmonize": Takes.NOTHING,
+    "bars": Takes.TEXT,
+    "morph": Takes.MAYBE,
+}
+FILES = ("png", "ogg", "mid")  # in the order they are shown
+_VERBS: Mapping[str, Verb] = {
+    "music": "compose",
+    "extend": "extend",
+    "vary": "vary",
+    "accompany": "accompany",
+    "harmonize": "harmonize",
+    "bars": "redraw",
+    "morph": "morph",
+}
+
+
+def handler(name: str) -> Handler:
+    """What a command for music does."""
+    verb = _VERBS[name]
+
+    def compose(call: Call) -> AsyncIterator[Event]:
+        order = read_order(verb, call.words)
+        # Without words there is nothing to change: another one of the same wish is what /retry is for.
+        turn = "" if verb == "compose" and not call.words else call.turn
+        return call.conversation.compose(call.message, order, turn, drafts=0 if verb == "compose" else 1)
+
+    return compose
+
+
+async def heard(call: Call) -> tuple[Call, tuple[Notice, ...]]:
+    """Keep the file that a message brings. The call is about that passage from then on; the notices say what was heard
+    (when nothing is asked for in the same message) and what of it could not be taken as it is."""
+    delivery = call.message.delivery and f"{call.message.delivery}:file"
+    found = await call.conversation.hear(replace(call.message, delivery=delivery))
+    notices = tuple(call.say(name, **fields) for name, fields in found.remarks)
+    if not call.message.text.strip():
+        notices = (call.say("heard", about=found.turn.text), *notices)
+    return replace(call, message=replace(call.message, file=None), turn=found.turn.id), notices
+
+
+async def is_about_music(call: Call) -> bool:
+    """Whether plain words speak about music: they came with a file, or answer a passage of music."""
+    turn = call.turn or await call.answered()
+    if not turn:
+        return False
+    return (await call.conversation.turn(call.message.key, turn)).form in (MUSIC, SENT_MUSIC)
+
+
+async def with_files(
+    events: AsyncIterator[ReplyEvent], conversation: Conversation, key: SessionKey
+) -> AsyncIterator[ReplyEvent]:
+    """The same events; a passage of music is followed by its picture, its sound and its MIDI file."""
+    async with aclosing(events) as answer:  # type: ignore[type-var]  # every answer is an async generator
+        async for event in answer:
+            yield event
+            if isinstance(event, Done) and event.turn.form == MUSIC and event.turn.kind == "model":
+                async for attachment in _files(conversation, key, event.turn.id):
+                    yield attachment
+
+
+async def _files(conversation: Conversation, key: SessionKey, turn: str) -> AsyncIterator[Attachment]:
+    """A picture or a sound that cannot be made is left out: the notes are what counts."""
+    for kind in FILES:
+        try:
+            name, mime, data = await conversation.file(key, turn, kind)
+        except EngineError:
+            raise
+        except Exception:
+            log.exception("music could not be rendered as %s", kind)
+        else:
+            yield Attachment(name, mime, data, turn)

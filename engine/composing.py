@@ -1,0 +1,149 @@
+"""Music in a piece: which passage an order is about, its task, and the passage that comes of it.
+
+The way a wish goes (`engine/writing`) is the same for words and for music; what differs stands here.
+"""
+
+import asyncio
+import secrets
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+from engine import safety, story
+from engine.errors import Busy, EmptyText, Impossible, NotFound
+from engine.finding import TRIES, Finding, account_of, place_of
+from engine.messages import Done, UserMessage
+from engine.music import orders
+from engine.music.musician import Made, Musician, MusicTask
+from engine.music.orders import Order
+from engine.music.score import Score, from_row, to_row
+from engine.sessions import Sessions
+from engine.story import Plan, Tree, Wish
+from storage.db import Duplicate, Stale
+from storage.history import History
+from storage.records import Arrival, NewTurn, PieceRow, Recipe, ScoreRow, TurnRow
+
+KINDS = {"mid": "audio/midi", "ogg": "audio/ogg", "png": "image/png"}
+
+
+class Composing:
+    """Finds the music an order is about, and writes down the music that was made."""
+
+    def __init__(self, history: History, finding: Finding, sessions: Sessions, musician: Musician | None) -> None:
+        self._history = history
+        self._finding = finding
+        self._sessions = sessions
+        self._musician = musician
+
+    @property
+    def musician(self) -> Musician:
+        """Who composes; raises Impossible where nobody does."""
+        if self._musician is None:
+            raise Impossible(why="no_musician")
+        return self._musician
+
+    async def task(self, piece: PieceRow, tree: Tree, plan: Plan, wish: Wish, language: str) -> MusicTask | None:
+        """The task of a plan for music, None for one of words. Raises a Refused for what cannot be made."""
+        if plan.form != story.MUSIC:
+            return None
+        musician = self.musician
+        if plan.again:
+            recipe = (await self._history.recipes(piece.id, plan.again)).get(plan.again)
+            order = orders.loaded(recipe.sampling if recipe else {"verb": "compose"})
+        else:
+            order = _aimed(wish, tree, piece.head)
+        source, other = [await self._score(turn) for turn in (order.source, order.other)]
+        # Words that change a wish keep its seed: what they do not speak of comes out alike.
+        seed = source.seed if source and order.verb == "compose" and not plan.again else secrets.randbits(31)
+        task = MusicTask(order, seed, source, other, wish.drafts, language)
+        return await asyncio.to_thread(musician.check, task)
+
+    async def hear(self, message: UserMessage) -> Done:
+        """Keep the MIDI file of a message as a passage of the open piece; its text says what is in it."""
+        place, who = place_of(message.key), account_of(safety.person(message.person))
+        if message.file is None:
+            raise EmptyText
+        musician = self.musician
+        score = await asyncio.to_thread(musician.hear, message.file.data)
+        row = ScoreRow(to_row(score), message.file.data)
+        heard = NewTurn(
+            None, 1, "person", musician.about(score.wish, message.person.language), story.SENT_MUSIC, score=row
+        )
+
+        async def find() -> tuple[str, None]:
+            return await self._finding.id(message.key), None
+
+        async with self._sessions.turn(place, find) as turns:
+            for _ in range(TRIES):
+                piece, tree = await self._finding.rows(place, turns.piece)
+                known = message.delivery and await self._history.received(place, safety.delivery(message.delivery))
+                if known and known.turn:
+                    return Done(tree.view(tree.find(known.turn)), score.wish.remarks)
+                end = tree.rows[piece.head] if piece.head else None
+                words = replace(heard, parent=piece.head, depth=end.depth + 1 if end else 1)
+                shown = tuple((ref.platform, ref.chat, ref.message) for ref in (message.ref,) if ref)
+                arrival = Arrival("hear", safety.title_from(heard.text), message.delivery, shown)
+                with suppress(Stale, Duplicate):  # somebody was quicker: look again
+                    stored = await self._history.accept(piece, await self._history.person(who), words, arrival)
+                    _, tree = await self._finding.rows(place, turns.piece)
+                    return Done(tree.view(tree.find(stored.turn or "")), score.wish.remarks)
+        raise Busy(waiting=1)
+
+    async def file(self, row: TurnRow, kind: str) -> tuple[str, str, bytes]:
+        """A passage's music as a file: name, MIME type, content. Raises NotFound."""
+        stored = await self._history.score(row.id) if kind in KINDS else None
+        if stored is None:
+            raise NotFound(what="music", id=kind[:20])
+        score = from_row(stored.score)
+        data = stored.midi if kind == "mid" else await self.musician.file(row.id, score, stored.midi, kind)
+        key = score.phrase.key
+        words = f"{score.wish.style.name} in {key.name} {row.id[:4]}".replace("#", " sharp")
+        return f"{words.lower().replace(' ', '-')}.{kind}", KINDS[kind], data
+
+    async def _score(self, turn: str) -> Score | None:
+        if not turn:
+            return None
+        row = await self._history.score(turn)
+        if row is None:
+            raise NotFound(what="passage", id=turn)
+        return from_row(row.score)
+
+
+def version(plan: Plan, made: Made) -> NewTurn:
+    """The passage of a finished piece."""
+    return NewTurn(
+        parent=plan.parent,
+        depth=plan.depth,
+        kind="model",
+        text=made.text,
+        form=plan.form,
+        starts=plan.starts,
+        model=made.model,
+        seed=made.seed,
+        finish="end",
+        recipe=recipe_of(made.order),
+        score=ScoreRow(to_row(made.score), made.midi),
+    )
+
+
+def recipe_of(order: Order) -> Recipe:
+    """An order as it is stored."""
+    section = {"name": "order", "tokens": 0, "text": f"{order.verb} {order.words}".strip(), "cut": ""}
+    return Recipe(prompt=order.words, sampling=asdict(order), sections=(section,))
+
+
+def _aimed(wish: Wish, tree: Tree, head: str | None) -> Order:
+    """The wish's order with the music it is about: the passage it names, or the last one."""
+    order = wish.order or Order("compose")
+    named = tree.find(wish.turn) if wish.turn else None
+    if named is not None and not story.is_music(named):
+        raise Impossible(why="not_music")
+    if order.verb == "compose":
+        return replace(order, source=named.id if named else "")
+    last = named or tree.last_music(head)
+    if order.verb != "morph":
+        return replace(order, source=last.id if last else "")
+    goal = tree.last_music(head)
+    if goal is None:
+        return order
+    start = named if named and named.id != goal.id else tree.last_music(head, goal.id)
+    return replace(order, source=(start or goal).id, other=goal.id if start else "")

@@ -1,0 +1,173 @@
+"""From an order to finished music beside a running conversation: the async face of the composer. No torch here.
+
+Composing takes seconds, so it runs in a thread of its own, one piece at a time; only the network's own work is done by
+the device's owner, a call at a time, so that text and music take turns and neither waits for the other's end. Sound
+and pictures are made from what is stored, when somebody wants them, and the last ones are remembered.
+"""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from engine.errors import Busy, RequestCancelled
+from engine.messages import Queued, Snapshot
+from engine.music import perform
+from engine.music.composer import Composer
+from engine.music.hearing import hear
+from engine.music.limits import Effort, Filler, Ids, Limits
+from engine.music.orders import Order
+from engine.music.score import Score
+from engine.music.wishes import Remark, Wish, read_wish
+
+T = TypeVar("T")
+WAITING = 16
+REMEMBERED = 24  # rendered files
+NAME = "music"
+
+
+class Device(Protocol):
+    """What the musician needs of `engine.worker.Worker`."""
+
+    async def call(self, job: Callable[[], T]) -> T:
+        """Run a job on the device's thread between two steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class MusicTask:
+    """An order with the music it is done to. The same task gives the same music; `drafts` 0 leaves it to the words."""
+
+    order: Order
+    seed: int
+    source: Score | None = None
+    other: Score | None = None
+    drafts: int = 1
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One finished piece: what to say of it, its score and MIDI file, and the order and seed that made it."""
+
+    text: str
+    score: Score
+    midi: bytes
+    order: Order
+    seed: int
+    model: str = NAME
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The end of a task: as many pieces as were asked for, best first."""
+
+    made: tuple[Made, ...]
+
+
+class Musician:
+    """Composes, changes and renders music. `load` brings the composer when it is first needed (and may take seconds);
+    `describe` says a wish back in a person's language."""
+
+    def __init__(self, device: Device, load: Callable[[], Composer], describe: Callable[[Wish, str], str]) -> None:
+        self._device = device
+        self._load = load
+        self._describe = describe
+        self._composer: Composer | None = None
+        self._threads = ThreadPoolExecutor(1, "ghostnote-music")
+        self._benches = ThreadPoolExecutor(1, "ghostnote-render")
+        self._pending = 0
+        self._files: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._benches.shutdown(wait=False, cancel_futures=True)
+
+    def check_room(self) -> None:
+        """Raise Busy if a task would be refused now."""
+        if self._pending > WAITING:
+            raise Busy(waiting=WAITING)
+
+    def check(self, task: MusicTask) -> MusicTask:
+        """The task with its number of drafts settled; raises a Refused for what cannot be done."""
+        drafts = task.drafts
+        if task.order.verb == "compose":
+            wish = read_wish(task.order.words, task.source.wish if task.source else None)
+            drafts = drafts or wish.variants
+        perform.check(task.order, task.source, task.other)
+        return replace(task, drafts=drafts or 1)
+
+    async def write(self, task: MusicTask) -> AsyncGenerator[Queued | Snapshot | Composed, None]:
+        """What was understood, then the music; closing the generator stops the work within one call of the network."""
+        if self._pending:
+            yield Queued(self._pending)
+        elif task.order.verb == "compose":
+            wish = read_wish(task.order.words, task.source.wish if task.source else None)
+            yield Snapshot(self._describe(replace(wish, variants=task.drafts), task.language))
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+        self._pending += 1
+        job = loop.run_in_executor(self._threads, self._perform, task, loop, stop)
+        job.add_done_callback(self._ended)
+        try:
+            scores = await asyncio.shield(job)
+        finally:
+            stop.set()
+        yield Composed(tuple(self._made(task, score) for score in scores))
+
+    def hear(self, data: bytes) -> Score:
+        """The music of a MIDI file; raises a Refused that says what is wrong with it. Blocks for up to a second."""
+        heard = hear(data)
+        return Score(heard.phrase, heard.wish, sent=data)
+
+    def about(self, wish: Wish, language: str) -> str:
+        """A wish in words."""
+        return self._describe(wish, language)
+
+    async def file(self, turn: str, score: Score, midi: bytes, kind: str) -> bytes:
+        """A passage's "ogg" (Opus) or "png" (piano roll)."""
+        if (turn, kind) not in self._files:
+            loop = asyncio.get_running_loop()
+            self._files[turn, kind] = await loop.run_in_executor(self._benches, perform.RENDER[kind], score, midi)
+            while len(self._files) > REMEMBERED:
+                self._files.popitem(last=False)
+        self._files.move_to_end((turn, kind))
+        return self._files[turn, kind]
+
+    # ── on the music thread ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _perform(self, task: MusicTask, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> list[Score]:
+        def ask(job: Callable[[], T]) -> T:
+            if stop.is_set():
+                raise RequestCancelled
+            return asyncio.run_coroutine_threadsafe(self._device.call(job), loop).result()
+
+        if self._composer is None:
+            self._composer = ask(self._load)
+        desk = self._composer.desk
+        composer = Composer(replace(desk, filler=_Shared(desk.filler, ask)))
+        return perform.perform(composer, task.order, task.source, task.other, task.seed, task.drafts)
+
+    def _made(self, task: MusicTask, score: Score) -> Made:
+        text = self.about(score.wish, task.language)
+        return Made(text, score, perform.midi(score), task.order, score.seed, remarks=score.wish.remarks)
+
+    def _ended(self, job: "asyncio.Future[Any]") -> None:
+        self._pending -= 1
+        if not job.cancelled():
+            job.exception()  # whoever waited has it; nobody else needs to be told
+
+
+class _Shared:
+    """The network as the music thread sees it: every call is done by the device's owner."""
+
+    def __init__(self, filler: Filler, ask: Callable[[Callable[[], Any]], Any]) -> None:
+        self._filler, self._ask = filler, ask
+
+    def fill(self, ids: Ids, labels: Ids, chords: Ids, limits: Limits, effort: Effort, seed: int) -> Any:
+        """See `engine.music.limits.Filler`."""
+        return self._ask(lambda: self._filler.fill(ids, labels, chords, limits, effort, seed))

@@ -1,0 +1,74 @@
+"""A piece of music as it is stored and handed about: notes, the wish it answers, and what it came from.
+
+`to_row` and `from_row` turn it into plain JSON and back. What is stored must open in every later version: names are
+written, never positions in a table, and a name nobody knows any more raises ValueError instead of meaning another.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.music.keys import Key
+from engine.music.phrase import METRES, Phrase
+from engine.music.styles import STYLES
+from engine.music.wishes import Wish
+
+VERSION = 1
+_PLAIN = ("metre", "bars", "tempo", "mood", "drums", "variants", "density", "register")
+_LISTS = ("instruments", "chords")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Notes and wish; `sent` is the MIDI file a person sent, whose notes an edit keeps as they were."""
+
+    phrase: Phrase
+    wish: Wish
+    seed: int = 0
+    form: str = ""
+    sent: bytes = b""
+
+
+def to_row(score: Score) -> dict[str, Any]:
+    """The score as JSON."""
+    phrase, wish = score.phrase, score.wish
+    return {
+        "ghostnote_score": VERSION,
+        "metre": phrase.metre.name,
+        "key": [phrase.key.tonic, phrase.key.mode],
+        "lanes": [list(lane) for lane in phrase.lanes],
+        "chords": list(phrase.chords),
+        "wish": {
+            "key": [wish.key.tonic, wish.key.mode],
+            "style": wish.style.name,
+            **{name: getattr(wish, name) for name in _PLAIN},
+            **{name: list(getattr(wish, name)) for name in _LISTS},
+        },
+        "seed": score.seed,
+        "form": score.form,
+        "sent": base64.b64encode(score.sent).decode(),
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Score:
+    """The score a row holds. Raises ValueError if this version cannot read it."""
+    try:
+        if row["ghostnote_score"] > VERSION:
+            raise ValueError("the score was written by a newer version")
+        phrase = Phrase(
+            METRES[row["metre"]],
+            Key(*row["key"]),
+            tuple(tuple(lane) for lane in row["lanes"]),
+            tuple(row["chords"]),
+        )
+        wished = row["wish"]
+        wish = Wish(
+            key=Key(*wished["key"]),
+            style=STYLES[wished["style"]],
+            **{name: wished[name] for name in _PLAIN},
+            **{name: tuple(wished[name]) for name in _LISTS},
+        )
+        return Score(phrase, wish, row["seed"], row["form"], base64.b64decode(row["sent"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a score this version can read: {error}") from error
