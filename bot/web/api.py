@@ -17,7 +17,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from bot import commands, streaming
 from bot.replies import Attachment, ReplyEvent
-from bot.web import bodies, page, sse, views
+from bot.tunes import FILES
+from bot.web import bodies, music, page, sse, views
 from bot.web.errors import ApiError, language, sentence
 from bot.web.files import Files
 from bot.web.metrics import Metrics
@@ -85,6 +86,7 @@ class Api:
             Route(f"{turn}/reactions", self.reactions, methods=["POST"]),
             Route(f"{turn}/actions", self.actions, methods=["POST"]),
             Route(f"{turn}/context", self.context),
+            Route(f"{turn}/files/{{kind}}", self.music),
             Route("/api/files/{file}", self.file),
             Mount("/assets", page.assets()),
         ]
@@ -147,11 +149,10 @@ class Api:
     # ── replies ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def messages(self, request: Request) -> Response:
-        """Words or a command; the reply as an event stream."""
+        """Words, a command, a MIDI file with or without either; the reply as an event stream."""
         body, key = await bodies.read(request), _key(request)
-        if body.files:
-            raise ApiError(415, "unsupported_file", name=body.files[0][:60])
-        message = self._message(request, key, body, body.text("text"))
+        words = body.text("text", "" if body.file else None)
+        message = replace(self._message(request, key, body, words), file=body.file)
         await self._conversation.piece(key)
         return await self._stream(request, commands.run(self._conversation, message), key)
 
@@ -180,6 +181,14 @@ class Api:
         view = await self._conversation.context(replace(PLACE, piece=turn.session), turn.id)
         return JSONResponse(views.context(view))
 
+    async def music(self, request: Request) -> Response:
+        """The notes, the sound or the picture of a passage."""
+        turn, kind = await self._turn(request), str(request.path_params["kind"])
+        if kind in FILES and music.is_music(turn) and music.is_known(request, turn, kind):
+            return Response(status_code=304, headers=music.heading(turn, kind))
+        _, _, data = await self._conversation.file(replace(PLACE, piece=turn.session), turn.id, kind)
+        return music.answer(request, turn, kind, data)
+
     async def _turn(self, request: Request) -> Turn:
         return await self._conversation.turn(PLACE, _id(request, "turn", "passage"))
 
@@ -190,7 +199,7 @@ class Api:
         return UserMessage(key, _person(request, body.author()), text, delivery=delivery)
 
     async def _stream(self, request: Request, events: AsyncIterator[ReplyEvent], key: SessionKey) -> Response:
-        outlet = sse.EventStream(lambda file: f"/api/files/{self._files.keep(file)}")
+        outlet = sse.EventStream(self._address)
         begun = asyncio.get_running_loop().create_future()
         carrier = asyncio.create_task(self._carry(events, begun, outlet, key, language(request)), name="studio reply")
         self._carriers.add(carrier)
@@ -201,6 +210,14 @@ class Api:
             await sse.stop(carrier)
             raise
         return sse.StreamedReply(outlet, carrier)
+
+    def _address(self, file: Attachment, turn: Turn | None) -> sse.Json:
+        """What an `attachment` event says: music is found at its passage, anything else is kept for a while."""
+        kind = file.name.rpartition(".")[2]
+        if turn and file.turn == turn.id and kind in FILES and music.is_music(turn):
+            return music.file(turn, kind)
+        url = f"/api/files/{self._files.keep(file)}"
+        return {"turn": file.turn or None, "name": file.name, "mime": file.mime, "url": url}
 
     async def _carry(
         self,

@@ -6,8 +6,9 @@ talk to an older studio.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
@@ -15,12 +16,19 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from bot.web.errors import ApiError
+from engine.messages import SentFile
 
 LONGEST = 1_000_000
-LONGEST_UPLOAD = 8_000_000
+LONGEST_FILE = 512 * 1024
+LONGEST_UPLOAD = LONGEST_FILE + 128 * 1024  # the longest message, as UTF-8, and what a form puts around it
 SLOWEST = 60.0
 AUTHOR_LENGTH = 64
 _JSON_TYPES = ("", "application/json")
+_MIDI_NAMES = (".mid", ".midi", ".kar", ".smf", ".rmi")
+_MIDI_TYPES = frozenset(
+    {"audio/midi", "audio/mid", "audio/x-midi", "audio/x-mid", "audio/sp-midi", "application/x-midi"}
+)
+_MIDI_HEAD = re.compile(rb"MThd|RIFF....RMID", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Body:
     """The fields of a request, each asked for with its type."""
 
     fields: Mapping[str, Any]
-    files: tuple[str, ...] = field(default=())
+    file: SentFile | None = None
 
     def text(self, name: str, default: str | None = None) -> str:
         """A string; without it (or with null) the default, and 422 if there is none."""
@@ -87,27 +95,52 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 async def _form(request: Request) -> Body:
-    parser = MultiPartParser(request.headers, _bounded(request, LONGEST_UPLOAD), max_files=4, max_fields=32)
+    parser = MultiPartParser(
+        request.headers,
+        _bounded(request, LONGEST_UPLOAD, LONGEST_FILE),
+        max_files=4,
+        max_fields=32,
+        max_part_size=LONGEST,
+    )
     try:
         form: FormData = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:
         raise ApiError(400, "bad_form") from error
-    files = []
-    fields = {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            files.append(value.filename or name)
-        else:
-            fields[name] = value
-    await form.close()
-    return Body(fields, tuple(files))
+    try:
+        uploads = [value for value in form.values() if isinstance(value, UploadFile)]
+        if len(uploads) > 1 or len(form.getlist("file")) > 1:
+            raise ApiError(422, "one_file")
+        fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+        return Body(fields, await _midi(uploads[0]) if uploads else None)
+    finally:
+        await form.close()
 
 
-async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body in pieces, up to `limit` bytes and for as long as patience lasts."""
+async def _midi(upload: UploadFile) -> SentFile:
+    """An upload that its name, type or first bytes call MIDI; whether it really is, the engine finds out."""
+    name = _unicode("file", upload.filename or "").replace("\\", "/").rpartition("/")[2][:200]
+    head = await upload.read(12)
+    kind = (upload.content_type or "").partition(";")[0].strip().lower()
+    if not (_MIDI_HEAD.match(head) or kind in _MIDI_TYPES or name.lower().endswith(_MIDI_NAMES)):
+        raise ApiError(415, "unsupported_file", name=name[:60])
+    if (upload.size or 0) > LONGEST_FILE:
+        raise ApiError(413, "file_too_large", kilobytes=LONGEST_FILE // 1024)
+    return SentFile(name, head + await upload.read())
+
+
+async def _bounded(request: Request, limit: int, file: int = 0) -> AsyncGenerator[bytes, None]:
+    """The body in pieces, up to `limit` bytes and for as long as patience lasts.
+
+    `file` is what a person is told of the limit, where the body is a form around a file.
+    """
+    too_large = (
+        ApiError(413, "file_too_large", kilobytes=file // 1024)
+        if file
+        else ApiError(413, "body_too_large", limit=limit)
+    )
     length = request.headers.get("content-length", "0")
     if length.isascii() and length.isdigit() and int(length[:12]) > limit:
-        raise ApiError(413, "body_too_large", limit=limit)
+        raise too_large
     read, pieces = 0, aiter(request.stream())
     try:
         while True:
@@ -117,7 +150,7 @@ async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
                 return
             read += len(piece)
             if read > limit:
-                raise ApiError(413, "body_too_large", limit=limit)
+                raise too_large
             yield piece
     except TimeoutError as error:
         raise ApiError(408, "too_slow") from error

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from bot import commands, wording
+from bot.web.bodies import LONGEST_FILE
 from bot.web.errors import language
 
 HOME = Path(str(files("bot").joinpath("studio")))
@@ -53,6 +54,7 @@ def _data(tongue: str) -> dict[str, Any]:
         "words": wording.page(tongue),
         "forms": [{"name": name, "title": wording.form(name, tongue)} for name in commands.FORMS],
         "exports": EXPORTS,
+        "file_limit": LONGEST_FILE,
         "commands": [
             {"name": each.name, "takes": each.takes.value, "help": wording.say(f"command_{each.name}", tongue)}
             for each in commands.TABLE

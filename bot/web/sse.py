@@ -27,8 +27,8 @@ Json = dict[str, Any]
 class EventStream:
     """An outlet (see bot/streaming) that is read as the bytes of an event stream."""
 
-    def __init__(self, keep: Callable[[Attachment], str], quiet: float = QUIET) -> None:
-        self._keep = keep
+    def __init__(self, address: Callable[[Attachment, Turn | None], Json], quiet: float = QUIET) -> None:
+        self._address = address
         self._quiet = quiet
         self._events: deque[tuple[str, Json]] = deque()
         self._draft: str | None = None
@@ -49,13 +49,10 @@ class EventStream:
         self.notices.append(notice)
         self._push("notice", {"text": notice.text, "name": notice.name})
 
-    async def attach(self, attachment: Attachment) -> None:
-        """Keep the file and say where it can be fetched."""
-        url = self._keep(attachment)
-        self._push(
-            "attachment",
-            {"turn": attachment.turn or None, "name": attachment.name, "mime": attachment.mime, "url": url},
-        )
+    async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
+        """Say where the file can be fetched; files come after the passage they belong to."""
+        self._push("attachment", self._address(attachment, self.turn))
+        return ()
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Keep the turn for the last event: remarks may still come, and nothing comes after `final`."""

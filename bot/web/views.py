@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.web import music
 from engine.messages import ContextView, Piece, Turn
 
 Json = dict[str, Any]
@@ -28,6 +29,7 @@ def turn(item: Turn, vote: int = 0) -> Json:
         "adapter": item.adapter,
         "seed": item.seed,
         "finish": item.finish,
+        "files": music.files(item),
     }
 
 
@@ -85,6 +87,7 @@ def final(item: Turn, session: str) -> Json:
         "form": item.form,
         "version": item.version,
         "versions": item.versions,
+        "files": music.files(item),
     }
 
 

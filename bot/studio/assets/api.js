@@ -16,8 +16,8 @@ async function ask(method, path, body, headers = {}) {
   try {
     answer = await fetch(path, {
       method,
-      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined || body instanceof FormData ? headers : { "Content-Type": "application/json", ...headers },
+      body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
     });
   } catch {
     throw new Trouble(word("offline"), "offline");
@@ -39,13 +39,20 @@ export const context = (turn) => json("GET", `/api/turns/${turn}/context`);
 export const vote = (turn, value) => ask("POST", `/api/turns/${turn}/reactions`, { author: author(), value });
 export const exported = (id, format) => `/api/sessions/${id}/export?format=${format}`;
 
-export const say = (id, text, hear) => stream(`/api/sessions/${id}/messages`, { text }, hear);
+export const say = (id, text, hear, file) => stream(`/api/sessions/${id}/messages`, { text }, hear, file);
 export const act = (turn, action, more, hear) => stream(`/api/turns/${turn}/actions`, { action, ...more }, hear);
 
 // Resolves with the `final` event; `hear(name, data)` gets everything before it.
-async function stream(path, body, hear) {
+async function stream(path, fields, hear, file) {
   const key = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
-  const answer = await ask("POST", path, { ...body, author: author() }, { "Idempotency-Key": key });
+  let body = { ...fields, author: author() };
+  if (file) {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(body)) form.set(name, value);
+    form.set("file", file);
+    body = form;
+  }
+  const answer = await ask("POST", path, body, { "Idempotency-Key": key });
   let last = null;
   for await (const event of events(answer.body)) {
     if (event[0] === "final" || event[0] === "error") last = event;

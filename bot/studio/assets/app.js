@@ -7,18 +7,22 @@ import { panel } from "./panel.js";
 import { rewrite, trouble } from "./passage.js";
 import { room } from "./room.js";
 import { shelf } from "./shelf.js";
+import * as deck from "./deck.js";
+import { CRAFTS } from "./tune.js";
 import { data, word } from "./words.js";
 import { xray } from "./xray.js";
 
 const WRITING = new Set([...data.forms.map((form) => form.name), "continue", "retry", "alternatives"]);
 const AGAIN = new Set(["retry", "alternatives"]);
+const MUSIC = new Set([...CRAFTS, "morph"]);
+const BESIDE = new Set(["previous", "next"]);
 
 let here = "";
 let piece = null;
 const running = new Map();
 
 const step = (name) => send(`/${name}`, { quiet: true });
-const desk = composer({ send: (text) => send(text, { typed: true }), goOn: () => send("/continue"), step, stop, place: () => here });
+const desk = composer({ send: (text, file) => send(text, { typed: true, file }), goOn: () => send("/continue"), step, stop, place: () => here });
 const book = room(wish);
 const side = panel({ ensure, changed: refresh });
 const list = shelf({ here: () => here, open, changed: refresh });
@@ -90,35 +94,41 @@ async function during(work) {
 
 let starting = false;
 
-// `typed` words leave the field and come back if they are refused; `quiet` commands show in the piece itself.
-function send(text, { quiet = false, typed = false } = {}) {
+// `typed` words leave the field (and so does a file) and come back if they are refused; `quiet` commands show in the
+// piece itself.
+function send(text, { quiet = false, typed = false, file = null } = {}) {
   if (starting || running.get(here)) return;
   starting = true;
-  during(() => tell(text, quiet, typed)).finally(() => { starting = false; });
+  during(() => tell(text, quiet, typed, file)).finally(() => { starting = false; });
 }
 
-async function tell(text, quiet, typed) {
+async function tell(text, quiet, typed, file) {
   const [, command = "", rest = ""] = /^\/(\w+)\s*([^]*)$/.exec(text) ?? [];
   const lastModel = piece?.turns.findLast((turn) => turn.kind === "model");
+  const music = MUSIC.has(command) || (AGAIN.has(command) && lastModel?.form === "music");
   const job = {
-    draws: !command || WRITING.has(command),
+    draws: file ? Boolean(text) : !command || music || WRITING.has(command),
     text: "",
-    said: AGAIN.has(command) ? "" : command ? rest : text,
+    said: file || AGAIN.has(command) || (music && command !== "music") ? "" : command ? rest : text,
     author: api.author(),
-    form: data.forms.some((form) => form.name === command) ? command : piece?.form ?? "",
+    form: music || file ? "music" : data.forms.some((form) => form.name === command) ? command : piece?.form ?? "",
     replaces: AGAIN.has(command) ? lastModel?.id : undefined,
     quiet,
   };
+  const before = piece?.turns.length ?? 0;
   if (typed) desk.write("");
+  desk.file(null);
   desk.trouble("");
   desk.notice("");
   try {
     const id = await ensure();
     starting = false;
-    await perform(id, job, (hear) => api.say(id, text, hear));
+    await perform(id, job, (hear) => api.say(id, text, hear, file));
   } catch (error) {
-    // Refused before anything was stored: the words go back where they can be mended.
-    if (typed && error.status !== 200 && error.code !== "broken_off" && !$("words").value) desk.write(text);
+    // Refused before anything was stored: the words go back where they can be mended, and the file if it was not heard.
+    const refused = typed && error.status !== 200 && error.code !== "broken_off";
+    if (refused && !$("words").value) desk.write(text);
+    if (refused && file && (piece?.turns.length ?? 0) === before) desk.file(file);
     desk.trouble(error.message);
   }
 }
@@ -126,7 +136,8 @@ async function tell(text, quiet, typed) {
 async function perform(id, job, start) {
   running.set(id, job);
   if (id === here) redraw({ end: job.draws && !job.replaces });
-  if (job.draws) $("live").textContent = word("live_writing");
+  const music = job.form === "music";
+  if (job.draws) $("live").textContent = word(music ? "live_composing" : "live_writing");
   let final = null;
   try {
     final = await start((name, said) => hear(id, job, name, said));
@@ -136,8 +147,9 @@ async function perform(id, job, start) {
     else if (final?.session === "" && here === id) open("");
     else await refresh();
   }
-  if (final.finish !== "command") $("live").textContent = word("live_done", { text: final.text });
+  if (final.finish !== "command") $("live").textContent = word(music ? "live_composed" : "live_done", { text: final.text });
   else if (job.quiet) $("live").textContent = final.text;
+  return final;
 }
 
 function hear(id, job, name, said) {
@@ -149,6 +161,12 @@ function hear(id, job, name, said) {
   } else if (name === "notice" && !job.quiet) {
     job.queued = said.name === "queued";
     if (id === here) desk.notice(said.text);
+  } else if (name === "attachment" && said.turn) {
+    // The first file of a passage says that its notes are there; the page need not wait for the sound.
+    if (job.arrived || id !== here) return;
+    job.arrived = true;
+    job.draws = false;
+    load({ end: !job.replaces });
   } else if (name === "attachment") {
     const link = Object.assign(document.createElement("a"), { href: said.url, download: said.name });
     link.click();
@@ -170,7 +188,7 @@ function wish(turn, action, more, element) {
     try {
       if (action === "like" || action === "dislike") await vote(turn, action === "like" ? 1 : -1);
       else if (action === "context") await xray(turn.id);
-      else if (!running.get(here)) await act(turn, action, element);
+      else if (!running.get(here)) await act(turn, action, more, element);
     } catch (error) {
       trouble(book.find(turn.id) ?? element, error.message);
     }
@@ -183,17 +201,21 @@ async function vote(turn, value) {
   await load();
 }
 
-async function act(turn, action, element) {
-  const more = {};
+async function act(turn, action, more = {}, element) {
   if (action === "edit") {
     const text = await rewrite(element, turn.text);
     if (text === null || text === turn.text) return;
-    more.text = text;
+    more = { text };
   }
-  const draws = AGAIN.has(action);
-  const job = { draws, text: "", form: turn.form, replaces: draws ? turn.id : undefined, quiet: false };
+  const again = AGAIN.has(action);
+  const said = action === "music" ? more.text : "";
+  const form = MUSIC.has(action) ? "music" : turn.form;
+  const job = { draws: again || MUSIC.has(action), text: "", said, author: api.author(), form, replaces: again ? turn.id : undefined, quiet: false };
+  const sounded = BESIDE.has(action) && deck.isPlaying(turn.id);
   desk.notice("");
-  await perform(here, job, (hear) => api.act(turn.id, action, more, hear));
+  const final = await perform(here, job, (hear) => api.act(turn.id, action, more, hear));
+  // Who listens and turns the page wants to hear the other version.
+  if (sounded && final.files?.length) deck.play(final.turn);
 }
 
 for (const closer of document.querySelectorAll("[data-close]")) closer.addEventListener("click", () => closer.closest("dialog").close());

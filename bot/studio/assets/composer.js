@@ -1,5 +1,6 @@
 // The writing field: what was typed survives a reload, "/" opens the commands, Enter sends.
 import { $, make } from "./dom.js";
+import { upload } from "./upload.js";
 import { data, word } from "./words.js";
 
 const ROOM = 8;
@@ -7,6 +8,7 @@ const ROOM = 8;
 export function composer({ send, goOn, step, stop, place }) {
   const field = $("words");
   const palette = $("palette");
+  const files = upload({ trouble, chosen: () => field.focus() });
   let chosen = 0;
   let offered = [];
 
@@ -16,6 +18,10 @@ export function composer({ send, goOn, step, stop, place }) {
     if (grows) return;
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight}px`;
+  }
+
+  function trouble(text) {
+    $("composer-trouble").textContent = text;
   }
 
   const drafts = () => `draft:${place()}`;
@@ -65,7 +71,7 @@ export function composer({ send, goOn, step, stop, place }) {
 
   function submit() {
     const text = field.value.trim();
-    if (text && !$("send").hidden) send(text);
+    if ((text || files.chosen()) && !$("send").hidden) send(text, files.chosen());
   }
 
   function inPalette(event) {
@@ -84,7 +90,7 @@ export function composer({ send, goOn, step, stop, place }) {
     if (event.isComposing || (!palette.hidden && inPalette(event))) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      if (field.value.trim()) submit();
+      if (field.value.trim() || files.chosen()) submit();
       else goOn();
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
@@ -118,13 +124,14 @@ export function composer({ send, goOn, step, stop, place }) {
       $("aside-text").textContent = text;
       $("aside").hidden = !text;
     },
-    trouble(text) { $("composer-trouble").textContent = text; },
+    trouble,
+    file: files.choose,
     begin(form) { field.focus(); write(`/${form} `); },
   };
 }
 
 export function formButtons(begin) {
-  $("forms").replaceChildren(...data.forms.map(({ name, title }) =>
+  $("forms").replaceChildren(...[...data.forms, { name: "music", title: word("music") }].map(({ name, title }) =>
     make("li", {}, make("button", { type: "button", class: "soft", onclick: () => begin(name) }, title))));
   $("help-commands").replaceChildren(...data.commands.flatMap(({ name, help }) =>
     [make("dt", {}, make("kbd", {}, `/${name}`)), make("dd", {}, help)]));

@@ -1,23 +1,28 @@
 // One passage of the piece: its words, and under a model's passage what can be done with it.
 import { button, make, paragraphs } from "./dom.js";
+import { crafts, isMusic, tune } from "./tune.js";
 import { word } from "./words.js";
 
 const VERSE = new Set(["poem", "haiku", "limerick", "sonnet", "lyrics"]);
-export const LETTERS = { l: "like", d: "dislike", r: "retry", e: "edit", b: "branch", x: "context", arrowleft: "previous", arrowright: "next" };
+export const LETTERS = { l: "like", d: "dislike", r: "retry", e: "edit", p: "play", b: "branch", x: "context", arrowleft: "previous", arrowright: "next" };
 
 export function passage(turn, isLast, wish) {
   const person = turn.kind === "person";
+  const music = isMusic(turn);
   const shown = turn.author === "me" ? word("who_you") : turn.author;
   const element = make("div", {
-    class: ["passage", turn.kind, VERSE.has(turn.form) && "verse", isLast && "last"].filter(Boolean).join(" "),
+    class: ["passage", turn.kind, VERSE.has(turn.form) && "verse", music && "music", isLast && "last"].filter(Boolean).join(" "),
     role: "group",
     tabindex: "-1",
-    "aria-label": person ? word("who_wrote", { author: shown }) : label(turn),
+    "aria-label": label(turn, music, shown),
     "data-turn": turn.id,
   });
   if (person) element.append(make("span", { class: "who", "aria-hidden": "true" }, shown));
   element.append(words(turn.text));
-  if (turn.id) element.append(tools(turn, isLast, (action, more) => wish(turn, action, more, element)));
+  const act = (action, more) => wish(turn, action, more, element);
+  if (music) element.append(tune(turn));
+  if (turn.id) element.append(tools(turn, isLast, music, act));
+  if (music) element.append(crafts(turn, act));
   element.append(make("p", { class: "trouble", role: "alert" }));
   return element;
 }
@@ -25,6 +30,10 @@ export function passage(turn, isLast, wish) {
 export function draft(text, form) {
   const element = passage({ kind: "model", text: "", form, versions: 1 }, true, () => {});
   element.classList.add("draft");
+  if (form === "music") {
+    element.classList.add("music");
+    element.querySelector(".words").after(make("div", { class: "composing", role: "img", "aria-label": word("composing") }));
+  }
   element.setAttribute("aria-busy", "true");
   show(element, text);
   return element;
@@ -32,23 +41,25 @@ export function draft(text, form) {
 
 export function show(element, text) {
   const parts = paragraphs(text);
-  element.querySelector(".words").replaceChildren(...(parts.length ? parts : [make("p")]));
+  const empty = make("p", {}, element.classList.contains("music") ? word("composing") : "");
+  element.querySelector(".words").replaceChildren(...(parts.length ? parts : [empty]));
 }
 
 export function trouble(element, message) {
   element.querySelector(".trouble").textContent = message;
 }
 
-function label(turn) {
+function label(turn, music, author) {
+  if (turn.kind === "person") return word(music ? "who_sent" : "who_wrote", { author });
   const versions = turn.versions > 1 ? `, ${word("version_of", turn)}` : "";
-  return word("who_ghost_wrote") + versions;
+  return word(music ? "who_ghost_composed" : "who_ghost_wrote") + versions;
 }
 
 function words(text) {
   return make("div", { class: "words", dir: "auto" }, ...paragraphs(text));
 }
 
-function tools(turn, isLast, wish) {
+function tools(turn, isLast, music, wish) {
   const row = make("div", { class: "tools", role: "toolbar", "aria-label": word(turn.kind === "person" ? "who_wrote" : "who_ghost_wrote", { author: turn.author }) });
   const add = (action, more = {}) => row.append(button(word(`action_${action}`), action, () => wish(action), { "data-action": action, ...more }));
   if (turn.kind === "model") {
@@ -60,9 +71,9 @@ function tools(turn, isLast, wish) {
     add("retry");
     if (isLast) add("alternatives");
   }
-  add("edit");
+  if (!music) add("edit");
   add("branch");
-  if (turn.kind === "model") add("context");
+  if (turn.kind === "model" && !music) add("context");
   if (turn.edited && turn.kind === "model") row.append(make("span", { class: "edited" }, word("edited")));
   return row;
 }

@@ -1,6 +1,7 @@
 // The page of the book: shows a piece and what is being written into it. Knows nothing of the network.
 import { $ } from "./dom.js";
 import { draft, passage, show } from "./passage.js";
+import { settled } from "./tune.js";
 import { data, passages as counted, word } from "./words.js";
 
 export function room(wish) {
@@ -40,6 +41,11 @@ export function room(wish) {
     return said ? [said, writing] : [writing];
   }
 
+  // Music grows when its notes arrive; whoever looks at the end goes on looking at it.
+  let held = false;
+  page.addEventListener("scroll", () => { held = atEnd(); }, { passive: true });
+  new ResizeObserver(() => held && toEnd(0)).observe(list);
+
   // Focus follows the place in the piece, since another version is another element.
   function remember() {
     const held = document.activeElement?.closest?.(".passage");
@@ -67,6 +73,7 @@ export function room(wish) {
     const follow = end || atEnd();
     const refocus = remember();
     const elements = lines(piece, job);
+    settled(piece?.turns ?? []);
     writing = null;
     if (job?.draws) elements.push(...started(job));
     settle(elements);
