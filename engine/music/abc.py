@@ -36,7 +36,10 @@ _SHARPS = "FCGDAEB"
 
 @dataclass(slots=True)
 class Tune:
-    """One tune: `parts[p][b]` holds the notes of bar b of part p, in ticks from the start of that bar."""
+    """One tune: `parts[p][b]` holds the notes of bar b of part p, in ticks from the start of that bar.
+
+    `ties[p][b]` says whether the first note of that bar goes on from the bar before; the note stands in both.
+    """
 
     title: str = ""
     rhythm: str = ""
@@ -44,6 +47,7 @@ class Tune:
     key: Key = field(default_factory=Key)
     parts: list[list[list[Note]]] = field(default_factory=list)
     lengths: list[list[int]] = field(default_factory=list)
+    ties: list[list[bool]] = field(default_factory=list)
 
 
 def read_abc(text: str) -> list[Tune]:
@@ -95,13 +99,14 @@ class _Body:
         self.accidentals: dict[str, int] = {}
         self.bars: list[list[Note]] = []
         self.lengths: list[int] = []
+        self.ties: list[bool] = []
         self.bar: list[Note] = []
         self.at = Fraction(0)
         self.owed = Fraction(1)  # factor on the next note, from a broken rhythm
         self.tuplet: list[Fraction] = []
         self.chord: int | None = None
         self.skipping = False
-        self.tied = False
+        self.tied = self.from_before = False
 
     def read(self) -> None:
         for found in _TOKEN.finditer(self.text):
@@ -181,6 +186,7 @@ class _Body:
         if self.tied and self.bar and self.bar[-1].pitch == pitch and self.bar[-1].start + self.bar[-1].length == start:
             self.bar[-1] = self.bar[-1]._replace(length=end - self.bar[-1].start)
         elif end > start:
+            self.from_before = self.from_before or (self.tied and start == 0)
             self.bar.append(Note(start, end - start, pitch))
         self.tied = False
         self.at += ticks
@@ -210,7 +216,8 @@ class _Body:
         if self.at > 0 and not self.skipping:
             self.bars.append(self.bar)
             self.lengths.append(round(self.at))
-        self.bar, self.at, self.accidentals = [], Fraction(0), {}
+            self.ties.append(self.from_before)
+        self.bar, self.at, self.accidentals, self.from_before = [], Fraction(0), {}, False
         if ":" in sign or "||" in sign or "]" in sign or "[|" in sign:
             # A second ending begins with the very sign that ends the first one.
             self.skipping = False
@@ -220,11 +227,13 @@ class _Body:
         if self.at > 0 and not self.skipping:
             self.bars.append(self.bar)
             self.lengths.append(round(self.at))
-            self.bar, self.at = [], Fraction(0)
+            self.ties.append(self.from_before)
+            self.bar, self.at, self.from_before = [], Fraction(0), False
         if self.bars:
             self.tune.parts.append(self.bars)
             self.tune.lengths.append(self.lengths)
-        self.bars, self.lengths = [], []
+            self.tune.ties.append(self.ties)
+        self.bars, self.lengths, self.ties = [], [], []
 
 
 def _signature(key: Key) -> dict[str, int]:

@@ -104,7 +104,8 @@ def _voices(phrase: Phrase, players: Sequence[Instrument], loud: int) -> list[Pa
 
 def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, lead: int | None) -> list[Part]:
     """The melody for the player `lead` (None: it is played elsewhere); chords, bass, pad, second voice for the rest."""
-    loud = loudness(wish)
+    # A chorale has no groove of its own: whoever joins the voices plays broken chords.
+    loud, groove = loudness(wish), wish.style.groove or "arpeggio"
     others = [i for i in range(len(players)) if i != lead]
     has_bass = any(_is_bass(players[i]) for i in others)
     harmonist = next((i for i in others if players[i].kind in ("keys", "pluck")), None)
@@ -116,8 +117,8 @@ def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, lead: int |
         if i == lead:
             notes += _fitted(_shaped(notes_of(phrase.lanes[0]), phrase, loud), player, whole=True)
         if i == harmonist:
-            notes += _chords(phrase, wish.style.groove, loud - 24)
-            notes += [] if has_bass else _bass(phrase, wish.style.groove, loud - 16, 36)
+            notes += _chords(phrase, groove, loud - 24)
+            notes += [] if has_bass else _bass(phrase, groove, loud - 16, 36)
         elif i != lead:
             notes += _other(player, phrase, wish, loud, has_bass)
         parts.append(Part(player.name, player.program, False, _clean(_fitted(notes, player))))
@@ -146,7 +147,7 @@ def _clean(notes: Sequence[Played]) -> tuple[Played, ...]:
 def _other(player: Instrument, phrase: Phrase, wish: Wish, loud: int, has_bass: bool) -> list[Played]:
     """A bass line, a pad, a second accompaniment or a second voice, by what the instrument is good for."""
     if _is_bass(player):
-        return _bass(phrase, wish.style.groove, loud - 8, max(player.low, 28))
+        return _bass(phrase, wish.style.groove or "arpeggio", loud - 8, max(player.low, 28))
     if player.kind == "pad":
         return _pad(phrase, loud - 26) + ([] if has_bass else _bass(phrase, "arpeggio", loud - 22, 40))
     if player.kind in ("keys", "pluck"):

@@ -5,28 +5,15 @@ from engine.music.keys import Key
 from engine.music.phrase import (
     HOLD,
     METRES,
-    REST,
     TRIPLET,
     Note,
     Phrase,
-    canonical,
     joined,
     lane_of,
     notes_of,
     sounding,
 )
-
-pitches = st.integers(36, 96)
-straight = st.lists(st.one_of(pitches, st.just(HOLD), st.just(REST)), min_size=4, max_size=4)
-triplet = st.lists(st.one_of(pitches, st.just(HOLD), st.just(REST)), min_size=3, max_size=3).map(
-    lambda b: [*b, TRIPLET]
-)
-
-
-@st.composite
-def lanes(draw: st.DrawFn) -> tuple[int, ...]:
-    beats = draw(st.lists(st.one_of(straight, triplet), min_size=4, max_size=12))
-    return canonical([cell for beat in beats for cell in beat])
+from tests.engine.music.lanes import lanes
 
 
 @given(lanes())
