@@ -4,13 +4,19 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
+from mido import Message, MetaMessage, MidiFile, MidiTrack  # type: ignore[import-untyped] # ships no types
 
+from bot import wording
 from bot.web_app import About, app
 from engine.conversation import Conversation
+from engine.music.composer import Composer
+from engine.music.musician import Musician
 from engine.text.echo import EchoGenerator
 from engine.text.writer import Writer
 from engine.worker import Worker
@@ -40,6 +46,13 @@ class Studio:
         assert answer.headers["content-type"].startswith("text/event-stream")
         return parse(answer.text)
 
+    async def send(self, session: str, data: bytes, text: str = "", name: str = "tune.mid") -> Events:
+        """A file, with or without words."""
+        files, fields = {"file": (name, data, "audio/midi")}, {"text": text, "author": "me"}
+        answer = await self.client.post(f"/api/sessions/{session}/messages", data=fields, files=files)
+        assert answer.status_code == 200, answer.text
+        return parse(answer.text)
+
     async def act(self, turn: str, action: str, **more: object) -> Events:
         answer = await self.client.post(f"/api/turns/{turn}/actions", json={"action": action, **more})
         assert answer.status_code == 200, answer.text
@@ -57,6 +70,22 @@ class Studio:
     async def everything(self) -> list[Json]:
         """All pieces with all their turns, to see that nothing changed."""
         return [await self.piece(each["id"]) for each in (await self.client.get("/api/sessions")).json()]
+
+
+def tune(bars: int = 2, tempo: float = 100.0) -> bytes:
+    """A scale in C major as a MIDI file, written with another library than the one under test reads with."""
+    song = MidiFile(ticks_per_beat=480)
+    track = MidiTrack()
+    song.tracks.append(track)
+    track.append(MetaMessage("set_tempo", tempo=round(60e6 / tempo)))
+    track.append(MetaMessage("time_signature", numerator=4, denominator=4))
+    for beat in range(4 * bars):
+        pitch = (60, 62, 64, 65, 67, 65, 64, 60)[beat % 8]
+        track.append(Message("note_on", note=pitch, velocity=90, time=0))
+        track.append(Message("note_off", note=pitch, velocity=0, time=480))
+    out = BytesIO()
+    song.save(file=out)
+    return out.getvalue()
 
 
 def parse(stream: str) -> Events:
@@ -88,16 +117,24 @@ def error_of(answer: httpx.Response) -> str:
     return str(error["code"])
 
 
+@cache
+def load() -> Composer:
+    """The shipped weights, read once for all tests."""
+    return Composer.load()
+
+
 @asynccontextmanager
 async def conversation(home: Path, delay: float = 0.0) -> AsyncIterator[Conversation]:
-    """Everything below the studio as it is served, but for the model; `delay` is how long a word takes."""
+    """Everything below the studio as it is served, but for the language model; `delay` is how long a word takes."""
     home.mkdir(parents=True, exist_ok=True)
     async with open_database(f"sqlite:///{home / 'ghostnote.db'}") as database, Worker(EchoGenerator(delay)) as worker:
-        talk = Conversation(History(database), Preferences(database), Writer(worker))
+        musician = Musician(worker, load, wording.describe)
+        talk = Conversation(History(database), Preferences(database), Writer(worker), musician)
         try:
             yield talk
         finally:
             await talk.close()
+            musician.close()
 
 
 @asynccontextmanager
