@@ -1,7 +1,7 @@
 """The buttons under a passage, and what it means when one is pressed.
 
 Everything a button needs stands in its own data (a letter and the passage's id, 17 bytes of the 64 allowed), so
-that one that was sent years and many restarts ago still works.
+that one that was sent years and many restarts ago still works. A letter is never given another meaning.
 """
 
 import re
@@ -11,10 +11,19 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import wording
 from engine.messages import Turn, Vote
+from engine.story import MUSIC
 
-ACTIONS = {"r": "retry", "c": "continue", "p": "previous", "n": "next", "u": "undo", "x": "cancel"}
+ACTIONS = {
+    "r": "retry", "c": "continue", "p": "previous", "n": "next", "u": "undo", "x": "cancel",
+    "e": "extend", "v": "vary", "a": "accompany", "h": "harmonize",
+}  # fmt: skip
 VOTES: dict[str, Vote] = {"+": 1, "-": -1, "0": 0}
 STILL = "="  # the button that only shows "2/3"
+
+WRITTEN = (("🔁", "retry", "r"), ("➡", "continue", "c"), ("↩", "undo", "u"))
+MUSICAL = (("🔁", "another", "r"), ("➕", "extend", "e"), ("🎲", "vary", "v"))
+HEARD = (MUSICAL[1:], (("🎹", "accompany", "a"), ("🎼", "harmonize", "h")))
+"""Rows of buttons: the sign, the name of its words, the letter."""
 
 _DATA = re.compile(r"([-+0=a-z])([0-9a-f]{16})?")
 
@@ -55,26 +64,33 @@ def under(turn: Turn, language: str, *, private: bool) -> InlineKeyboardMarkup:
         _button(f"{turn.version}/{turn.versions}", STILL, turn.id),
         _button("▶", "n", turn.id),
     ]
-    actions = [
-        _button(f"🔁 {wording.say('button_retry', language)}", "r", turn.id),
-        _button(f"➡ {wording.say('button_continue', language)}", "c", turn.id),
-        _button(f"↩ {wording.say('button_undo', language)}", "u", turn.id),
-    ]
-    return InlineKeyboardMarkup([votes + (versions if turn.versions > 1 else []), actions])
+    named = MUSICAL if turn.form == MUSIC else WRITTEN
+    return InlineKeyboardMarkup(
+        [votes + (versions if turn.versions > 1 else []), [_named(*each, turn.id, language) for each in named]]
+    )
+
+
+def under_heard(turn: Turn, language: str) -> InlineKeyboardMarkup:
+    """The buttons under what is said of a MIDI file that somebody sent."""
+    return InlineKeyboardMarkup([[_named(*each, turn.id, language) for each in row] for row in HEARD])
 
 
 def stop(language: str) -> InlineKeyboardMarkup:
     """The button under a passage that is still being written."""
-    return InlineKeyboardMarkup([[_button(f"⏹ {wording.say('button_stop', language)}", "x", "")]])
+    return InlineKeyboardMarkup([[_named("⏹", "stop", "x", "", language)]])
 
 
 def rerun(turn: str, language: str) -> InlineKeyboardMarkup:
     """The button that offers to answer changed words anew."""
-    return InlineKeyboardMarkup([[_button(f"🔁 {wording.say('button_rerun', language)}", "r", turn)]])
+    return InlineKeyboardMarkup([[_named("🔁", "rerun", "r", turn, language)]])
 
 
 def _counted(sign: str, count: int) -> str:
     return f"{sign} {count}" if count else sign
+
+
+def _named(sign: str, name: str, letter: str, turn: str, language: str) -> InlineKeyboardButton:
+    return _button(f"{sign} {wording.say(f'button_{name}', language)}", letter, turn)
 
 
 def _button(label: str, letter: str, turn: str) -> InlineKeyboardButton:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from telegram import Update
 
+from bot.telegram.fetching import brings_file
 from bot.telegram.receiving import Receiver
 from bot.telegram.records import urgent
 from bot.telegram.replying import Replies
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 5000
 IN_LINE = 1.0  # seconds an update waits for the one before it in its chat, so that they are stored in order
+FETCHING = 30.0  # the same if the one before it brings a file, on which this one may want to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Taken:
     stored: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     handled: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     since: float = field(default_factory=time.monotonic)
+    fetches: bool = False
 
     def settle(self, *, handled: bool) -> None:
         """The update is stored, or done with."""
@@ -52,7 +55,7 @@ class Intake:
         known = self._known.get(update.update_id)
         if known is not None:
             return known
-        taken = Taken()
+        taken = Taken(fetches=brings_file(update))
         self._remember(update.update_id, taken)
         previous = None if urgent(update) else self._line_up(update, taken)
         task = asyncio.create_task(self._act(update, taken, previous), name=f"update {update.update_id}")
@@ -73,7 +76,7 @@ class Intake:
 
     async def _act(self, update: Update, taken: Taken, previous: Taken | None) -> None:
         if previous:
-            await asyncio.wait([previous.stored], timeout=IN_LINE)
+            await asyncio.wait([previous.stored], timeout=FETCHING if previous.fetches else IN_LINE)
         await self._receiver.receive(update, lambda: taken.settle(handled=False))
         taken.settle(handled=True)  # not when this task is cancelled: then the update comes again after the restart
 

@@ -4,33 +4,40 @@ Nothing here raises a Telegram error: what cannot be sent (a blocked bot, a dele
 conversation goes on as if it had been seen.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Collection
 
-from telegram import Bot, InlineKeyboardMarkup, InputFile
+from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ChatAction
 from telegram.error import Forbidden, RetryAfter, TelegramError
 
+from bot import wording
 from bot.replies import Attachment, Notice, ReplyEvent
 from bot.telegram import buttons
 from bot.telegram.page import Page, Shown
-from bot.telegram.records import Place, ref_of
-from bot.telegram.sending import FINAL, Pace, insist, refused, seconds
+from bot.telegram.records import Place, file_refs, ref_of
+from bot.telegram.sending import FINAL, Pace, refused, seconds
+from bot.telegram.sign import Sign
 from bot.telegram.splitting import clip, split
+from bot.telegram.uploading import upload
 from engine.errors import EngineError
 from engine.messages import Accepted, MessageRef, Turn
+from engine.story import MUSIC
 
 log = logging.getLogger(__name__)
 
 EDITS = {True: 1.0, False: 4.0}  # seconds between two edits, in private chats and in groups (20 a minute)
 TOASTS = ("cancelled", "voted", "unvoted")  # notices that a pressed button answers by itself
 ANSWER_LIMIT = 200
+KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files of music
 
 
 class ChatOutlet:
-    """One reply. `query` is the pressed button it answers; `shown` are the messages of `before`, which it replaces."""
+    """One reply. `query` is the pressed button it answers; `shown` are the messages of `before`, which it replaces.
+
+    `musical` is set when music is expected, which shows another sign of work. `here` are the kinds of files that the
+    chat has of the passage already; those are not sent again.
+    """
 
     def __init__(
         self,
@@ -48,18 +55,28 @@ class ChatOutlet:
         self._query = query
         self._drawn = False
         self._trouble: TelegramError | None = None
-        self._typing: asyncio.Task[None] | None = None
+        self._sign = Sign(bot, place, lambda: self._drawn and not self.musical)
+        self._ended = False
+        self._first: Turn | None = None  # the passage whose first file is still to come
+        self._apart = bool(shown) or not place.private  # its files may stand far from its text
+        self.musical = before is not None and before.form == MUSIC
+        self.here: Collection[str] = ()
 
     async def open(self, event: ReplyEvent) -> None:
         """The first event has come. If a passage is on its way, the button is answered and somebody is seen writing."""
-        if isinstance(event, Accepted) and self._typing is None:
+        if isinstance(event, Accepted):
             await self.answer()
-            self._typing = asyncio.create_task(self._type(), name="telegram typing")
+            self._sign.show(ChatAction.UPLOAD_VOICE if self.musical else ChatAction.TYPING)
 
     @property
     def refs(self) -> tuple[MessageRef, ...]:
         """The messages that hold this reply now."""
         return tuple(ref_of(self._place.chat, shown.message) for shown in self._page.shown)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the chat has all files of the passage."""
+        return all(kind in self.here for kind in KINDS.values())
 
     def adopt(self, messages: tuple[int, ...]) -> None:
         """Show this reply in messages of ours that an earlier attempt at it has left, unless it is shown already."""
@@ -68,10 +85,8 @@ class ChatOutlet:
             self._drawn = True
 
     async def close(self) -> None:
-        """Stop the sign of writing."""
-        if self._typing:
-            self._typing.cancel()
-            await asyncio.gather(self._typing, return_exceptions=True)
+        """Stop the sign of work."""
+        await self._sign.hide()
 
     async def draft(self, text: str) -> None:
         """Show the text so far, if the chat is ready for another edit and the text is another one."""
@@ -102,38 +117,56 @@ class ChatOutlet:
         await self.answer()
         await self._show(Page(self._bot, self._place, self._pace), split(text), markup)
 
-    async def attach(self, attachment: Attachment) -> None:
-        """Send a file: pictures and sound as what they are, anything else as a document."""
+    async def offer(self, text: str, markup: InlineKeyboardMarkup) -> None:
+        """Show a sentence with buttons in this reply's own message."""
+        await self._show(self._page, split(text), markup)
+
+    async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
+        """Send a file, unless the chat has it; the messages that hold it.
+
+        The first file of a passage answers the message with its buttons, where others may stand between the two, and
+        says which version it is, where there are several.
+        """
+        kind = KINDS.get(attachment.mime, "file") if attachment.turn else ""
+        if kind in self.here or isinstance(self._trouble, Forbidden):
+            return ()
         await self.answer()
-        where: dict[str, Any] = {"chat_id": self._place.chat, "message_thread_id": self._place.topic}
-        send, name = self._sender(attachment)
-
-        def call() -> Awaitable[object]:
-            return send(**where, **{name: InputFile(attachment.data, attachment.name)})
-
+        caption, answering = "", None
+        if self._first and attachment.turn == self._first.id:
+            many, apart = self._first.versions > 1, self._apart and self._page.shown
+            caption = wording.say("music_version", self._language, number=self._first.version) if many else ""
+            answering = self._page.shown[-1].message if apart else None
+            self._first = None
         try:
-            await insist(call, self._pace)
+            message = await upload(self._bot, self._place, self._pace, attachment, caption, answering)
         except FINAL as error:
-            refused(f"send {attachment.name}", self._place.chat, error)
+            self._give_up(f"send {attachment.name}", error)
+            return ()
+        return file_refs(self._place.chat, message, kind) if kind else ()
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Show the passage for good; () if Telegram will not have it."""
-        await self.close()
-        await self.answer()
-        if self._drawn:
-            await self._pace.rest(1.0)
-        markup = buttons.under(turn, self._language, private=self._place.private)
-        await self._show(self._page, split(turn.text) or ["…"], markup)
+        self.musical = turn.form == MUSIC
+        if self.complete or not self.musical:
+            await self.close()
+        await self.answer(wording.say("music_above", self._language, number=turn.version) if self.complete else "")
+        await self._end(turn)
+        self._ended = True
+        if self.musical and not self.complete:
+            self._first = turn
+            self._sign.show(ChatAction.UPLOAD_VOICE)
         return self.refs
 
     async def fail(self, sentence: str, error: EngineError) -> None:
         """End with a sentence: in the draft's place, or over the pressed button; a passage drawn over comes back."""
         await self.close()
-        if not self._drawn:
+        if self._ended:
+            await self.say(sentence)
+        elif not self._drawn:
             if not await self.answer(sentence):
                 await self.say(sentence)
         elif self._before:
-            await self.finish(self._before)
+            await self._end(self._before)
             await self.say(sentence)
         else:
             await self._show(self._page, split(sentence), None)
@@ -150,6 +183,12 @@ class ChatOutlet:
             return False
         return True
 
+    async def _end(self, turn: Turn) -> None:
+        if self._drawn:
+            await self._pace.rest(1.0)
+        markup = buttons.under(turn, self._language, private=self._place.private)
+        await self._show(self._page, split(turn.text) or ["…"], markup)
+
     async def _show(self, page: Page, parts: list[str], markup: InlineKeyboardMarkup | None) -> None:
         if isinstance(self._trouble, Forbidden):
             return
@@ -157,27 +196,6 @@ class ChatOutlet:
             await page.show(parts, markup, patient=True)
         except FINAL as error:
             self._give_up("show a message", error)
-
-    async def _type(self) -> None:
-        """Say that somebody is writing until the first words are there; once in a group, which has a low limit."""
-        try:
-            while not self._drawn:
-                await self._bot.send_chat_action(
-                    self._place.chat, ChatAction.TYPING, message_thread_id=self._place.topic
-                )
-                await asyncio.sleep(4.5 if self._place.private else 60)
-        except TelegramError as error:
-            log.debug("no sign of writing: %s", error.message)
-
-    def _sender(self, attachment: Attachment) -> tuple[Callable[..., Awaitable[object]], str]:
-        kinds: dict[str, tuple[Callable[..., Awaitable[object]], str]] = {
-            "image/png": (self._bot.send_photo, "photo"),
-            "image/jpeg": (self._bot.send_photo, "photo"),
-            "audio/ogg": (self._bot.send_voice, "voice"),
-            "audio/mpeg": (self._bot.send_audio, "audio"),
-            "audio/mp4": (self._bot.send_audio, "audio"),
-        }
-        return kinds.get(attachment.mime, (self._bot.send_document, "document"))
 
     def _give_up(self, what: str, error: TelegramError) -> None:
         self._trouble = error

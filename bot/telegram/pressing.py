@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, MessageReactionUpdated
 
-from bot import commands, wording
+from bot import commands, tunes, wording
 from bot.telegram import buttons
 from bot.telegram.outlet import ChatOutlet
 from bot.telegram.page import Shown
@@ -13,6 +13,7 @@ from bot.telegram.records import Place, key_of, person_of, place_at, place_of, r
 from bot.telegram.replying import Replies, Stored
 from engine.errors import EngineError, NotFound
 from engine.messages import Person, Reaction, Vote
+from engine.story import MUSIC
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ class Pressing:
             log.debug("a reaction was not counted: %s", error)
             return
         shown = await self._replies.messages(turn.id, place.chat)
-        await self._replies.count(place, max(shown, default=change.message_id), turn, person.language)
+        if shown:  # a file may show a version whose text has made room for another's
+            await self._replies.count(place, shown[-1], turn, person.language)
 
     async def _voted(self, query: str, place: Place, message: int, press: buttons.Press, person: Person) -> None:
         key = key_of(place)
@@ -84,11 +86,17 @@ class Pressing:
         self, query: str, place: Place, message: MaybeInaccessibleMessage, press: buttons.Press, person: Person
     ) -> ChatOutlet:
         """Where to answer: in the messages of the passage, if it is to be replaced and the pressed one is its last."""
+        plain = self._replies.outlet(place, person.language, query)
+        plain.musical = press.action in tunes.COMMANDS
         numbers = await self._replies.messages(press.turn, place.chat) if press.action in IN_PLACE else ()
-        if not numbers or numbers[-1] != message.message_id:
-            return self._replies.outlet(place, person.language, query)
+        if message.message_id not in numbers:
+            return plain
         try:
             before = await self._conversation.turn(key_of(place), press.turn)
         except NotFound:
-            return self._replies.outlet(place, person.language, query)
+            return plain
+        if before.form == MUSIC:
+            numbers = (message.message_id,)  # one message always; any other is another view of the same music
+        elif numbers[-1] != message.message_id:
+            return plain
         return self._replies.outlet(place, person.language, query, tuple(map(Shown, numbers)), before)

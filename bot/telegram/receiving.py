@@ -1,18 +1,25 @@
 """From a Telegram update to the conversation: what people write, and what they change in what they wrote."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
 
-from telegram import Message, Update
+from telegram import Audio, Document, Message, Update
 from telegram.error import TelegramError
 
-from bot import commands, wording
+from bot import commands, tunes, wording
+from bot.replies import ReplyEvent
 from bot.telegram import buttons
+from bot.telegram.fetching import fetch, midi_in
+from bot.telegram.outlet import ChatOutlet
 from bot.telegram.pressing import Pressing
 from bot.telegram.records import command_in, key_of, person_of, place_of, ref_of, words_for
 from bot.telegram.replying import Replies, Stored
 from bot.telegram.sending import refused
 from engine.errors import EngineError
-from engine.messages import SessionKey, Turn
+from engine.messages import SessionKey, Turn, UserMessage
+from engine.story import MUSIC, SENT_MUSIC
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +51,47 @@ class Receiver:
         place, person = place_of(message), person_of(message.from_user, message.sender_chat)
         outlet = self._replies.outlet(place, person.language)
         text = message.text or message.caption
-        if text is None:
+        file = midi_in(message)
+        if text is None and file is None:
             if place.private and message.effective_attachment:
                 await outlet.say(wording.say("text_only", person.language))
             return
-        words = words_for(message, text, self._replies.bot.username)
-        if words is None or self._for_another(message, text):
+        words = words_for(message, text or "", self._replies.bot.username)
+        if words is None or self._for_another(message, text or ""):
             return
         answered = message.reply_to_message.message_id if message.reply_to_message else 0
         asked = self._replies.asked(place, person, update, words, message.message_id, answered)
-        await self._replies.give(commands.run(self._conversation, asked), outlet, asked, stored)
+        await self._replies.give(self._answer(message, asked, file, outlet), outlet, asked, stored)
+
+    async def _answer(
+        self, message: Message, asked: UserMessage, file: Audio | Document | None, outlet: ChatOutlet
+    ) -> AsyncIterator[ReplyEvent]:
+        """The answer to a message, when the MIDI file it brings is here, or the one it answers that nobody heard."""
+        command = command_in(asked.text)
+        outlet.musical = command in tunes.COMMANDS or (file is not None and not command)
+        if file:
+            asked = replace(asked, file=await fetch(self._replies.bot, file))
+        elif not command or command in tunes.COMMANDS:
+            asked = await self._with_answered(message, asked, outlet)
+        async with aclosing(commands.run(self._conversation, asked)) as events:  # type: ignore[type-var]  # an async generator
+            async for event in events:
+                yield event
+
+    async def _with_answered(self, message: Message, asked: UserMessage, outlet: ChatOutlet) -> UserMessage:
+        """Hear the file that a message answers, or quotes from another chat, unless it is a passage already."""
+        turn = asked.reply_to and await self._conversation.turn_at(asked.reply_to, asked.key)
+        if turn and (turn.form == SENT_MUSIC or (turn.form == MUSIC and turn.kind == "model")):
+            outlet.musical = True
+            return asked
+        answered, quoted = midi_in(message.reply_to_message), midi_in(message.external_reply)
+        if answered:
+            sent = await fetch(self._replies.bot, answered)
+            delivery = asked.delivery and f"{asked.delivery}:file"
+            await self._conversation.hear(replace(asked, text="", ref=asked.reply_to, file=sent, delivery=delivery))
+        elif quoted:
+            asked = replace(asked, file=await fetch(self._replies.bot, quoted))
+        outlet.musical = outlet.musical or bool(answered or quoted)
+        return asked
 
     def _for_another(self, message: Message, text: str) -> bool:
         """In a group a command that is not ours and names nobody may be another bot's."""

@@ -1,6 +1,7 @@
 """From Telegram's objects to the engine's records. Pure: nothing here talks to anybody."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telegram import Chat, Message, MessageReactionUpdated, ReactionType, ReactionTypeEmoji, Update, User
@@ -48,6 +49,19 @@ def key_of(place: Place) -> SessionKey:
 def ref_of(chat: int, message: int) -> MessageRef:
     """A message, as the engine refers to it."""
     return MessageRef(PLATFORM, str(chat), str(message))
+
+
+def file_refs(chat: int, message: int, kind: str) -> tuple[MessageRef, ...]:
+    """A message that holds a file: as any other, so that an answer finds it, and once more with what it holds."""
+    return ref_of(chat, message), MessageRef(PLATFORM, str(chat), f"{message}.{kind}")
+
+
+def showing(refs: Iterable[MessageRef], chat: int) -> tuple[tuple[int, ...], dict[str, int]]:
+    """The messages of a chat among these: those that hold a text, oldest first, and those that hold a file, by kind."""
+    here = [ref.message.partition(".") for ref in refs if (ref.platform, ref.chat) == (PLATFORM, str(chat))]
+    files = {kind: int(number) for number, _, kind in here if kind}
+    held = {number for number, _, kind in here if kind}
+    return tuple(sorted(int(number) for number, _, _ in here if number not in held)), files
 
 
 def person_of(user: User | None, chat: Chat | None = None) -> Person:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 PATIENCE = 8.0  # seconds an answer may take; a message that waits in line longer is acknowledged unstored
+FETCHING = 35.0  # the same where a file must be fetched first
 LARGEST = 1 << 20
 
 
@@ -53,7 +54,8 @@ class _Receive(RequestHandler):
             log.warning("Telegram: a request to the webhook was not an update")
             self.set_status(400)
             return
-        await asyncio.wait([self._intake.take(update).stored], timeout=PATIENCE)
+        taken = self._intake.take(update)
+        await asyncio.wait([taken.stored], timeout=FETCHING if taken.fetches else PATIENCE)
 
     def log_exception(self, *args: object) -> None:
         log.error("Telegram: the webhook failed", exc_info=args[:3])  # type: ignore[arg-type]  # tornado hands it over

@@ -7,7 +7,6 @@ each answer is an aiogram type dumped as JSON. Trouble is ordered with `fail` (t
 
 import asyncio
 import inspect
-import json
 import logging
 import time
 from collections import defaultdict, deque
@@ -17,23 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiogram.methods
-from aiogram.methods.base import TelegramMethod
 from aiogram.types import Audio, BufferedInputFile, Document, File, PhotoSize, Update, Voice, WebhookInfo
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
-from pydantic import BaseModel, ValidationError
 
+from tests.bot.telegram.schema import Call, checked, dump, method_of, parameters, parse, picture, sound, trimmed
 from tests.bot.telegram.world import ApiError, World
 
 log = logging.getLogger(__name__)
 
-Call = TelegramMethod[Any]
-METHODS: dict[str, type[Call]] = {
-    method.__api_method__.lower(): method
-    for name in aiogram.methods.__all__
-    if inspect.isclass(method := getattr(aiogram.methods, name))
-    and issubclass(method, TelegramMethod)
-    and method is not TelegramMethod
-}
 SHOWN = ("sendmessage", "editmessagetext", "senddocument", "sendphoto", "sendaudio", "sendvoice")
 
 
@@ -62,6 +52,7 @@ class BotApi:
     troubles: list[Trouble] = field(default_factory=list)
     webhook: aiogram.methods.SetWebhook | None = None
     hook_answers: list[int] = field(default_factory=list)
+    downloads: int = 0
     _flood: tuple[int, float] | None = None
     _recent: dict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _polling: int = 0
@@ -113,8 +104,8 @@ class BotApi:
         name = request.match_info["method"].lower()
         try:
             self._authorise(request)
-            method = _method(name)
-            call = _parse(method, await _parameters(request))
+            method = method_of(name)
+            call = parse(method, await parameters(request))
             self._hinder(name, call)
             self.calls.append((time.monotonic(), name, call))
             result = getattr(self, f"_do_{name}")(call)
@@ -126,7 +117,7 @@ class BotApi:
             if error.parameters:
                 body["parameters"] = error.parameters
             return web.json_response(body, status=error.code)
-        return web.json_response({"ok": True, "result": _dump(result)})
+        return web.json_response({"ok": True, "result": dump(result)})
 
     def _authorise(self, request: web.Request) -> None:
         token = request.match_info["token"]
@@ -135,7 +126,7 @@ class BotApi:
         if token != self.token:
             raise ApiError(401, "Unauthorized")
 
-    def _hinder(self, name: str, call: Call) -> None:
+    def _hinder(self, name: str, call: Call | None) -> None:
         chat = getattr(call, "chat_id", None)
         for trouble in self.troubles:
             if trouble.method != name or trouble.times < 1 or trouble.chat not in (None, chat):
@@ -157,7 +148,12 @@ class BotApi:
             recent.append(now)
 
     async def _download(self, request: web.Request) -> web.Response:
-        self._authorise(request)
+        try:
+            self._authorise(request)
+            self._hinder("download", None)
+        except ApiError as error:
+            return web.Response(status=error.code)
+        self.downloads += 1
         for name, data in self.world.files.values():
             if name == request.match_info["path"]:
                 return web.Response(body=data)
@@ -212,7 +208,7 @@ class BotApi:
                 update = self.world.updates[0]
                 headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.secret_token or ""}
                 try:
-                    async with session.post(self.webhook.url, json=_dump(update), headers=headers) as answer:
+                    async with session.post(self.webhook.url, json=dump(update), headers=headers) as answer:
                         self.hook_answers.append(answer.status)
                         taken = answer.status == 200
                 except (ClientError, TimeoutError):
@@ -228,14 +224,14 @@ class BotApi:
         return self.world.bot
 
     def _do_sendmessage(self, call: aiogram.methods.SendMessage) -> Any:
-        return self._post(call, text=_text(call.text))
+        return self._post(call, text=trimmed(call.text))
 
     def _do_editmessagetext(self, call: aiogram.methods.EditMessageText) -> Any:
-        text, markup = _text(call.text or ""), _markup(call.reply_markup)
+        text, markup = trimmed(call.text or ""), checked(call.reply_markup)
         return self.world.change(call.chat_id, call.message_id, text=text, reply_markup=markup)
 
     def _do_editmessagereplymarkup(self, call: aiogram.methods.EditMessageReplyMarkup) -> Any:
-        return self.world.change(call.chat_id, call.message_id, reply_markup=_markup(call.reply_markup))
+        return self.world.change(call.chat_id, call.message_id, reply_markup=checked(call.reply_markup))
 
     def _do_deletemessage(self, call: aiogram.methods.DeleteMessage) -> bool:
         self.world.remove(call.chat_id, call.message_id)
@@ -247,7 +243,9 @@ class BotApi:
 
     def _do_sendphoto(self, call: aiogram.methods.SendPhoto) -> Any:
         _, data, ids = self._keep(call.photo)
-        return self._post(call, photo=[PhotoSize(**ids, width=1, height=1, file_size=len(data))], caption=call.caption)
+        width, height = picture(data)
+        photo = PhotoSize(**ids, width=width, height=height, file_size=len(data))
+        return self._post(call, photo=[photo], caption=call.caption)
 
     def _do_sendaudio(self, call: aiogram.methods.SendAudio) -> Any:
         name, data, ids = self._keep(call.audio)
@@ -256,8 +254,11 @@ class BotApi:
         )
 
     def _do_sendvoice(self, call: aiogram.methods.SendVoice) -> Any:
-        _, data, ids = self._keep(call.voice)
-        return self._post(call, voice=Voice(**ids, duration=1, file_size=len(data)), caption=call.caption)
+        name, data, ids = self._keep(call.voice)
+        if sound(data) != ("OGG", "OPUS"):  # what is no voice message is sent as the file it is
+            return self._post(call, document=Document(**ids, file_name=name, file_size=len(data)), caption=call.caption)
+        voice = Voice(**ids, duration=call.duration or 0, mime_type="audio/ogg", file_size=len(data))
+        return self._post(call, voice=voice, caption=call.caption)
 
     def _do_sendchataction(self, call: aiogram.methods.SendChatAction) -> bool:
         if call.chat_id in self.world.blocked:
@@ -286,6 +287,8 @@ class BotApi:
         if call.file_id not in self.world.files:
             raise ApiError(400, "Bad Request: invalid file_id")
         name, data = self.world.files[call.file_id]
+        if len(data) > 20 << 20:
+            raise ApiError(400, "Bad Request: file is too big")
         return File(file_id=call.file_id, file_unique_id=f"u{call.file_id}", file_size=len(data), file_path=name)
 
     def _post(self, call: Any, **content: Any) -> Any:
@@ -299,7 +302,7 @@ class BotApi:
         return self.world.post(
             call.chat_id,
             **content,
-            reply_markup=_markup(call.reply_markup),
+            reply_markup=checked(call.reply_markup),
             message_thread_id=topic,
             is_topic_message=True if topic else None,
             reply_to_message=there or None,
@@ -313,74 +316,3 @@ class BotApi:
         key = f"f{len(self.world.files) + 1}"
         self.world.files[key] = (f"documents/{given.filename}", given.data)
         return given.filename or "", given.data, {"file_id": key, "file_unique_id": f"u{key}"}
-
-
-def _method(name: str) -> type[Call]:
-    method = METHODS.get(name)
-    if method is None:
-        raise ApiError(404, "Not Found: method not found")
-    return method
-
-
-async def _parameters(request: web.Request) -> dict[str, Any]:
-    """Query, JSON, form or multipart, as the Bot API takes them."""
-    found: dict[str, Any] = dict(request.query)
-    if request.content_type == "application/json":
-        found |= await request.json() if request.can_read_body else {}
-        return found
-    for key, value in (await request.post()).items():
-        if isinstance(value, web.FileField):
-            found[key] = BufferedInputFile(value.file.read(), filename=value.filename)
-        else:
-            found[key] = value
-    return found
-
-
-def _parse(method: type[Call], found: dict[str, Any]) -> Call:
-    """The call as aiogram's model; refuses what the public schema does not know."""
-    values = {}
-    for key, value in found.items():
-        declared = method.model_fields.get(key)
-        if declared is None:
-            raise ApiError(400, f"Bad Request: {method.__name__} has no parameter {key}")
-        plain = declared.annotation in (str, str | None)
-        values[key] = value if plain or not isinstance(value, str) else _loads(value)
-    try:
-        return method.model_validate(values)
-    except ValidationError as error:
-        raise ApiError(400, f"Bad Request: {error}") from None
-
-
-def _loads(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def _text(text: str) -> str:
-    """Telegram trims a text, and takes 1 to 4,096 UTF-16 units of it."""
-    trimmed = text.strip()
-    if not trimmed:
-        raise ApiError(400, "Bad Request: message text is empty")
-    if len(trimmed.encode("utf-16-le")) // 2 > 4096:
-        raise ApiError(400, "Bad Request: message is too long")
-    return trimmed
-
-
-def _markup(markup: Any) -> Any:
-    for row in getattr(markup, "inline_keyboard", None) or []:
-        for button in row:
-            if button.callback_data is not None and not 1 <= len(button.callback_data.encode()) <= 64:
-                raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
-            if not button.text:
-                raise ApiError(400, "Bad Request: button text must be non-empty")
-    return markup
-
-
-def _dump(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    if isinstance(value, list):
-        return [_dump(each) for each in value]
-    return value

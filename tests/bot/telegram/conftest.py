@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiogram.types import Chat, Message, User
@@ -50,6 +51,34 @@ class Desk:
         query = self.world.press(self.chat, message.message_id, label, person or self.person)
         await self.api.until(lambda: query in self.world.answers)
         return self.world.answers[query]
+
+    def send(self, name: str, data: bytes, caption: str | None = None, **more: Any) -> Message:
+        """Send a file."""
+        return self.world.send_file(self.chat, self.person, name, data, caption, **more)
+
+    async def files(self, count: int, chat: Chat | None = None) -> list[Message]:
+        """The bot's messages that hold files, once there are so many."""
+
+        def found() -> list[Message]:
+            return [
+                each for each in self.world.from_bot(chat or self.chat) if each.photo or each.voice or each.document
+            ]
+
+        await self.api.until(lambda: len(found()) >= count)
+        return found()
+
+    def data(self, message: Message) -> bytes:
+        """The content of the file in a message."""
+        held = message.voice or message.document or (message.photo or [None])[-1]
+        return self.world.files[held.file_id][1] if held else b""
+
+    async def said(self, words: str) -> Message:
+        """The bot's message that has these words in it."""
+
+        def found() -> list[Message]:
+            return [each for each in self.world.from_bot(self.chat) if words in (each.text or "")]
+
+        return (await self.api.until(found))[-1]
 
     def now(self, message: Message) -> Message:
         """A message as it stands now."""

@@ -1,21 +1,31 @@
-"""The real conversation on an SQLite file and the echo writer; quick to import, for processes that are killed."""
+"""The real conversation on an SQLite file, the echo writer and the shipped composer; for tests and what they kill."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from pathlib import Path
 
+from bot import wording
 from engine.conversation import Conversation
+from engine.music.composer import Composer
+from engine.music.musician import Musician
+from engine.worker import Worker
 from storage.db import open_database
 from storage.history import History
 from storage.preferences import Preferences
-from tests.fakes import EchoWriter
+from tests.fakes import EchoGenerator, EchoWriter
+
+composer = cache(Composer.load)  # the shipped weights, loaded once a process
 
 
 @asynccontextmanager
 async def house(file: Path, writer: EchoWriter) -> AsyncIterator[Conversation]:
-    """The real conversation with the echo generator."""
+    """The real conversation with the echo generator, and the network that writes music."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
-        conversation = Conversation(History(database), Preferences(database), writer)
+        worker = await stack.enter_async_context(Worker(EchoGenerator()))
+        musician = Musician(worker, composer, wording.describe)
+        stack.callback(musician.close)
+        conversation = Conversation(History(database), Preferences(database), writer, musician)
         stack.push_async_callback(conversation.close)
         yield conversation

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import BytesIO
 
+import numpy as np
 import pytest
+import soundfile  # type: ignore[import-untyped] # ships no types
 from aiohttp import ClientSession
+from PIL import Image
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Update
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
 from telegram.ext import AIORateLimiter, ExtBot
@@ -114,16 +118,44 @@ async def test_trouble_comes_when_it_is_ordered(api: BotApi, bot: Client, chat: 
 
 async def test_files_keep_their_bytes(api: BotApi, bot: Client, chat: int) -> None:
     data = bytes(range(256)) * 100
-    for name, send in {
-        "document": bot.send_document,
-        "photo": bot.send_photo,
-        "audio": bot.send_audio,
-        "voice": bot.send_voice,
-    }.items():
-        await send(chat, InputFile(data, f"{name}.bin"))  # type: ignore[operator]
-        assert list(api.world.files.values())[-1] == (f"documents/{name}.bin", data)
+    for name, send, content in (
+        ("document", bot.send_document, data),
+        ("photo", bot.send_photo, picture(30, 20)),
+        ("audio", bot.send_audio, data),
+        ("voice", bot.send_voice, sound("OPUS")),
+    ):
+        sent = await send(chat, InputFile(content, f"{name}.bin"))  # type: ignore[operator]
+        assert list(api.world.files.values())[-1] == (f"documents/{name}.bin", content)
+        assert getattr(sent, name), name
     got = await (await bot.get_file("f1")).download_as_bytearray()
     assert bytes(got) == data
+
+
+async def test_pictures_and_sounds_are_what_they_must_be(api: BotApi, bot: Client, chat: int) -> None:
+    for content in (b"not a picture", picture(9_000, 1_001), picture(2_001, 100)):
+        with pytest.raises(BadRequest):
+            await bot.send_photo(chat, InputFile(content, "x.png"))
+    for content in (b"not a sound", sound("VORBIS")):
+        assert not (await bot.send_voice(chat, InputFile(content, "x.ogg"))).voice
+    api.fail("download", 500)
+    sent = await bot.send_document(chat, InputFile(b"x", "x"))
+    assert sent.document
+    file = await bot.get_file(sent.document.file_id)
+    with pytest.raises(NetworkError):
+        await file.download_as_bytearray()
+    assert bytes(await file.download_as_bytearray()) == b"x"
+
+
+def picture(width: int, height: int) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, height)).save(out, "PNG")
+    return out.getvalue()
+
+
+def sound(codec: str) -> bytes:
+    out = BytesIO()
+    soundfile.write(out, np.zeros(4800), 48_000, format="OGG", subtype=codec)
+    return out.getvalue()
 
 
 async def test_who_may_call(api: BotApi, bot: Client) -> None:

@@ -1,0 +1,76 @@
+"""MIDI files that people send: which ones they are, and how their bytes come here."""
+
+import asyncio
+import logging
+
+from telegram import Audio, Document, ExternalReplyInfo, Message, Update
+from telegram.error import RetryAfter, TelegramError
+
+from bot.telegram.sending import FINAL, Client, seconds
+from engine.errors import Refused
+from engine.messages import SentFile
+from engine.music.errors import BadMidi
+from engine.music.midi import MAX_BYTES
+
+log = logging.getLogger(__name__)
+
+NAMES = (".mid", ".midi", ".kar", ".smf")
+TYPES = {"audio/mid", "audio/midi", "audio/x-mid", "audio/x-midi", "audio/sp-midi", "application/x-midi"}
+TRIES = 4
+PATIENCE = 30.0  # seconds for all tries together: the update is not acknowledged meanwhile
+
+
+class FileUnavailable(Refused):
+    """The platform would not give the file."""
+
+    code = "file_unavailable"
+
+
+def midi_in(message: Message | ExternalReplyInfo | None) -> Audio | Document | None:
+    """The MIDI file that a message brings, told by its name or its type, if it brings one."""
+    file = message and (message.document or message.audio)
+    if not file:
+        return None
+    named = (file.file_name or "").lower().endswith(NAMES)
+    return file if named or (file.mime_type or "").lower() in TYPES else None
+
+
+def brings_file(update: Update) -> bool:
+    """Whether an update may need a file to be fetched before it is stored."""
+    message = update.message
+    return message is not None and any(map(midi_in, (message, message.reply_to_message, message.external_reply)))
+
+
+async def fetch(bot: Client, file: Audio | Document) -> SentFile:
+    """The file with its bytes. Raises FileUnavailable; BadMidi, without loading it, if it is too large to be heard."""
+    _check(file.file_size)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            data = await _patiently(bot, file.file_id)
+    except (TelegramError, TimeoutError) as error:
+        log.warning("Telegram: a file did not come: %s", error)
+        raise FileUnavailable from None
+    return SentFile(file.file_name or "", data)
+
+
+async def _patiently(bot: Client, file: str) -> bytes:
+    """The bytes, after a few tries in an outage."""
+    pause = 0.5
+    for left in reversed(range(TRIES)):
+        try:
+            found = await bot.get_file(file)
+            _check(found.file_size)
+            return bytes(await found.download_as_bytearray())
+        except FINAL:
+            raise
+        except TelegramError as error:
+            if not left:
+                raise
+            await asyncio.sleep(seconds(error) if isinstance(error, RetryAfter) else pause)
+            pause *= 2
+    raise FileUnavailable
+
+
+def _check(size: int | None) -> None:
+    if size and size > MAX_BYTES:
+        raise BadMidi(why="bytes", kilobytes=-(-size // 1024), most=MAX_BYTES // 1024)
