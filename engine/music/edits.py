@@ -53,19 +53,24 @@ def vary(
 
 
 def harmonize(desk: Desk, phrase: Phrase, seed: int, candidates: int = 4) -> Phrase:
-    """Three voices under the first lane. In 6/8, which no training chorale has, the voices move with the chords."""
+    """Three voices under the first lane, which comes out as it went in, whatever its octave.
+
+    In 6/8, which no training chorale has, the voices move with the chords.
+    """
     _checked(phrase, 0)
-    melody = replace(phrase, lanes=(_in_reach(phrase.lanes[0]),), chords=())
+    shift = _to_reach(phrase.lanes[0])
+    melody = replace(phrase, lanes=(_moved(phrase.lanes[0], shift),), chords=())
     melody = replace(melody, chords=chord_lane(melody))
     if phrase.metre.name == "6/8":
-        return _block_harmony(melody)
+        return _under(phrase.lanes[0], _block_harmony(melody), shift)
     blank = (UNKNOWN,) * melody.cells
     four = replace(melody, lanes=(melody.lanes[0], blank, blank, blank))
     fixed = pulses(melody)
     # The melody's own chords hold on its strong beats; between them the chorale's habits may move.
     strong = [c if i * melody.metre.pulse % (melody.metre.bar // 2) == 0 else None for i, c in enumerate(fixed)]
     four = desk.with_chords(four, family_of(4), seed, strong)
-    return desk.fill(four, Brief("chorale", candidates=candidates, closes=(phrase.bars - 1,)), seed)[0][0]
+    made = desk.fill(four, Brief("chorale", candidates=candidates, closes=(phrase.bars - 1,)), seed)[0][0]
+    return _under(phrase.lanes[0], made, shift)
 
 
 def accompany(phrase: Phrase) -> Phrase:
@@ -171,8 +176,16 @@ def _onsets(phrase: Phrase, here: range) -> int:
     return sum(lane[i] >= 0 for lane in phrase.lanes for i in here)
 
 
-def _in_reach(lane: Sequence[int]) -> tuple[int, ...]:
-    """The lane moved by whole octaves so that its middle lies where a soprano sings."""
+def _under(melody: tuple[int, ...], four: Phrase, shift: int) -> Phrase:
+    """The voices under the melody at its own octave: an octave lower with a tenor's tune, never below a bass's E."""
+    down = 12 if shift >= 12 else 0
+    return replace(
+        four, lanes=(melody, *(tuple(c - down if c >= 28 + down else c for c in lane) for lane in four.lanes[1:]))
+    )
+
+
+def _to_reach(lane: Sequence[int]) -> int:
+    """By how many semitones, whole octaves, the lane must move so that its middle lies where a soprano sings."""
     pitches = sorted(cell for cell in lane if cell >= 0)
     middle = pitches[len(pitches) // 2]
     shift = 0
@@ -180,6 +193,10 @@ def _in_reach(lane: Sequence[int]) -> tuple[int, ...]:
         shift += 12
     while middle + shift > 80:
         shift -= 12
+    return shift
+
+
+def _moved(lane: Sequence[int], shift: int) -> tuple[int, ...]:
     return tuple(cell + shift if cell >= 0 else cell for cell in lane)
 
 

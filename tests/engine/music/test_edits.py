@@ -36,10 +36,11 @@ def test_two_and_three_lanes_extend_without_growing_voices() -> None:
         assert [lane[: TUNE.cells] for lane in longer.lanes] == list(lanes)
 
 
+@pytest.mark.parametrize("octave", [-24, -12, 0, 12, 24])
 @pytest.mark.parametrize("metre", ["4/4", "3/4", "6/8", "2/4"])
-def test_harmonizing_keeps_the_melody_to_the_note(metre: str) -> None:
+def test_harmonizing_keeps_the_melody_to_the_note(metre: str, octave: int) -> None:
     bar = METRES[metre].bar
-    tune = Phrase(METRES[metre], TUNE.key, (TUNE.lanes[0][: 3 * bar],))
+    tune = Phrase(METRES[metre], TUNE.key, (TUNE.lanes[0][: 3 * bar],)).transposed(octave)
     made = composer.harmonize(tune, seed=2)
     assert made.lanes[0] == tune.lanes[0]
     assert len(made.lanes) == 4
