@@ -17,9 +17,9 @@ _MODE = "|".join(sorted((re.escape(w) for w in MODE_WORDS if w.isascii()), key=l
 _ZH_MODE = "|".join(sorted((w for w in MODE_WORDS if not w.isascii()), key=len, reverse=True))
 _SIGN = r"(?:(#|b)(?![a-z#])|[ -]?(sharp|flat)(?![a-z]))?"
 _KEY = rf"(?<![\w'’#])([A-Za-z])(?:(#|b)|[ -]?(sharp|flat))?[ -]?({_MODE})(?![a-z])"
-_SHORT_KEY = r"(?<![\w'’#])(?:in|key of|key:?)\s+(?:the key of\s+)?([A-G])(#|b)?(m)(?:in)?(?![\w#])"
+_SHORT_KEY = r"(?<![\w'’#])(?i:in|key of|key:?)\s+(?i:the key of\s+)?([A-G])(#|b)?(m)(?:in)?(?![\w#])"
 _LONE_KEY = r"(?:(?<=[,;.\n])|^)\s*([A-G])(#|b)?(m)\s*(?=[,;.\n]|$)"
-_BARE_KEY = rf"(?<![\w'’])(?:in|key of|key:?)\s+(?:the key of\s+)?([A-Z]|[b-h](?![\w'’])){_SIGN}(?![\w'’#])"
+_BARE_KEY = rf"(?<![\w'’])(?i:in|key of|key:?)\s+(?i:the key of\s+)?([A-Z]|[b-h](?![\w'’])){_SIGN}(?![\w'’#])"
 _ZH_KEY = rf"(升|降|#|b)?\s*([A-Za-z])(#|b)?\s*({_ZH_MODE})"
 _ZH_BARE_KEY = r"(升|降|#|b)?\s*([A-Za-z])(#|b)?\s*调(?!式)|1\s*=\s*(#|b)?([A-G])(#|b)?"
 _CHORD = r"[A-G][#b]?(?:maj|min|dim|aug|sus|add|m|M|°|\+)?(?:maj)?\d{0,2}(?:sus\d|b\d|#\d)?(?:/[A-G][#b]?)?"

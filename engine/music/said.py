@@ -7,7 +7,7 @@ and things that do not exist raise `UnclearWish`.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -114,8 +114,10 @@ def read_said(text: str) -> Said:
     bars, lengthen = _count(words, "bars", MAX_BARS, r"[ -]*(?:bars?|measures?)\b|\s*个?小节"), _lengthen(words)
     variants = _count(words, "variants", MAX_VARIANTS, r"\s+(?:different\s+)?(?:variants?|versions?|variations?|takes?)"
                       r"\b|\s*[个种]?(?:不同的?)?(?:版本|变体|变奏)")  # fmt: skip
-    tempo = _tempo(words)
+    # In Chinese the word for a beat is in tempi and metres alike: first what can only be a tempo, then the metre.
+    spoken = [value(hit[1].lower()) for hit in words.take(rf"每分钟\s*({NUMBER})\s*拍")]
     metre = _metre(words)
+    tempo = _tempo(words, spoken)
     no_drums, kit = bool(words.take(_NO_DRUMS)), bool(words.take(r"\b(?:bass|snare|kick) drums?\b"))
     remarks: list[Remark] = []
     style = _style(words, remarks)
@@ -169,17 +171,18 @@ def _lengthen(words: Words) -> float:
     return 0.5 if words.take(r"\bhalf as long\b|\bshorter\b|短一[点些]|更短") else 1.0
 
 
-def _tempo(words: Words) -> int | None:
+def _tempo(words: Words, spoken: Sequence[float]) -> int | None:
     """Quarters a minute, from figures; a dotted quarter counts one and a half."""
     number = r"([-−]?\d+(?:\.\d+)?)"
     dotted = words.take(rf"(?:dotted[ -](?:quarter|crotchet)|♩\s*\.|附点四分音符)\s*=\s*{number}")
     hits = words.take(
         rf"{number}\s*(?:bpm\b|beats? (?:per|a) minute)|\bbpm\s*(?:of|:|=|is)?\s*{number}"
         rf"|\b(?:tempo|speed)\s*(?:of|:|=|is|at)?\s*{number}|(?:♩|\bquarter(?: note)?|\bcrotchet|\bq)\s*=\s*{number}"
-        rf"|每分钟\s*{number}\s*拍|(?:速度|拍速|节拍)\s*[为是:=]?\s*{number}(?!\s*/)|{number}\s*拍\s*(?:每分钟?|/分钟?)"
+        rf"|(?:速度|拍速|节拍)\s*[为是:=]?\s*{number}(?!\s*/)|{number}\s*拍\s*(?:每分钟?|/分钟?)"
         rf"|\bat\s+{number}(?!\s*(?:/|bars?|measures?|\w))|{number}\s*拍(?![子号])"
     )
     values = [float(found.replace("−", "-")) for hit in hits for found in hit.groups() if found]
+    values += spoken
     values += [1.5 * float(hit[1].replace("−", "-")) for hit in dotted]
     tempi = sorted({round(min(number, 10.0**9)) for number in values})
     if len(tempi) > 1:
