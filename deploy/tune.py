@@ -23,10 +23,9 @@ def compose(text: str, seed: int | None, target: Path, language: str, out: Conso
     wish = read_wish(text)
     out.print(wording.describe(wish, language), style="dim")
     seed = secrets.randbits(31) if seed is None else seed
-    scores = perform.perform(Composer.load(), Order("compose", words=text), None, None, seed, wish.variants)
-    for number, score in enumerate(scores, 1):
+    pieces = perform.perform(Composer.load(), Order("compose", words=text), None, None, seed, wish.variants)
+    for number, (score, midi) in enumerate(pieces, 1):
         name = target if number == 1 else target.with_stem(f"{target.stem}-{number}")
-        midi = perform.midi(score)
         name.write_bytes(midi)
         for kind, render in perform.RENDER.items():
             name.with_suffix(f".{kind}").write_bytes(render(score, midi))

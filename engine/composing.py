@@ -51,10 +51,10 @@ class Composing:
             order = orders.loaded(recipe.sampling if recipe else {"verb": "compose"})
         else:
             order = _aimed(wish, tree, piece.head)
-        source, other = [await self._score(turn) for turn in (order.source, order.other)]
+        source, other = [await self._stored(turn) for turn in (order.source, order.other)]
         # Words that change a wish keep its seed: what they do not speak of comes out alike.
-        seed = source.seed if source and order.verb == "compose" and not plan.again else secrets.randbits(31)
-        task = MusicTask(order, seed, source, other, wish.drafts, language)
+        seed = source[0].seed if source and order.verb == "compose" and not plan.again else secrets.randbits(31)
+        task = MusicTask(order, seed, source, other and other[0], wish.drafts, language)
         return await asyncio.to_thread(musician.check, task)
 
     async def hear(self, message: UserMessage) -> Done:
@@ -99,13 +99,13 @@ class Composing:
         words = f"{score.wish.style.name} in {key.name} {row.id[:4]}".replace("#", " sharp")
         return f"{words.lower().replace(' ', '-')}.{kind}", KINDS[kind], data
 
-    async def _score(self, turn: str) -> Score | None:
+    async def _stored(self, turn: str) -> tuple[Score, bytes] | None:
         if not turn:
             return None
         row = await self._history.score(turn)
         if row is None:
             raise NotFound(what="passage", id=turn)
-        return from_row(row.score)
+        return from_row(row.score), row.midi
 
 
 def version(plan: Plan, made: Made) -> NewTurn:

@@ -38,11 +38,14 @@ class Device(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MusicTask:
-    """An order with the music it is done to. The same task gives the same music; `drafts` 0 leaves it to the words."""
+    """An order with the music it is done to. The same task gives the same music; `drafts` 0 leaves it to the words.
+
+    `source` comes with its MIDI file; `other` is what a morph leads to.
+    """
 
     order: Order
     seed: int
-    source: Score | None = None
+    source: perform.Piece | None = None
     other: Score | None = None
     drafts: int = 1
     language: str = "en"
@@ -94,19 +97,15 @@ class Musician:
 
     def check(self, task: MusicTask) -> MusicTask:
         """The task with its number of drafts settled; raises a Refused for what cannot be done."""
-        drafts = task.drafts
-        if task.order.verb == "compose":
-            wish = read_wish(task.order.words, task.source.wish if task.source else None)
-            drafts = drafts or wish.variants
-        perform.check(task.order, task.source, task.other)
-        return replace(task, drafts=drafts or 1)
+        asked = perform.check(task.order, _score(task), task.other)
+        return replace(task, drafts=task.drafts or asked)
 
     async def write(self, task: MusicTask) -> AsyncGenerator[Queued | Snapshot | Composed, None]:
         """What was understood, then the music; closing the generator stops the work within one call of the network."""
         if self._pending:
             yield Queued(self._pending)
         elif task.order.verb == "compose":
-            wish = read_wish(task.order.words, task.source.wish if task.source else None)
+            wish = read_wish(task.order.words, task.source[0].wish if task.source else None)
             yield Snapshot(self._describe(replace(wish, variants=task.drafts), task.language))
         loop = asyncio.get_running_loop()
         stop = threading.Event()
@@ -114,15 +113,15 @@ class Musician:
         job = loop.run_in_executor(self._threads, self._perform, task, loop, stop)
         job.add_done_callback(self._ended)
         try:
-            scores = await asyncio.shield(job)
+            pieces = await asyncio.shield(job)
         finally:
             stop.set()
-        yield Composed(tuple(self._made(task, score) for score in scores))
+        yield Composed(tuple(self._made(task, *piece) for piece in pieces))
 
     def hear(self, data: bytes) -> Score:
         """The music of a MIDI file; raises a Refused that says what is wrong with it. Blocks for up to a second."""
         heard = hear(data)
-        return Score(heard.phrase, heard.wish, sent=data)
+        return Score(heard.phrase, heard.wish)
 
     def about(self, wish: Wish, language: str) -> str:
         """A wish in words."""
@@ -140,7 +139,7 @@ class Musician:
 
     # ── on the music thread ────────────────────────────────────────────────────────────────────────────────────────
 
-    def _perform(self, task: MusicTask, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> list[Score]:
+    def _perform(self, task: MusicTask, loop: asyncio.AbstractEventLoop, stop: threading.Event) -> list[perform.Piece]:
         def ask(job: Callable[[], T]) -> T:
             if stop.is_set():
                 raise RequestCancelled
@@ -152,14 +151,18 @@ class Musician:
         composer = Composer(replace(desk, filler=_Shared(desk.filler, ask)))
         return perform.perform(composer, task.order, task.source, task.other, task.seed, task.drafts)
 
-    def _made(self, task: MusicTask, score: Score) -> Made:
+    def _made(self, task: MusicTask, score: Score, midi: bytes) -> Made:
         text = self.about(score.wish, task.language)
-        return Made(text, score, perform.midi(score), task.order, score.seed, remarks=score.wish.remarks)
+        return Made(text, score, midi, task.order, score.seed, remarks=score.wish.remarks)
 
     def _ended(self, job: "asyncio.Future[Any]") -> None:
         self._pending -= 1
         if not job.cancelled():
             job.exception()  # whoever waited has it; nobody else needs to be told
+
+
+def _score(task: MusicTask) -> Score | None:
+    return task.source[0] if task.source else None
 
 
 class _Shared:

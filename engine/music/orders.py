@@ -118,7 +118,7 @@ def _strength(text: str) -> float:
     if found is None:
         word, left = _taken(text, _STRENGTHS, STRENGTH)
         _finished("vary", left)
-        return word
+        return float(word)
     value = float(found[1].replace(",", ".")) / (100 if found[2] or float(found[1].replace(",", ".")) > 1 else 1)
     if not 0 <= value <= 1:
         raise BadValue(name="strength", value=text.strip(), allowed="0-1, 0-100 %")

@@ -7,69 +7,71 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from engine.errors import Impossible
-from engine.music.arrange import Part, arrange
 from engine.music.composer import Composer
-from engine.music.midi import write_midi
+from engine.music.hearing import hear
+from engine.music.keeping import arranged, saved
+from engine.music.midi import read_midi
 from engine.music.orders import Order
-from engine.music.phrase import METRES, Phrase
+from engine.music.phrase import Phrase
 from engine.music.render import draw_roll, render_audio
 from engine.music.score import Score
 from engine.music.styles import INSTRUMENTS, STYLES
 from engine.music.wishes import Wish, read_wish
 
+Piece = tuple[Score, bytes]  # and its MIDI file
 USUAL_EXTENSION, USUAL_MORPH = 8, 8
 
 
-def check(order: Order, source: Score | None, other: Score | None) -> None:
-    """Raises Impossible or another Refused if the order cannot be carried out; cheap."""
+def check(order: Order, source: Score | None, other: Score | None) -> int:
+    """How many versions the order's words ask for. Raises a Refused if it cannot be carried out; cheap."""
     if order.verb != "compose" and source is None:
         raise Impossible(why="no_music_yet")
     if order.verb == "morph" and other is None:
         raise Impossible(why="one_music_only")
-    if order.verb == "accompany" and source is not None:
-        read_wish(order.words, source.wish)
+    if order.verb in ("compose", "accompany"):
+        return read_wish(order.words, source.wish if source else None).variants
+    return 1
 
 
 def perform(
-    composer: Composer, order: Order, source: Score | None, other: Score | None, seed: int, drafts: int
-) -> list[Score]:
-    """As many scores as drafts were asked for, best first; the same order, music and seed give the same scores."""
+    composer: Composer, order: Order, source: Piece | None, other: Score | None, seed: int, drafts: int
+) -> list[Piece]:
+    """As many pieces as drafts were asked for, best first; the same order, music and seed give the same pieces.
+
+    What an edit does not touch stays as it is in the source's file: see `engine.music.keeping`.
+    """
     if order.verb == "compose":
-        wish = replace(read_wish(order.words, source.wish if source else None), variants=drafts)
-        return [
-            Score(made.phrase, replace(made.wish, variants=1), made.seed, made.form)
-            for made in composer.compose(wish, seed)
-        ]
+        wish = replace(read_wish(order.words, source[0].wish if source else None), variants=drafts)
+        made = composer.compose(wish, seed)
+        return [_own(Score(one.phrase, replace(one.wish, variants=1), one.seed, one.form)) for one in made]
     if source is None:
         raise Impossible(why="no_music_yet")
-    scores = []
+    score, data = source
+    heard = None if order.verb == "morph" else hear(data)
+    pieces = []
     for number in range(drafts):
-        phrase = _changed(composer, order, source, other, seed + number)
-        scores.append(Score(phrase, _wish(order, source, phrase), seed + number, source.form, source.sent))
-    return scores
+        phrase = _changed(composer, order, score, other, seed + number)
+        changed = Score(phrase, _wish(order, score, phrase), seed + number, score.form)
+        parts = arranged(phrase, changed.wish, heard)
+        pieces.append((changed, saved(parts, phrase, changed.wish, heard)))
+    return pieces
 
 
-def parts(score: Score) -> tuple[Part, ...]:
-    """What each instrument plays."""
-    return arrange(score.phrase, score.wish)
-
-
-def midi(score: Score) -> bytes:
-    """The score as a standard MIDI file."""
-    return write_midi(parts(score), score.phrase.key, score.phrase.metre, score.wish.tempo)
-
-
-def sound(score: Score, data: bytes) -> bytes:
+def sound(_score: Score, data: bytes) -> bytes:
     """The file's sound as OGG/Opus."""
     return render_audio(data)
 
 
 def roll(score: Score, data: bytes) -> bytes:
-    """The piano roll as PNG."""
-    return draw_roll(parts(score), METRES[score.wish.metre], score.phrase.bars)
+    """The file's piano roll as PNG."""
+    return draw_roll(read_midi(data).tracks, score.phrase.metre, score.phrase.bars)
 
 
 RENDER: Mapping[str, Callable[[Score, bytes], bytes]] = {"ogg": sound, "png": roll}
+
+
+def _own(score: Score) -> Piece:
+    return score, saved(arranged(score.phrase, score.wish), score.phrase, score.wish)
 
 
 def _changed(composer: Composer, order: Order, source: Score, other: Score | None, seed: int) -> Phrase:

@@ -4,7 +4,6 @@
 written, never positions in a table, and a name nobody knows any more raises ValueError instead of meaning another.
 """
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +20,12 @@ _LISTS = ("instruments", "chords")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Notes and wish; `sent` is the MIDI file a person sent, whose notes an edit keeps as they were."""
+    """Notes, the wish they answer, the seed that made them, and the plan of what returns ("ABA", "" for none)."""
 
     phrase: Phrase
     wish: Wish
     seed: int = 0
     form: str = ""
-    sent: bytes = b""
 
 
 def to_row(score: Score) -> dict[str, Any]:
@@ -47,7 +45,6 @@ def to_row(score: Score) -> dict[str, Any]:
         },
         "seed": score.seed,
         "form": score.form,
-        "sent": base64.b64encode(score.sent).decode(),
     }
 
 
@@ -63,12 +60,9 @@ def from_row(row: Mapping[str, Any]) -> Score:
             tuple(row["chords"]),
         )
         wished = row["wish"]
-        wish = Wish(
-            key=Key(*wished["key"]),
-            style=STYLES[wished["style"]],
-            **{name: wished[name] for name in _PLAIN},
-            **{name: tuple(wished[name]) for name in _LISTS},
-        )
-        return Score(phrase, wish, row["seed"], row["form"], base64.b64decode(row["sent"]))
+        fields: dict[str, Any] = {name: wished[name] for name in _PLAIN}
+        fields |= {name: tuple(wished[name]) for name in _LISTS}
+        wish = Wish(key=Key(*wished["key"]), style=STYLES[wished["style"]], **fields)
+        return Score(phrase, wish, row["seed"], row["form"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a score this version can read: {error}") from error
