@@ -11,16 +11,17 @@ from pathlib import Path
 
 from engine.music import edits
 from engine.music.arrange import Part, arrange
+from engine.music.copying import load_copies
 from engine.music.desk import Brief, Desk, family_of, pulses
 from engine.music.form import Plan, make_plan
-from engine.music.limits import Effort
-from engine.music.midi import write_midi
+from engine.music.keeping import saved
 from engine.music.phrase import METRES, UNKNOWN, Phrase
 from engine.music.progressions import tonic_chord
 from engine.music.styles import INSTRUMENTS
 from engine.music.wishes import Wish
 
 WEIGHTS = Path(__file__).with_name("music.safetensors")
+MELODIES = Path(__file__).with_name("melodies.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Composition:
 
     def midi(self) -> bytes:
         """A standard MIDI file."""
-        return write_midi(self.parts(), self.wish.key, METRES[self.wish.metre], self.wish.tempo)
+        return saved(self.parts(), self.phrase, self.wish)
 
 
 class Composer:
@@ -49,19 +50,20 @@ class Composer:
         self.desk = desk
 
     @classmethod
-    def load(cls, weights: Path = WEIGHTS) -> "Composer":
-        """A composer with trained weights. Raises NoWeights."""
+    def load(cls, weights: Path = WEIGHTS, melodies: Path = MELODIES) -> "Composer":
+        """A composer with trained weights and the index of what it must not copy. Raises NoWeights."""
         # Only here: everything else in this folder must import where torch is not installed.
         from engine.music.decode import load_filler  # noqa: PLC0415
 
-        return cls(Desk(*load_filler(weights)))
+        filler, moves, intervals = load_filler(weights)
+        return cls(Desk(filler, moves, intervals, load_copies(melodies)))
 
     def compose(self, wish: Wish, seed: int, candidates: int = 4) -> list[Composition]:
         """`wish.variants` pieces, best first, chosen from at least so many candidates."""
         dice = random.Random(seed)
         blank, fixed_chords = _blank(wish), wish.chords
         model_bars = -(-blank.cells // (METRES["4/4"].bar if wish.metre == "2/4" else blank.metre.bar))
-        plan = make_plan(model_bars, dice, inner=0.1 if wish.style.lanes == 4 else 0.6)
+        plan = make_plan(model_bars, dice, inner=0.1 if wish.style.lanes == 4 else 0.75)
         phrase = _given_chords(blank, fixed_chords) if fixed_chords else self._planned_chords(blank, plan, seed)
         lead = INSTRUMENTS[wish.instruments[0]]
         brief = Brief(
@@ -71,8 +73,8 @@ class Composer:
             melody_range=_comfortable(lead.low, lead.high),
             triplets=wish.style.triplets,
             candidates=max(candidates, 2 * wish.variants if wish.variants > 1 else 1),
+            wanted=wish.variants,
             closes=plan.closes,
-            effort=Effort(),
         )
         found = self.desk.fill(phrase, brief, seed, plan)[: wish.variants]
         return [Composition(p, wish, seed, mark, "".join(plan.names)) for p, mark in found]

@@ -10,25 +10,23 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.music.chords import chord_lane
+from engine.music.copying import Copies
 from engine.music.corpus import STYLES as MODEL_STYLES
 from engine.music.form import Plan
 from engine.music.limits import Effort, Filler, Limits, strict
 from engine.music.phrase import METRES, NO_CHORD, UNKNOWN, Phrase, canonical
 from engine.music.progressions import CHORALE, FOLK, Moves, draw_progression, tonic_chord
 from engine.music.rules import faults
-from engine.music.studio import Told, best_first, carry_out, complete
-from engine.music.tokens import METRE_IDS, MODE_IDS, UNSET, chord_ids, decode, encode
+from engine.music.studio import Told, Work, best_first, carry_out, complete, copied
+from engine.music.tokens import MASK_ID, METRE_IDS, MODE_IDS, UNSET, chord_ids, decode, encode
 
 VOICES = ((60, 81), (53, 76), (48, 69), (38, 64))  # soprano, alto, tenor, bass as chorales use them
 FIDDLE = (55, 88)
-# How much more often the network makes each interval than its training music does, in nats: repetition, the two
-# seconds, the thirds, the fourth ... It corrects for drawing many cells at once; measured as docs/music.md says.
-VOICE_MOVES = (0.4, -0.65, -0.65, 0.9, 0.6, 0.3, 0.5, 0.2, 0.4, 0.4, 0.6, 0.8, 0.2, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """How to fill a phrase: the training style to imitate, what to aim at, and how many candidates to try."""
+    """How to fill a phrase: the training style to imitate, what to aim at, how many candidates to try and to use."""
 
     style: str = "air"
     density: int = UNSET
@@ -37,19 +35,28 @@ class Brief:
     triplets: bool = False
     hold: float = 0.0
     candidates: int = 4
+    wanted: int = 1
     closes: tuple[int, ...] = ()
     effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A filler and the chord moves that came with it; every method is a pure function of these and its arguments."""
+    """A filler and what came with it; every method is a pure function of these and its arguments.
+
+    `moves` are the chord moves. `intervals` says, by family and semitones, how much more often each interval is made
+    than in the training music, in nats (`calibrate` measures it). `copies` is the guard against copying; without it all goes.
+    """
 
     filler: Filler
     moves: Moves
+    intervals: tuple[tuple[float, ...], ...] = ((0.0,), (0.0,))
+    copies: Copies | None = None
 
     def fill(self, phrase: Phrase, brief: Brief, seed: int, plan: Plan | None = None) -> list[tuple[Phrase, float]]:
         """Candidates for a phrase with UNKNOWN cells, best first, each with its faults a bar; in the phrase's key.
+
+        None of them copies the training music, unless all do after `effort.attempts` rounds.
 
         The phrase needs 1 to 4 lanes and chords (`with_chords`); lanes of two and three parts are filled as if the
         missing voices sounded, and come back without them.
@@ -60,15 +67,22 @@ class Desk:
         count = 1 if spread == (0,) else 4
         blank = (UNKNOWN,) * home.cells
         lanes = [home.lanes[spread.index(i)] if i in spread else blank for i in range(count)]
-        ids = np.repeat(encode(lanes).astype(np.int64)[None], brief.candidates, axis=0)
-        told, limits = _told(home, brief, count), _limits(home, brief, shift, count)
-        if plan is not None:
-            made, scores = carry_out(self.filler, plan, ids, told, limits, brief.effort, seed)
-        else:
-            made, scores = complete(self.filler, ids, told, limits, brief.effort, seed)
-        found = [_merged(phrase, decode(rows), spread, shift) for rows in made]
-        marks = [faults(candidate, closes=bool(brief.closes)) for candidate in found]
-        return [(found[i], marks[i]) for i in best_first(scores, marks)]
+        hidden = np.repeat(encode(lanes).astype(np.int64)[None], brief.candidates, axis=0)
+        work = Work(self.filler, _told(home, brief, count), self._limits(home, brief, shift, count), brief.effort,
+                    home.metre.name, self.copies)  # fmt: skip
+        own: list[tuple[Phrase, float]] = []
+        others: list[tuple[Phrase, float]] = []
+        for attempt in range(brief.effort.attempts):
+            now = seed + 104_729 * attempt
+            made, scores = carry_out(work, plan, hidden, now) if plan is not None else complete(work, hidden, now)
+            copies = copied(work, made, hidden[:, 0] == MASK_ID).any(1)
+            found = [_merged(phrase, decode(rows), spread, shift) for rows in made]
+            marks = [faults(candidate, closes=bool(brief.closes)) for candidate in found]
+            for i in best_first(scores, marks):
+                (others if copies[i] else own).append((found[i], marks[i]))
+            if len(own) >= brief.wanted:
+                break
+        return own or others
 
     def with_chords(self, phrase: Phrase, family: int, seed: int, fixed: Sequence[int | None] = ()) -> Phrase:
         """The phrase with a drawn chord on every pulse; `fixed` (a chord or None a pulse) is kept, home at the ends."""
@@ -82,6 +96,21 @@ class Desk:
         path = draw_progression(self.moves, family, home, downbeats, ends, np.random.default_rng(seed))
         lane = tuple(_turned(path[cell // pulse], shift) or 0 for cell in range(phrase.cells))
         return replace(phrase, chords=lane)
+
+    def _limits(self, home: Phrase, brief: Brief, shift: int, lanes: int) -> Limits:
+        """Ranges moved home, and the scale: strict for a melody and for rare scales, lenient for four parts."""
+        ranges = VOICES if lanes == 4 else (brief.melody_range,)
+        moved = tuple((low - shift, high - shift) for low, high in ranges)
+        scale = home.key.pitch_classes
+        classes = strict(tuple(scale))
+        if home.key.mode == "minor":
+            classes = tuple(
+                -0.5 if pc == 11 and lanes == 4 else -2.0 if pc == 11 else w for pc, w in enumerate(classes)
+            )
+        if lanes == 4 and home.key.mode in ("major", "minor"):
+            classes = tuple(max(w, -2.0) for w in classes)
+        intervals = self.intervals[family_of(lanes)]
+        return Limits(moved, classes, brief.triplets, rests=1.0, hold=brief.hold, intervals=intervals)
 
 
 def family_of(lanes: int) -> int:
@@ -120,20 +149,6 @@ def _told(home: Phrase, brief: Brief, lanes: int) -> Told:
     closes = tuple(sorted({min(bar, bars - 1) for bar in brief.closes})) or (bars + 3,)
     return Told(MODEL_STYLES.index(style), mode, METRE_IDS[home.metre.name], home.metre.bar,
                 chord_ids(home.chords, home.cells), closes, brief.density, brief.register)  # fmt: skip
-
-
-def _limits(home: Phrase, brief: Brief, shift: int, lanes: int) -> Limits:
-    """Ranges moved home, and the scale: strict for a melody and for rare scales, lenient for four parts."""
-    ranges = VOICES if lanes == 4 else (brief.melody_range,)
-    moved = tuple((low - shift, high - shift) for low, high in ranges)
-    scale = home.key.pitch_classes
-    classes = strict(tuple(scale))
-    if home.key.mode == "minor":
-        classes = tuple(-0.5 if pc == 11 and lanes == 4 else -2.0 if pc == 11 else w for pc, w in enumerate(classes))
-    if lanes == 4 and home.key.mode in ("major", "minor"):
-        classes = tuple(max(w, -2.0) for w in classes)
-    intervals = VOICE_MOVES if lanes == 4 else (0.0,)
-    return Limits(moved, classes, brief.triplets, rests=1.0, hold=brief.hold, intervals=intervals)
 
 
 def _merged(phrase: Phrase, made: Sequence[Sequence[int]], spread: Sequence[int], shift: int) -> Phrase:

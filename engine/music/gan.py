@@ -41,17 +41,28 @@ class Block(nn.Module):
         self.up, self.down = nn.Linear(width, 3 * width), nn.Linear(3 * width, width)
         self.distance = nn.Parameter(torch.zeros(heads, 2 * REACH + 1))
         self.pair = nn.Parameter(torch.zeros(heads, LANES, LANES))
+        self.settled: dict[tuple[int, int], Tensor] | None = None
 
-    def forward(self, x: Tensor, lanes: int) -> Tensor:
-        """(batch, lanes * patches, width) to the same shape."""
+    def forward(self, x: Tensor, lanes: int, wanted: Tensor | None = None) -> Tensor:
+        """(batch, lanes * patches, width) to the same shape, or to only the `wanted` places of its second dimension."""
         batch, length, width = x.shape
         q, k, v = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        bias = self._bias(lanes, length // lanes).to(q.dtype)
+        if wanted is not None:
+            q, bias, x = q[:, :, wanted], bias[:, :, wanted], x[:, wanted]
         drop = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(q, k, v, self._bias(lanes, length // lanes).to(q.dtype))
-        x = x + F.dropout(self.out(mixed.transpose(1, 2).reshape(batch, length, width)), drop)
+        mixed = F.scaled_dot_product_attention(q, k, v, bias)
+        x = x + F.dropout(self.out(mixed.transpose(1, 2).reshape(batch, -1, width)), drop)
         return x + F.dropout(self.down(F.gelu(self.up(self.norm2(x)))), drop)
 
     def _bias(self, lanes: int, patches: int) -> Tensor:
+        if self.settled is None:
+            return self._made_bias(lanes, patches)
+        if (lanes, patches) not in self.settled:
+            self.settled[lanes, patches] = self._made_bias(lanes, patches)
+        return self.settled[lanes, patches]
+
+    def _made_bias(self, lanes: int, patches: int) -> Tensor:
         place = torch.arange(patches)
         apart = (place[:, None] - place[None, :]).clamp(-REACH, REACH) + REACH
         pair = self.pair[:, :lanes, :lanes]
@@ -69,12 +80,17 @@ class IntervalTable(nn.Module):
         index = torch.arange(PITCHES)[None, :] - torch.arange(PITCHES)[:, None] + PITCHES
         self.register_buffer("index", index, persistent=False)
         self.index: Tensor
+        self.settled: Tensor | None = None
 
     def forward(self, context: Tensor, pitch: Tensor) -> Tensor:
         """Ids of context and of the neighbour's pitch, any equal shape, to logits with VOCABULARY appended."""
-        toeplitz = F.pad(self.by_interval[:, self.index], (FIRST_PITCH, 0, 0, 2))
-        table = (self.by_pitch + toeplitz).flatten(0, 1)
+        table = self.table() if self.settled is None else self.settled
         return F.embedding(context * (PITCHES + 2) + pitch, table)
+
+    def table(self) -> Tensor:
+        """Both tables as one, (contexts * (PITCHES + 2), VOCABULARY)."""
+        toeplitz = F.pad(self.by_interval[:, self.index], (FIRST_PITCH, 0, 0, 2))
+        return (self.by_pitch + toeplitz).flatten(0, 1)
 
 
 class Generator(nn.Module):
@@ -101,24 +117,51 @@ class Generator(nn.Module):
         for table in (self.rhythm, self.neighbours):
             nn.init.zeros_(table.weight)
 
-    def forward(self, ids: Tensor, conditions: Conditions, only: int | None = None) -> Tensor:
-        """(batch, lanes, cells) to logits (batch, lanes, cells, VOCABULARY), float32; without lanes when `only` one."""
+    def forward(self, ids: Tensor, conditions: Conditions) -> Tensor:
+        """(batch, lanes, cells) to logits (batch, lanes, cells, VOCABULARY), float32."""
         batch, lanes, cells = ids.shape
         sounds = heard(ids)
-        features = torch.cat([self.token(ids), self.sound(sounds)], -1)
-        x = self.cells_in(features.view(batch, lanes, cells // PATCH, -1))
-        x = x + self._around(conditions, lanes, cells // PATCH)
-        x = x.flatten(1, 2)
+        x = self._patches(ids, sounds, self.around(conditions, lanes, cells // PATCH))
         for block in self.blocks:
             x = block(x, lanes)
-        chosen = range(lanes) if only is None else (only,)
-        x = x.view(batch, lanes, cells // PATCH, -1)[:, list(chosen)]
-        said = self.word(F.gelu(self.cells_out(self.norm(x))).view(batch, len(chosen), cells, 64)).float()
-        rows = torch.stack([self._tables(ids, sounds, lane) for lane in chosen], 1)
-        logits: Tensor = said + rows
-        return logits if only is None else logits[:, 0]
+        said = self.word(F.gelu(self.cells_out(self.norm(x))).view(batch, lanes, cells, 64)).float()
+        logits: Tensor = said + torch.stack([self._tables(ids, sounds, lane) for lane in range(lanes)], 1)
+        return logits
 
-    def _around(self, conditions: Conditions, lanes: int, patches: int) -> Tensor:
+    def ask(self, ids: Tensor, around: Tensor, lane: int, cells: Tensor) -> Tensor:
+        """Logits of some cells (their indices, ascending) of one lane, (batch, cells, VOCABULARY), for use.
+
+        The same as `forward` there, without the work for everything else; `around` comes from the method of that name.
+        """
+        batch, lanes, length = ids.shape
+        sounds = heard(ids)
+        x = self._patches(ids, sounds, around)
+        for block in self.blocks[:-1]:
+            x = block(x, lanes)
+        patches, place = torch.unique_consecutive(cells // PATCH, return_inverse=True)
+        x = self.blocks[-1](x, lanes, lane * (length // PATCH) + patches)
+        spread = F.gelu(self.cells_out(self.norm(x))).view(batch, len(patches) * PATCH, 64)
+        said = self.word(spread[:, place * PATCH + cells % PATCH]).float()
+        logits: Tensor = said + self._tables(ids, sounds, lane, cells)
+        return logits
+
+    def settle(self) -> "Generator":
+        """Ready for use and not for training any more: the tables that weights make are made once."""
+        self.eval().requires_grad_(requires_grad=False)
+        for table in (self.previous, self.following, self.across):
+            table.settled = table.table()
+        for block in self.blocks:
+            block.settled = {}
+        return self
+
+    def _patches(self, ids: Tensor, sounds: Tensor, around: Tensor) -> Tensor:
+        """What the transformer reads, (batch, lanes * patches, width)."""
+        batch, lanes, cells = ids.shape
+        features = torch.cat([self.token(ids), self.sound(sounds)], -1)
+        x = self.cells_in(features.view(batch, lanes, cells // PATCH, -1)) + around
+        return x.flatten(1, 2)
+
+    def around(self, conditions: Conditions, lanes: int, patches: int) -> Tensor:
         """Everything a patch is told besides its cells, shape (batch, lanes, patches, width)."""
         labels, place = conditions.labels, torch.arange(patches)
         whole = sum(table(labels[:, i]) for i, table in enumerate(self.label))
@@ -132,23 +175,27 @@ class Generator(nn.Module):
         around: Tensor = by_patch[:, None] + self.lane(torch.arange(lanes))[None, :, None]
         return around
 
-    def _tables(self, ids: Tensor, sounds: Tensor, lane: int) -> Tensor:
-        """The interval and rhythm tables' share of one lane's logits, (batch, cells, VOCABULARY)."""
-        _, lanes, cells = ids.shape
-        kind, place = kinds(ids), torch.arange(cells) % PATCH
+    def _tables(self, ids: Tensor, sounds: Tensor, lane: int, cells: Tensor | None = None) -> Tensor:
+        """The interval and rhythm tables' share of one lane's logits, (batch, cells, VOCABULARY); all cells or some."""
+        _, lanes, length = ids.shape
+        at = slice(None) if cells is None else cells
+        kind, place = kinds(ids), (torch.arange(length) % PATCH)[at]
         own = ids[:, lane]
         (left, left_gap), (right, right_gap) = before(own), after(own)
         half = GAPS if lanes == 1 else 0  # a fiddle leaps where a singer steps
         sides = F.pad(kind[:, lane], (1, 1), value=0)
-        near = (sides[..., :-2] * 5 + sides[..., 2:]) * PATCH + place + (100 if lanes == 1 else 0)
+        near = (sides[..., :-2] * 5 + sides[..., 2:])[:, at] * PATCH + place + (100 if lanes == 1 else 0)
         row: Tensor = (
-            self.previous(left_gap + half, left) + self.following(right_gap + half, right) + self.neighbours(near)
+            self.previous(left_gap[:, at] + half, left[:, at])
+            + self.following(right_gap[:, at] + half, right[:, at])
+            + self.neighbours(near)
         )
         for other in range(lanes):
             if other != lane:
-                pair = torch.full_like(own, lane * LANES + other)
-                row = row + self.across(pair, sounds[:, other])
-                row = row + self.rhythm((pair * 5 + kind[:, other]) * PATCH + place)
+                pair = lane * LANES + other
+                theirs = sounds[:, other, at]
+                row = row + self.across(torch.full_like(theirs, pair), theirs)
+                row = row + self.rhythm((pair * 5 + kind[:, other, at]) * PATCH + place)
         return row
 
 

@@ -31,11 +31,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Rounds of repair after the first pass, and how adventurous the draws are (temperature, nucleus)."""
+    """Rounds of repair after the first pass, and how adventurous the draws are (temperature, nucleus).
+
+    `redraws` bounds how often a stretch that copies is drawn again, `attempts` how often a piece of which no candidate
+    is free of copies.
+    """
 
     repairs: int = 1
     temperature: float = 1.0
     top: float = 0.98
+    redraws: int = 4
+    attempts: int = 3
 
 
 class Filler(Protocol):

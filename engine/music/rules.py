@@ -38,8 +38,10 @@ def melody_faults(phrase: Phrase) -> float:
         notes = notes_of(lane)
         moves = intervals(notes)
         bass = index == len(phrase.lanes) - 1 and index > 0
-        total += sum(0.15 * max(0, abs(m) - (7 if bass else 4)) + 0.5 * (abs(m) in (6, 10, 11)) for m in moves)
-        total += sum(0.3 for a, b in pairwise(moves) if abs(a) > 7 and a * b > 0)
+        leaps = sum(0.15 * max(0, abs(m) - (7 if bass else 4)) + 0.5 * (abs(m) in (6, 10, 11)) for m in moves)
+        leaps += sum(0.3 for a, b in pairwise(moves) if abs(a) > 7 and a * b > 0)
+        # A busy tune has more moves, and is no worse for it.
+        total += leaps * (1.0 if len(phrase.lanes) > 1 else 6 * phrase.bars / max(len(notes), 1))
         total += 2.0 * (len(notes) < phrase.bars)
     if phrase.chords:
         heard = sounding(phrase.lanes[0])
@@ -47,5 +49,5 @@ def melody_faults(phrase: Phrase) -> float:
             chord = phrase.chords[cell]
             total += chord != NO_CHORD and heard[cell] >= 0 and heard[cell] % 12 not in chord_pitch_classes(chord)
     if len(phrase.lanes) == 1 and phrase.bars >= 8:
-        total += max(0.0, 40.0 - motif_repetition(phrase)) / 20
+        total += max(0.0, 55.0 - motif_repetition(phrase)) / 15
     return total

@@ -1,7 +1,8 @@
 """Fill the hidden cells of phrases of any length with a network that sees four bars at a time.
 
 Work goes left to right in stretches of two bars, each seen with what stands around it, many candidates at once. What
-was known before is never changed. Everything here is on tonic C and in the network's ids; keys and notes stay outside.
+was known before is never changed. What copies the training music is drawn again. Everything here is on tonic C and in
+the network's ids; keys and notes stay outside.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.music.form import Plan, bars_since, bars_until
+from engine.music.copying import Copies
+from engine.music.form import Plan, Step, bars_since, bars_until
 from engine.music.limits import Effort, Filler, Ids, Limits
 from engine.music.tokens import FAR, HOLD_ID, MASK_ID, UNSET
 
@@ -31,41 +33,77 @@ class Told:
     register: int = UNSET
 
 
-def complete(
-    filler: Filler, ids: Ids, told: Told, limits: Limits, effort: Effort, seed: int, step: int = 2
-) -> tuple[Ids, NDArray[np.float64]]:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What stays the same while a piece is filled; `copies` is the guard, if there is one, and `metre` the model's."""
+
+    filler: Filler
+    told: Told
+    limits: Limits
+    effort: Effort
+    metre: str
+    copies: Copies | None = None
+
+
+def complete(work: Work, ids: Ids, seed: int, step: int = 2) -> tuple[Ids, NDArray[np.float64]]:
     """Fill every hidden cell of (candidates, lanes, cells), `step` bars at a time; the mean score of each candidate."""
-    ids = ids.copy()
-    bars = -(-ids.shape[2] // told.bar)
-    scores = []
-    first = 0
-    while first < bars:
-        last = min(first + step, bars)
-        if (ids[:, :, first * told.bar : last * told.bar] == MASK_ID).any():
-            scores.append(fill_bars(filler, ids, first, last, told, limits, effort, seed + first))
-        first = last
-    return ids, np.mean(scores, axis=0) if scores else np.zeros(len(ids))
+    bars = -(-ids.shape[2] // work.told.bar)
+    steps = tuple(Step(first, min(first + step, bars)) for first in range(0, bars, step))
+    return carry_out(work, Plan(steps, (), ()), ids, seed)
 
 
-def carry_out(
-    filler: Filler, plan: Plan, ids: Ids, told: Told, limits: Limits, effort: Effort, seed: int
-) -> tuple[Ids, NDArray[np.float64]]:
-    """Follow a form plan: copy what returns, hide a share of it, fill; cells that were known at the start stay."""
+def carry_out(work: Work, plan: Plan, ids: Ids, seed: int) -> tuple[Ids, NDArray[np.float64]]:
+    """Follow a form plan: copy what returns, hide a share of it, fill; cells that were known at the start stay.
+
+    What copies the training music is drawn again at once, before a later bar repeats it.
+    """
+    fresh = ids[:, 0] == MASK_ID
     ids, rng, scores = ids.copy(), np.random.default_rng(seed), []
     for number, step in enumerate(plan.steps):
-        here = slice(step.first * told.bar, step.last * told.bar)
+        here = slice(step.first * work.told.bar, step.last * work.told.bar)
         if step.source is not None:
-            _copy(ids, here, step.source * told.bar, step.vary, rng)
+            _copy(ids, here, step.source * work.told.bar, step.vary, rng)
         if (ids[:, :, here] == MASK_ID).any():
-            scores.append(fill_bars(filler, ids, step.first, step.last, told, limits, effort, seed + 31 * number))
+            scores.append(fill_bars(work, ids, step.first, step.last, seed + 31 * number))
+        if work.copies is not None and fresh[:, here].any():
+            _own_words(work, ids, fresh, step, seed + 31 * number)
     return ids, np.mean(scores, axis=0) if scores else np.zeros(len(ids))
 
 
-def fill_bars(
-    filler: Filler, ids: Ids, first: int, last: int, told: Told, limits: Limits, effort: Effort, seed: int
-) -> NDArray[np.float64]:
+def copied(work: Work, ids: Ids, fresh: NDArray[np.bool_], first: int = 0) -> NDArray[np.bool_]:
+    """The onsets, from cell `first` on, of each candidate's melody that the guard objects to, (candidates, cells).
+
+    `fresh` has that shape too and says which cells are new.
+    """
+    if work.copies is None:
+        return np.zeros_like(fresh)
+    melodies = zip(ids[:, 0], fresh, strict=True)
+    return np.stack([work.copies.marks(row, new, work.metre, first) for row, new in melodies])
+
+
+def _own_words(work: Work, ids: Ids, fresh: NDArray[np.bool_], step: Step, seed: int) -> None:
+    """Draw the beats of a step anew in which the melody copies, in place: first the melody's, then those around too."""
+    bar = work.told.bar
+    until, first = step.last * bar, step.first * bar
+    for round_ in range(work.effort.redraws):
+        marks = copied(work, ids[:, :, :until], fresh[:, :until], first)
+        who = marks.any(1)
+        if not who.any():
+            return
+        beats = marks[who].reshape(who.sum(), -1, 4).any(-1)
+        for _ in range(1 + round_ // 2):
+            beats[:, 1:] |= beats[:, :-1].copy()
+        again = np.repeat(beats, 4, axis=1) & fresh[who, :until]
+        again[:, :first] = False
+        part = ids[who]
+        part[:, 0, :until][again] = MASK_ID
+        fill_bars(work, part, step.first, step.last, seed + 7919 * (round_ + 1))
+        ids[who] = part
+
+
+def fill_bars(work: Work, ids: Ids, first: int, last: int, seed: int) -> NDArray[np.float64]:
     """Fill the hidden cells of bars first to last (excluded) in place, seen in a window of four; returns scores."""
-    bars = -(-ids.shape[2] // told.bar)
+    told, bars = work.told, -(-ids.shape[2] // work.told.bar)
     start = max(0, min(first - (WINDOW - (last - first)), bars - WINDOW))
     end = min(bars, max(start + WINDOW, last))
     # What lies right of the stretch is seen only when it is known already.
@@ -78,8 +116,8 @@ def fill_bars(
     labels = (told.style, told.mode, told.metre, told.density, told.register,
               min(FAR, bars_since(told.closes, start)), min(FAR, bars_until(told.closes, end - 1)))  # fmt: skip
     chords = np.array(told.chords[cells.start // 4 : cells.stop // 4], dtype=np.int64)
-    count = len(ids)
-    made, scores = filler.fill(window, np.tile(labels, (count, 1)), np.tile(chords, (count, 1)), limits, effort, seed)
+    told_each, chords_each = np.tile(labels, (len(ids), 1)), np.tile(chords, (len(ids), 1))
+    made, scores = work.filler.fill(window, told_each, chords_each, work.limits, work.effort, seed)
     hidden = ids[:, :, cells] == MASK_ID
     ids[:, :, cells] = np.where(hidden, made, ids[:, :, cells])
     return scores
