@@ -1,5 +1,8 @@
 """A Bot API server, and Ghostnote with its real conversation (SQLite, echo generator) connected to it by address."""
 
+import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -69,7 +72,7 @@ class Desk:
 
     def data(self, message: Message) -> bytes:
         """The content of the file in a message."""
-        held = message.voice or message.document or (message.photo or [None])[-1]
+        held = message.voice or message.document or (message.photo[-1] if message.photo else None)
         return self.world.files[held.file_id][1] if held else b""
 
     async def said(self, words: str) -> Message:
@@ -78,7 +81,8 @@ class Desk:
         def found() -> list[Message]:
             return [each for each in self.world.from_bot(self.chat) if words in (each.text or "")]
 
-        return (await self.api.until(found))[-1]
+        await self.api.until(found)
+        return found()[-1]
 
     def now(self, message: Message) -> Message:
         """A message as it stands now."""
@@ -118,3 +122,16 @@ def start(api: BotApi, tmp_path: Path) -> Start:
             yield conversation
 
     return run
+
+
+@asynccontextmanager
+async def ghost(desk: Desk, folder: Path, delay: float = 0.0) -> AsyncIterator[None]:
+    """Ghostnote on the database of `start`, in a process of its own, killed with SIGKILL at the end."""
+    file = str(folder / "ghostnote.db")
+    arguments = ("-m", "tests.bot.telegram.ghost", file, desk.api.root, desk.api.token, str(delay))
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()

@@ -1,14 +1,9 @@
 """Updates that come again, processes that are killed: everything acts once and everything is answered."""
 
-import asyncio
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from engine.messages import SessionKey
-from tests.bot.telegram.conftest import Desk, Start
+from tests.bot.telegram.conftest import Desk, Start, ghost
 
 KEY = SessionKey("telegram", "77")
 STORY = "/story A lighthouse keeper finds a letter addressed to no one."
@@ -53,15 +48,14 @@ async def test_a_press_delivered_twice_acts_once(desk: Desk, start: Start) -> No
 
 
 async def test_a_process_killed_in_mid_stream_answers_after_all_in_the_same_message(desk: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "ghostnote.db"
     desk.say(STORY)
     for _ in range(3):
-        async with ghost(desk, file, delay=0.08):
+        async with ghost(desk, tmp_path, delay=0.08):
             await desk.api.until(lambda: desk.api.made("editMessageText"))
         desk.api.calls.clear()
         assert not desk.replies()
         assert desk.world.updates, "it is not acknowledged before it is answered"
-    async with ghost(desk, file, delay=0):
+    async with ghost(desk, tmp_path, delay=0):
         await desk.api.until(desk.replies)
         await desk.api.until(lambda: not desk.world.updates)
     assert desk.world.from_bot(desk.chat) == desk.replies()
@@ -91,15 +85,3 @@ async def test_what_is_sent_during_a_reply_waits_and_cancel_does_not(desk: Desk,
     assert [turn.kind for turn in turns] == ["person", "model"] * 2
     assert turns[1].finish == "cancelled"
     assert turns[2].text == "Then it snowed."
-
-
-@asynccontextmanager
-async def ghost(desk: Desk, file: Path, delay: float) -> AsyncIterator[None]:
-    """Ghostnote in a process of its own, killed with SIGKILL at the end."""
-    arguments = ("-m", "tests.bot.telegram.ghost", str(file), desk.api.root, desk.api.token, str(delay))
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGKILL)
-        await process.wait()

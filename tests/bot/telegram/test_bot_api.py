@@ -124,7 +124,7 @@ async def test_files_keep_their_bytes(api: BotApi, bot: Client, chat: int) -> No
         ("audio", bot.send_audio, data),
         ("voice", bot.send_voice, sound("OPUS")),
     ):
-        sent = await send(chat, InputFile(content, f"{name}.bin"))  # type: ignore[operator]
+        sent = await send(chat, InputFile(content, f"{name}.bin"))
         assert list(api.world.files.values())[-1] == (f"documents/{name}.bin", content)
         assert getattr(sent, name), name
     got = await (await bot.get_file("f1")).download_as_bytearray()

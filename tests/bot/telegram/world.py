@@ -115,8 +115,8 @@ class World:
         """Send a document as a person; Telegram tells its true size unless `size` says otherwise."""
         key = f"f{len(self.files) + 1}"
         self.files[key] = (f"documents/{key}/{name}", data)
-        ids = {"file_id": key, "file_unique_id": f"u{key}"}
-        document = Document(**ids, file_name=name, mime_type=mime, file_size=len(data) if size == -1 else size)
+        told = len(data) if size == -1 else size
+        document = Document(file_id=key, file_unique_id=f"u{key}", file_name=name, mime_type=mime, file_size=told)
         marks = _entities(caption or "") or None
         return self.say(chat, person, None, document=document, caption=caption, caption_entities=marks, **more)
 
