@@ -142,7 +142,7 @@ async function perform(id, job, start) {
   try {
     final = await start((name, said) => hear(id, job, name, said));
   } finally {
-    running.delete(id);
+    ended(id, job);
     if (final?.session && final.session !== id && here === id) open(final.session);
     else if (final?.session === "" && here === id) open("");
     else await refresh();
@@ -162,15 +162,19 @@ function hear(id, job, name, said) {
     job.queued = said.name === "queued";
     if (id === here) desk.notice(said.text);
   } else if (name === "attachment" && said.turn) {
-    // The first file of a passage says that its notes are there; the page need not wait for the sound.
+    // The first file of a passage says that its notes are there; nobody need wait for the sound.
     if (job.arrived || id !== here) return;
     job.arrived = true;
-    job.draws = false;
+    ended(id, job);
     load({ end: !job.replaces });
   } else if (name === "attachment") {
     const link = Object.assign(document.createElement("a"), { href: said.url, download: said.name });
     link.click();
   }
+}
+
+function ended(id, job) {
+  if (running.get(id) === job) running.delete(id);
 }
 
 async function stop() {
@@ -224,7 +228,9 @@ for (const dialog of document.querySelectorAll("dialog")) {
 }
 $("help-open").addEventListener("click", () => $("help").showModal());
 document.addEventListener("click", (event) => {
-  if (!$("export").contains(event.target) || event.target.closest("a")) $("export").open = false;
+  for (const menu of document.querySelectorAll(".menu[open]")) {
+    if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
+  }
 });
 addEventListener("hashchange", arrive);
 document.addEventListener("visibilitychange", () => !document.hidden && !running.get(here) && refresh());

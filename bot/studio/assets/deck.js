@@ -32,6 +32,7 @@ export const place = (turn) => (turn === current ? now() : places.get(turn) ?? 0
 
 export function play(turn) {
   if (turn !== current) take(turn);
+  else if (sound.error) sound.load();
   sound.play().catch((error) => error.name !== "AbortError" && view()?.changed("failed"));
 }
 

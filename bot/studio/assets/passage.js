@@ -46,7 +46,7 @@ export function show(element, text) {
 }
 
 export function trouble(element, message) {
-  element.querySelector(".trouble").textContent = message;
+  element.querySelector(":scope > .trouble").textContent = message;
 }
 
 function label(turn, music, author) {

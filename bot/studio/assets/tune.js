@@ -12,7 +12,11 @@ export const CRAFTS = new Set(["extend", "vary", "accompany", "harmonize", "musi
 
 const drawn = new Map();
 const file = (turn, kind) => turn.files.find((each) => each.url.endsWith(`/${kind}`));
-const clock = (second) => `${Math.floor(second / 60)}:${String(Math.floor(second % 60)).padStart(2, "0")}`;
+// Tempi are whole microseconds in the file: a bar of two seconds may end a hair before them.
+const clock = (second) => {
+  const whole = Math.floor(second + 0.01);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+};
 
 export const isMusic = (turn) => Boolean(turn.files?.length);
 
@@ -157,7 +161,7 @@ function strengths(vary) {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
-  menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) menu.open = false; });
+  menu.addEventListener("focusout", (event) => { if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false; });
   return menu;
 }
 
