@@ -1,6 +1,8 @@
 """Music when things go wrong: limits, refusals, updates that come again, processes that are killed."""
 
 import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ SENT = ("sendphoto", "sendvoice", "senddocument")
 def sent(desk: Desk) -> list[str]:
     """The files the chat has, by the call that sent them."""
     return [name for _, name, _ in desk.api.calls if name in SENT]
+
+
+def noted(folder: Path) -> int:
+    """How many messages the database knows to show a passage."""
+    with closing(sqlite3.connect(folder / "ghostnote.db")) as database:
+        return int(database.execute("SELECT count(*) FROM deliveries").fetchone()[0])
 
 
 async def test_a_429_on_an_upload_is_waited_for(desk: Desk, start: Start) -> None:
@@ -107,7 +115,7 @@ async def test_a_process_killed_while_it_composes_answers_after_all_in_the_same_
     desk.say(SHORT)
     for _ in range(2):
         async with ghost(desk, tmp_path):
-            await desk.api.until(lambda: desk.world.from_bot(desk.chat))
+            await desk.api.until(lambda: desk.world.from_bot(desk.chat) and noted(tmp_path) == 2)
         assert desk.world.updates, "it is not acknowledged before it is answered"
     async with start() as conversation:
         await desk.files(3)
