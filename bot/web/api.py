@@ -22,6 +22,7 @@ from bot.web import bodies, music, page, sse, views
 from bot.web.errors import ApiError, language, sentence
 from bot.web.files import Files
 from bot.web.metrics import Metrics
+from engine.composing import KINDS
 from engine.conversation import Conversation
 from engine.errors import NotFound, RequestCancelled
 from engine.messages import Person, Reaction, SessionKey, Turn, UserMessage, Vote
@@ -184,7 +185,7 @@ class Api:
     async def music(self, request: Request) -> Response:
         """The notes, the sound or the picture of a passage."""
         turn, kind = await self._turn(request), str(request.path_params["kind"])
-        if kind in FILES and music.is_music(turn) and music.is_known(request, turn, kind):
+        if kind in KINDS and music.is_music(turn) and music.is_known(request, turn, kind):
             return Response(status_code=304, headers=music.heading(turn, kind))
         _, _, data = await self._conversation.file(replace(PLACE, piece=turn.session), turn.id, kind)
         return music.answer(request, turn, kind, data)

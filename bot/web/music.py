@@ -62,7 +62,7 @@ def answer(request: Request, turn: Turn, kind: str, data: bytes) -> Response:
 
 def heading(turn: Turn, kind: str) -> dict[str, str]:
     """The headers every answer about the file has. Pictures and sound are shown in place, notes are saved."""
-    place = "attachment" if kind == "mid" else "inline"
+    place = "inline" if kind in ("ogg", "png") else "attachment"
     return {
         "Accept-Ranges": "bytes",
         "Cache-Control": FOREVER,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pretty_midi  # type: ignore[import-untyped] # ships no types
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
 
 from bot.web_app import serve
 from tests.bot.studio import conversation, load, tune
@@ -192,8 +192,8 @@ async def test_other_files_get_a_sentence(browser: Browser, tmp_path: Path) -> N
         await expect(page.locator("#words")).to_have_value("/extend")
         await accessible(page)
         await page.locator("#file-remove").click()
-        large = {"name": "large.mid", "mimeType": "audio/midi", "buffer": b"MThd" + bytes(600_000)}
-        await page.locator("#file-pick").set_input_files([large])
+        large: FilePayload = {"name": "large.mid", "mimeType": "audio/midi", "buffer": b"MThd" + bytes(600_000)}
+        await page.locator("#file-pick").set_input_files(large)
         await expect(page.locator("#composer-trouble")).to_contain_text("512 kB")
         await expect(page.locator("#file")).to_be_hidden()
 

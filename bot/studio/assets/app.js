@@ -161,7 +161,7 @@ function hear(id, job, name, said) {
   } else if (name === "notice" && !job.quiet) {
     job.queued = said.name === "queued";
     if (id === here) desk.notice(said.text);
-  } else if (name === "attachment" && said.turn) {
+  } else if (name === "attachment" && said.url.startsWith("/api/turns/")) {
     // The first file of a passage says that its notes are there; nobody need wait for the sound.
     if (job.arrived || id !== here) return;
     job.arrived = true;

@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 const SPACE = "http://www.w3.org/2000/svg";
 const GUTTER = 30;
 const TOP = 18;
+const TALL = 250;
 const NARROWEST_BAR = 34;
 const DRUM = 7;
 const COLOURS = 6;
@@ -21,7 +22,7 @@ export function roll(song) {
   const tall = shape("path", { class: "sounding" });
   const [low, high] = range(song);
   const drums = drumRows(song);
-  const row = Math.max(4, Math.min(10, Math.floor(270 / (high - low + 1))));
+  const row = Math.max(4, TALL / (high - low + 1));
   const floor = TOP + (high - low + 1) * row;
   const height = floor + (drums.size ? drums.size * DRUM + 10 : 2);
   let wide = 0;
@@ -39,7 +40,7 @@ export function roll(song) {
   function grid() {
     const black = [];
     for (let pitch = low; pitch <= high; pitch += 1) {
-      if ([1, 3, 6, 8, 10].includes(pitch % 12)) black.push(`M${GUTTER} ${y(pitch)}h${wide - GUTTER}v${row}H${GUTTER}z`);
+      if ([1, 3, 6, 8, 10].includes(pitch % 12)) black.push(`M${GUTTER} ${y(pitch).toFixed(1)}h${wide - GUTTER}v${row.toFixed(1)}H${GUTTER}z`);
     }
     const upright = (at) => `M${x(at).toFixed(1)} ${TOP}V${height}`;
     const parts = [
@@ -48,7 +49,7 @@ export function roll(song) {
       shape("path", { class: "bar", d: song.bars.map(upright).join("") }),
     ];
     for (let pitch = Math.ceil(low / 12) * 12; pitch <= high; pitch += 12) {
-      parts.push(shape("path", { class: "octave", d: `M${GUTTER} ${y(pitch) + row}H${wide}` }));
+      parts.push(shape("path", { class: "octave", d: `M${GUTTER} ${(y(pitch) + row).toFixed(1)}H${wide}` }));
       parts.push(word(`C${pitch / 12 - 1}`, GUTTER - 5, y(pitch) + row, "end"));
     }
     const every = Math.max(1, Math.ceil((22 * song.bars.length) / wide));
@@ -135,5 +136,5 @@ function rounded(left, top, across, deep) {
   const bend = Math.min(2, across / 2, deep / 2);
   const [a, b] = [across - 2 * bend, deep - 2 * bend];
   const turn = (dx, dy) => `a${bend} ${bend} 0 0 1 ${dx} ${dy}`;
-  return `M${(left + bend).toFixed(1)} ${top}h${a.toFixed(1)}${turn(bend, bend)}v${b}${turn(-bend, bend)}h${(-a).toFixed(1)}${turn(-bend, -bend)}v${-b}${turn(bend, -bend)}z`;
+  return `M${(left + bend).toFixed(1)} ${top.toFixed(1)}h${a.toFixed(1)}${turn(bend, bend)}v${b.toFixed(1)}${turn(-bend, bend)}h${(-a).toFixed(1)}${turn(-bend, -bend)}v${(-b).toFixed(1)}${turn(bend, -bend)}z`;
 }
