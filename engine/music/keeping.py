@@ -15,7 +15,7 @@ from dataclasses import replace
 from engine.music.arrange import Part, Played, accompanied, arrange, played_by
 from engine.music.colophon import write_colophon
 from engine.music.hearing import Heard
-from engine.music.midi import Frame, read_midi, write_file
+from engine.music.midi import Frame, parse, write_file
 from engine.music.phrase import Note, Phrase, notes_of
 from engine.music.wishes import Wish
 
@@ -49,7 +49,7 @@ def saved(parts: Sequence[Part], phrase: Phrase, wish: Wish, heard: Heard | None
     elif heard is not None and not heard.by_rule:
         frame = replace(frame, resolution=heard.sheet.resolution)
     by_rule = heard is None or heard.by_rule
-    return write_file(parts, frame, write_colophon(read_midi(write_file(parts, frame)), phrase, wish, by_rule))
+    return write_file(parts, frame, write_colophon(parse(write_file(parts, frame)), phrase, wish, by_rule))
 
 
 def _changed(track: list[Played], old: Sequence[Note], new: Sequence[Note]) -> list[Played]:

@@ -22,7 +22,7 @@ from engine.music.keys import Key
 from engine.music.phrase import TICKS, Metre, Note
 
 T = TypeVar("T")
-MAX_BYTES, MAX_NOTES, MAX_TRACKS, MAX_CONTROLS = 256 * 1024, 20_000, 64, 40_000
+MAX_BYTES, MAX_NOTES, MAX_TRACKS, MAX_CONTROLS, MAX_TEMPI = 256 * 1024, 20_000, 64, 10_000, 2_000
 SLOWEST, FASTEST = 20, 400
 RESOLUTION = 480
 DRUMS = 9  # the percussion channel, counted from 0
@@ -117,14 +117,20 @@ def _instrument(part: Part, second: float) -> pretty_midi.Instrument:
 
 def _add_changes(track: mido.MidiTrack, frame: Frame) -> None:
     """Later tempi, put in after the fact: on ticks they move nothing."""
+    rows, now = list[tuple[int, mido.MetaMessage]](), 0
+    for message in track:
+        now += message.time
+        rows.append((now, message))
     for at, bpm in frame.tempi:
-        tick, place = round(at * frame.resolution / TICKS), 0
-        while place < len(track) and track[place].time <= tick and track[place].type != "end_of_track":
-            tick -= track[place].time
-            place += 1
-        if place < len(track):
-            track[place].time = max(0, track[place].time - tick)
-        track.insert(place, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm), time=tick))
+        tempo = mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))
+        rows.append((round(at * frame.resolution / TICKS), tempo))
+    # The end of the track comes last, also when a tempo changes after it.
+    rows.sort(key=lambda row: (row[1].type == "end_of_track", row[0]))
+    track.clear()
+    now = 0
+    for when, message in rows:
+        track.append(message.copy(time=max(0, when - now)))
+        now = max(now, when)
 
 
 def read_midi(data: bytes) -> Sheet:
@@ -138,6 +144,11 @@ def read_midi(data: bytes) -> Sheet:
     # A number that never ends would cost the parser quadratic time; no real file has so many high bytes in a row.
     if re.search(rb"[\x80-\xff]{2048}", data):
         raise BadMidi(why="damaged")
+    return parse(data)
+
+
+def parse(data: bytes) -> Sheet:
+    """Read a file whose size was checked, or that this engine wrote just now. Raises BadMidi."""
     try:
         file = mido.MidiFile(file=BytesIO(data), clip=True)
     # mido has no one exception for damaged files: these are what its parsers raise, found by fuzzing.
@@ -232,7 +243,8 @@ class _Reader:
             bpm = 60_000_000 / message.tempo if message.tempo else 0.0
             if not SLOWEST <= bpm <= FASTEST:
                 raise BadMidi(why="tempo", tempo=round(bpm), least=SLOWEST, most=FASTEST)
-            self.tempi.append((tick, bpm))
+            if len(self.tempi) < MAX_TEMPI:
+                self.tempi.append((tick, bpm))
         elif message.type == "time_signature":
             self.metres.append((tick, f"{message.numerator}/{message.denominator}"))
         elif message.type == "key_signature" and self.key is None:

@@ -105,9 +105,10 @@ def _single(found: str, words: tuple[str, ...]) -> str:
 
 def read_said(text: str) -> Said:
     """Everything that the words say. Raises UnclearWish, also when there are too many of them."""
-    if len(text) > MAX_TEXT:
-        raise UnclearWish(why="text", limit=MAX_TEXT, length=len(text))
-    plain = unicodedata.normalize("NFKC", text.replace("♯", "#").replace("♭", "b"))
+    plain = unicodedata.normalize("NFKC", text[: MAX_TEXT + 1].replace("♯", "#").replace("♭", "b"))
+    # Some single characters become a whole sentence when they are normalised.
+    if len(text) > MAX_TEXT or len(plain) > MAX_TEXT:
+        raise UnclearWish(why="text", limit=MAX_TEXT, length=max(len(text), len(plain)))
     words = Words(plain.translate(TRADITIONAL))
     keys = read_keys(words)
     seconds = _seconds(words)

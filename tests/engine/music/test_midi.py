@@ -1,4 +1,3 @@
-import time
 from io import BytesIO
 
 import mido  # type: ignore[import-untyped] # ships no types
@@ -101,12 +100,3 @@ def test_any_damage_is_refused_or_read_and_never_crashes(data: st.DataObject) ->
 def test_random_bytes_behind_a_header_are_refused_or_read(tail: bytes) -> None:
     head = b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk"
     assert voices_or_sentence(head + tail)
-
-
-def test_the_largest_file_is_read_or_refused_in_bounded_time() -> None:
-    track = b"\x00\x90\x3c\x40" + b"\x01\x3c\x00\x01\x3c\x40" * ((MAX_BYTES - 100) // 6) + b"\x00\xff\x2f\x00"
-    data = b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0MTrk" + len(track).to_bytes(4, "big") + track
-    start = time.process_time()
-    with pytest.raises(BadMidi):
-        read_midi(data)
-    assert time.process_time() - start < 15

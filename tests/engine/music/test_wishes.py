@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from bot import wording
 from engine.music.errors import UnclearWish
+from engine.music.keys import SCALES
 from engine.music.said import MAX_BARS
+from engine.music.styles import INSTRUMENTS, MOODS, STYLES
 from engine.music.wishes import read_wish
 
 
@@ -57,6 +59,25 @@ def test_keys(text: str, key: str) -> None:
         ("40 variants", "1 to 6"),
         ("major and minor", "major and for minor"),
         ("x" * 5000, "2000 characters"),
+        ("2.5 bars", "you asked for 2.5"),
+        ("nine bars or ten bars", "9 and for 10 bars"),
+        ("a hundred bars", "you asked for 100"),
+        ("零小节", "you asked for 0"),
+        ("一百二十小节", "you asked for 120"),
+        ("H小调", "no key of H"),
+        ("X调 民谣", "no key of X"),
+        ("圆舞曲 四四拍", "you asked for 4/4"),
+        ("五四拍 民谣", "5/4"),
+        ("D大调 E大调", "two keys"),
+        ("每分钟六百拍", "you asked for 600"),
+        ("圆舞曲 进行曲", "waltz and march"),
+        ("in C and in D", "two keys"),
+        ("presto at 40 bpm", "40 bpm do not go together"),
+        ("piano without piano", "piano and for none"),
+        ("flute, oboe, harp, tuba, koto, sitar and banjo", "up to 6 instruments"),
+        ("five minutes of folk", "130 bars"),
+        ("lydian and phrygian", "two scales"),
+        ("要鼓，不要鼓", "say which"),
     ],
 )
 def test_what_cannot_be_gets_one_sentence(text: str, says: str) -> None:
@@ -92,3 +113,55 @@ def understood_or_sentence(text: str) -> bool:
         sentence = wording.error(refusal, "en")
         return sentence.endswith(".") and "\n" not in sentence
     return 1 <= wish.bars <= MAX_BARS and bool(wish.instruments)
+
+
+BASE = read_wish("8 bars melancholy waltz in D minor, 90 bpm, piano and strings")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("", "8 bars, 3/4, D minor, 90 bpm, waltz, melancholy, piano and strings"),
+        ("now in E minor, faster, with flute", "8 bars, 3/4, E minor, 108 bpm, waltz, melancholy, flute"),
+        ("a bit slower", "8 bars, 3/4, D minor, 81 bpm, waltz, melancholy, piano and strings"),
+        ("add a cello and drums", "8 bars, 3/4, D minor, 90 bpm, waltz, melancholy, piano, strings, cello and drums"),
+        ("no strings", "8 bars, 3/4, D minor, 90 bpm, waltz, melancholy, piano"),
+        ("joyful", "8 bars, 3/4, D major, 90 bpm, waltz, joyful, piano and strings"),
+        ("a march instead", "8 bars, 4/4, D minor, 90 bpm, march, melancholy, piano, strings and drums"),
+        ("twice as long", "16 bars, 3/4, D minor, 90 bpm, waltz, melancholy, piano and strings"),
+        ("in G", "8 bars, 3/4, G minor, 90 bpm, waltz, melancholy, piano and strings"),
+        ("大调，更慢", "8 bars, 3/4, D major, 72 bpm, waltz, melancholy, piano and strings"),
+    ],
+)
+def test_with_an_earlier_wish_only_what_is_said_changes(words: str, line: str) -> None:
+    assert wording.describe(read_wish(words, BASE), "en").replace("♭", "b") == line
+
+
+def test_the_line_in_chinese() -> None:
+    assert wording.describe(BASE, "zh") == "8 小节 · 3/4 · d 小调 · ♩=90 · 圆舞曲 · 忧郁 · 钢琴、弦乐"
+    assert wording.describe(read_wish("pop in Bb, 1 bar"), "zh") == (
+        "1 小节 · 4/4 · 降B 大调 · ♩=116 · 流行 · 合成器主音、钢琴、电贝斯、鼓"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "chords"),
+    [
+        ("chords Am F C G", (21, 5, 0, 7)),
+        ("in C, chords: Am7, Fmaj7 | C/E - G7", (21, 5, 0, 7)),
+        ("和弦 C、G、Am、F", (0, 7, 21, 5)),
+        ("in D: I-V-vi-IV", (2, 9, 23, 7)),
+        ("in A minor, i VI III VII", (21, 5, 0, 7)),
+        ("chords Bdim E Am", (35, 4, 21)),
+    ],
+)
+def test_chords_are_read_as_names_and_as_degrees(words: str, chords: tuple[int, ...]) -> None:
+    assert read_wish(words).chords == chords
+
+
+def test_every_name_of_the_engine_has_words_in_both_languages() -> None:
+    for language in wording.LANGUAGES:
+        for kind, names in (("instrument", INSTRUMENTS), ("style", STYLES), ("mood", MOODS), ("mode", SCALES)):
+            said = [wording.named(kind, name, language) for name in names]
+            assert len(set(said)) == len(said)
+            assert language == "en" or not any(str(word).isascii() for word in said)
