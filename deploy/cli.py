@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.wording import language_of
+from deploy import music_commands
 from deploy import settings as config
 from deploy.logs import redact
 from deploy.settings import Settings, SettingsError
@@ -35,6 +36,9 @@ bench_app = typer.Typer(no_args_is_help=True, help="How fast it is, as ratios me
 app.add_typer(models_app, name="models")
 app.add_typer(db_app, name="db")
 app.add_typer(bench_app, name="bench")
+app.add_typer(music_commands.learn_app, name="learn")
+app.add_typer(music_commands.eval_app, name="eval")
+bench_app.command(name="music")(music_commands.bench_music)
 
 _piped = not sys.stdout.isatty()  # lines are broken for a terminal, never for another program
 out = Console(highlight=False, soft_wrap=_piped, width=240 if _piped else None)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from engine.music.corpus import Piece, windows_of
+from engine.music.corpus import Piece
 from engine.music.desk import Desk
 from engine.music.limits import Effort
 from engine.music.metrics import interval_histogram
 from engine.music.phrase import Phrase
 from engine.music.progressions import CHORALE, FOLK
-from engine.music.sampling import chorale_sample, folk_sample, tunes_of
+from engine.music.sampling import chorale_sample, chorale_windows, folk_sample, tunes_of
 
 LARGEST = 13  # semitones; larger moves count as this
 BOUND = 2.0  # nats
@@ -41,7 +41,7 @@ def measured(
 
     `report` hears the share done, from 0 to 1.
     """
-    windows = [w for w in windows_of(train) if w.style == "chorale" and w.phrase.metre.name == "4/4"]
+    windows = chorale_windows(train)
     tunes = tunes_of(train)
     half = samples * rounds
 
@@ -82,7 +82,8 @@ def sizes(phrases: Sequence[Phrase]) -> Sizes:
     counts = np.full(LARGEST + 1, 3.0)
     for step, count in interval_histogram(phrases).items():
         counts[min(abs(int(str(step))), LARGEST)] += count
-    return counts / counts.sum()
+    shares: Sizes = counts / counts.sum()
+    return shares
 
 
 def keep(weights: Path, intervals: Sequence[Sequence[float]]) -> None:

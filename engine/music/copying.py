@@ -108,7 +108,8 @@ def index_of(train: Sequence[Piece]) -> Copies:
 
 def melody(phrase: Phrase) -> Row:
     """A phrase's first lane as ids."""
-    return encode(phrase.lanes[:1])[0].astype(np.int64)
+    ids: Row = encode(phrase.lanes[:1])[0].astype(np.int64)
+    return ids
 
 
 def run_hashes(intervals: NDArray[np.int64]) -> NDArray[np.uint32]:

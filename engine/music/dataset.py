@@ -53,12 +53,15 @@ def build(pieces: Sequence[Piece]) -> dict[Kind, Windows]:
     }
 
 
-def training_windows(cache: Path | None = None) -> dict[Kind, Windows]:
-    """The training side of the split, read from `cache` (an .npz without pickles) when that exists, else built."""
+def training_windows(cache: Path | None = None, pieces: Sequence[Piece] | None = None) -> dict[Kind, Windows]:
+    """The training side of the split, read from `cache` (an .npz without pickles) when that exists, else built.
+
+    `pieces` are the training pieces, if they have been read already.
+    """
     if cache is not None and cache.exists():
         with np.load(cache, allow_pickle=False) as stored:
             return _from_arrays(dict(stored))
-    windows = build(split_by_family(load_pieces())[0])
+    windows = build(pieces if pieces is not None else split_by_family(load_pieces())[0])
     if cache is not None:
         cache.parent.mkdir(parents=True, exist_ok=True)
         arrays = {f"{k[0]}-{k[1]}-{n}": getattr(w, n) for k, w in windows.items() for n in ("ids", "labels", "chords")}

@@ -45,7 +45,8 @@ class Desk:
     """A filler and what came with it; every method is a pure function of these and its arguments.
 
     `moves` are the chord moves. `intervals` says, by family and semitones, how much more often each interval is made
-    than in the training music, in nats (`calibrate` measures it). `copies` is the guard against copying; without it all goes.
+    than in the training music, in nats (`calibrate` measures it). `copies` is the guard against copying; without it all
+    goes.
     """
 
     filler: Filler
@@ -75,7 +76,7 @@ class Desk:
         for attempt in range(brief.effort.attempts):
             now = seed + 104_729 * attempt
             made, scores = carry_out(work, plan, hidden, now) if plan is not None else complete(work, hidden, now)
-            copies = copied(work, made, hidden[:, 0] == MASK_ID).any(1)
+            copies = np.asarray(copied(work, made, hidden[:, 0] == MASK_ID).any(1))
             found = [_merged(phrase, decode(rows), spread, shift) for rows in made]
             marks = [faults(candidate, closes=bool(brief.closes)) for candidate in found]
             for i in best_first(scores, marks):

@@ -150,15 +150,16 @@ class Generator(nn.Module):
         self.eval().requires_grad_(requires_grad=False)
         for table in (self.previous, self.following, self.across):
             table.settled = table.table()
-        for block in self.blocks:
-            block.settled = {}
+        for module in self.blocks.modules():
+            if isinstance(module, Block):
+                module.settled = {}
         return self
 
     def _patches(self, ids: Tensor, sounds: Tensor, around: Tensor) -> Tensor:
         """What the transformer reads, (batch, lanes * patches, width)."""
         batch, lanes, cells = ids.shape
         features = torch.cat([self.token(ids), self.sound(sounds)], -1)
-        x = self.cells_in(features.view(batch, lanes, cells // PATCH, -1)) + around
+        x: Tensor = self.cells_in(features.view(batch, lanes, cells // PATCH, -1)) + around
         return x.flatten(1, 2)
 
     def around(self, conditions: Conditions, lanes: int, patches: int) -> Tensor:

@@ -57,7 +57,7 @@ def carry_out(work: Work, plan: Plan, ids: Ids, seed: int) -> tuple[Ids, NDArray
 
     What copies the training music is drawn again at once, before a later bar repeats it.
     """
-    fresh = ids[:, 0] == MASK_ID
+    fresh = np.asarray(ids[:, 0] == MASK_ID)
     ids, rng, scores = ids.copy(), np.random.default_rng(seed), []
     for number, step in enumerate(plan.steps):
         here = slice(step.first * work.told.bar, step.last * work.told.bar)
@@ -90,7 +90,7 @@ def _own_words(work: Work, ids: Ids, fresh: NDArray[np.bool_], step: Step, seed:
         who = marks.any(1)
         if not who.any():
             return
-        beats = marks[who].reshape(who.sum(), -1, 4).any(-1)
+        beats = np.asarray(marks[who].reshape(who.sum(), -1, 4).any(-1))
         for _ in range(1 + round_ // 2):
             beats[:, 1:] |= beats[:, :-1].copy()
         again = np.repeat(beats, 4, axis=1) & fresh[who, :until]

@@ -9,7 +9,7 @@ steps or minutes, whichever is further, so that a run on a busy machine still en
 import argparse
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from engine.music.corpus import load_pieces, split_by_family
+from engine.music.corpus import Piece, load_pieces, split_by_family
 from engine.music.dataset import Kind, Windows, draw, hide, training_windows
 from engine.music.gan import Conditions, Critic, Generator, critic_loss, fill_loss, filled, straight_through
 from engine.music.progressions import count_moves
@@ -221,8 +221,11 @@ def _logged(run: Run, means: Mapping[str, float]) -> dict[str, float]:
     return line
 
 
-def export(folder: Path, out: Path) -> None:
-    """Write the averaged generator, the critic and the chord moves as fp16 safetensors: what the product loads."""
+def export(folder: Path, out: Path, pieces: Sequence[Piece] | None = None) -> None:
+    """Write the averaged generator, the critic and the chord moves as fp16 safetensors: what the product loads.
+
+    The chord moves are counted in `pieces`, or in the training music if there are none. `calibrate` adds to the file.
+    """
     state = load_file(folder / "state.safetensors")
     names = {"average": "generator", "critic": "critic"}
     tensors = {
@@ -230,7 +233,8 @@ def export(folder: Path, out: Path) -> None:
         for key, value in state.items()
         if key.split("/")[0] in names
     }
-    moves = count_moves(piece.phrase for piece in split_by_family(load_pieces())[0])
+    known = pieces if pieces is not None else split_by_family(load_pieces())[0]
+    moves = count_moves(piece.phrase for piece in known)
     # fp16 ends at 65504; no chord follows another that often here, but a bigger corpus would overflow in silence.
     tensors["chord_moves"] = torch.from_numpy(moves).clamp(max=60000).half()
     out.parent.mkdir(parents=True, exist_ok=True)

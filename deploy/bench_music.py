@@ -1,0 +1,79 @@
+"""`ghostnote bench music`: how long a piece takes, from the words to its notes, its sound and its picture (T).
+
+The requests take turns, so that a busy moment of the machine falls on all of them, and medians are shown.
+"""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from deploy.bench import Line
+from engine.music import perform
+from engine.music.composer import Composer
+from engine.music.orders import Order
+
+WISHES = {
+    "reel": "8 bars reel in D major, fiddle, guitar and bass",
+    "waltz": "8 bars melancholy waltz in D minor, 90 bpm, piano and strings",
+    "jig": "8 bars jig in G major",
+    "chorale": "8 bars chorale in C minor",
+}
+WARM_UP = 1
+
+
+def music(runs: int, threads: int, report: Callable[[int, int], None]) -> dict[str, Any]:
+    """Measure eight bars with four candidates; JSON-able. `report` hears how many pieces of how many are made.
+
+    Raises NoWeights.
+    """
+    torch.set_num_threads(threads)
+    begun = time.perf_counter()
+    composer = Composer.load()
+    loading = time.perf_counter() - begun
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in WISHES}
+    for number in range(WARM_UP + runs):
+        for place, (name, words) in enumerate(WISHES.items()):
+            taken[name].append(one(composer, words, number))
+            report(number * len(WISHES) + place + 1, (WARM_UP + runs) * len(WISHES))
+    lines = [Line("loading the weights: s", loading)]
+    for name, times in taken.items():
+        notes, everything = (statistics.median(column) for column in zip(*times[WARM_UP:], strict=True))
+        lines.append(Line(f"{name}, notes: s", notes, "< 1.5"))
+        lines.append(Line(f"{name}, with sound and picture: s", everything, "< 3"))
+    return {
+        "bench": "music",
+        "model": "music.safetensors",
+        "machine": machine(),
+        "settings": {"runs": runs, "candidates": 4, "wishes": WISHES},
+        "lines": [{**asdict(line), "met": line.met} for line in lines],
+        "runs": {name: times[WARM_UP:] for name, times in taken.items()},
+    }
+
+
+def one(composer: Composer, words: str, seed: int) -> tuple[float, float]:
+    """Seconds until the notes are there as MIDI, and until sound and picture are there too."""
+    begun = time.perf_counter()
+    score, midi = perform.perform(composer, Order("compose", words=words), None, None, seed, 1)[0]
+    notes = time.perf_counter() - begun
+    for kind in ("ogg", "png"):
+        perform.RENDER[kind](score, midi)
+    return notes, time.perf_counter() - begun
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+        "device": "cpu",
+        "type": "float32",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
