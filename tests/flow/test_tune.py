@@ -292,3 +292,40 @@ async def test_a_reload_shows_the_music_again(browser: Browser, tmp_path: Path) 
         await expect(page.locator(".model.last .words")).to_have_text(words)
         await play(page).click()
         await sounding(page)
+
+
+async def test_where_sound_or_notes_fail_it_says_so(browser: Browser, tmp_path: Path) -> None:
+    async with conversation(tmp_path) as talk, serve(talk, port=0) as url:
+        page = await browser.new_page()
+        await page.route("**/files/ogg", lambda route: route.fulfill(status=500, body=""))
+        await page.route("**/files/mid", lambda route: route.fulfill(body="no notes at all"))
+        await page.goto(url)
+        await say(page, WALTZ)
+        picture = page.locator(".music.last .stage img")
+        await expect(picture).to_be_visible()
+        assert await picture.evaluate("each => each.naturalWidth") > 0
+        await play(page).click()
+        await expect(page.locator(".music.last .tune .trouble")).to_contain_text("cannot be played")
+        await expect(play(page)).to_have_attribute("aria-label", "Play")
+        await accessible(page)
+        # once it is there again, the same button plays it
+        await page.unroute("**/files/ogg")
+        await play(page).click()
+        await sounding(page)
+        await expect(page.locator(".music.last .tune .trouble")).to_be_empty()
+
+
+async def test_composing_can_be_stopped(browser: Browser, tmp_path: Path) -> None:
+    async with visit(browser, tmp_path) as page:
+        await page.locator("#words").fill("/music 32 bars chorale in C major, 6 variants")
+        await page.locator("#words").press("Enter")
+        await expect(page.locator(".composing")).to_be_visible()
+        await expect(page.locator(".draft .words")).to_contain_text("32 bars")
+        await accessible(page)
+        await page.keyboard.press("Escape")
+        await written(page)
+        await expect(page.locator(".composing")).to_have_count(0)
+        await expect(page.locator(".person .words")).to_have_text("32 bars chorale in C major, 6 variants")
+        await expect(page.locator(".music")).to_have_count(0)
+        await say(page, WALTZ)
+        await expect(roll(page).locator("svg")).to_be_visible()

@@ -4,6 +4,8 @@ import { draft, passage, show } from "./passage.js";
 import { settled } from "./tune.js";
 import { data, passages as counted, word } from "./words.js";
 
+const MUSIC = new Set(["music", "midi"]);
+
 export function room(wish) {
   const page = $("page");
   const list = $("passages");
@@ -85,7 +87,7 @@ export function room(wish) {
   function head(piece, job) {
     const title = piece?.title || word("untitled");
     const empty = !piece?.turns.length && !job?.draws;
-    const form = data.forms.find((each) => each.name === piece?.form)?.title ?? piece?.form ?? "";
+    const form = MUSIC.has(piece?.form) ? word("music") : data.forms.find((each) => each.name === piece?.form)?.title ?? piece?.form ?? "";
     $("heading").textContent = title;
     $("heading").hidden = $("subheading").hidden = empty && !piece?.title;
     $("subheading").textContent = piece ? [form, counted(piece.turns.length)].filter(Boolean).join(" · ") : "";
