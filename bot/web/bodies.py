@@ -17,18 +17,21 @@ from starlette.requests import Request
 
 from bot.web.errors import ApiError
 from engine.messages import SentFile
+from engine.music.midi import MAX_BYTES
 
 LONGEST = 1_000_000
-LONGEST_FILE = 512 * 1024
-LONGEST_UPLOAD = LONGEST_FILE + 128 * 1024  # the longest message, as UTF-8, and what a form puts around it
+LONGEST_UPLOAD = MAX_BYTES + 128 * 1024  # the longest message, as UTF-8, and what a form puts around it
 SLOWEST = 60.0
 AUTHOR_LENGTH = 64
 _JSON_TYPES = ("", "application/json")
-_MIDI_NAMES = (".mid", ".midi", ".kar", ".smf", ".rmi")
-_MIDI_TYPES = frozenset(
-    {"audio/midi", "audio/mid", "audio/x-midi", "audio/x-mid", "audio/sp-midi", "application/x-midi"}
+_NAMES = (".mid", ".midi", ".kar", ".smf", ".rmi", ".abc")
+_TYPES = frozenset(
+    {
+        *("audio/midi", "audio/mid", "audio/x-midi", "audio/x-mid", "audio/sp-midi", "application/x-midi"),
+        "text/vnd.abc",
+    }
 )
-_MIDI_HEAD = re.compile(rb"MThd|RIFF....RMID", re.DOTALL)
+_HEAD = re.compile(rb"MThd|RIFF....RMID", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _object(raw: bytes) -> dict[str, Any]:
 async def _form(request: Request) -> Body:
     parser = MultiPartParser(
         request.headers,
-        _bounded(request, LONGEST_UPLOAD, LONGEST_FILE),
+        _bounded(request, LONGEST_UPLOAD, MAX_BYTES),
         max_files=4,
         max_fields=32,
         max_part_size=LONGEST,
@@ -111,20 +114,20 @@ async def _form(request: Request) -> Body:
         if len(uploads) > 1 or len(form.getlist("file")) > 1:
             raise ApiError(422, "one_file")
         fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-        return Body(fields, await _midi(uploads[0]) if uploads else None)
+        return Body(fields, await _music(uploads[0]) if uploads else None)
     finally:
         await form.close()
 
 
-async def _midi(upload: UploadFile) -> SentFile:
-    """An upload that its name, type or first bytes call MIDI; whether it really is, the engine finds out."""
+async def _music(upload: UploadFile) -> SentFile:
+    """An upload that its name, type or first bytes call MIDI or ABC; whether it really is, the engine finds out."""
     name = _unicode("file", upload.filename or "").replace("\\", "/").rpartition("/")[2][:200]
     head = await upload.read(12)
     kind = (upload.content_type or "").partition(";")[0].strip().lower()
-    if not (_MIDI_HEAD.match(head) or kind in _MIDI_TYPES or name.lower().endswith(_MIDI_NAMES)):
+    if not (_HEAD.match(head) or kind in _TYPES or name.lower().endswith(_NAMES)):
         raise ApiError(415, "unsupported_file", name=name[:60])
-    if (upload.size or 0) > LONGEST_FILE:
-        raise ApiError(413, "file_too_large", kilobytes=LONGEST_FILE // 1024)
+    if (upload.size or 0) > MAX_BYTES:
+        raise ApiError(413, "file_too_large", kilobytes=MAX_BYTES // 1024)
     return SentFile(name, head + await upload.read())
 
 

@@ -16,8 +16,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from bot import commands, wording
-from bot.web.bodies import LONGEST_FILE
 from bot.web.errors import language
+from engine.music.midi import MAX_BYTES
 
 HOME = Path(str(files("bot").joinpath("studio")))
 EXPORTS = ("md", "txt", "json")
@@ -54,7 +54,7 @@ def _data(tongue: str) -> dict[str, Any]:
         "words": wording.page(tongue),
         "forms": [{"name": name, "title": wording.form(name, tongue)} for name in commands.FORMS],
         "exports": EXPORTS,
-        "file_limit": LONGEST_FILE,
+        "file_limit": MAX_BYTES,
         "commands": [
             {"name": each.name, "takes": each.takes.value, "help": wording.say(f"command_{each.name}", tongue)}
             for each in commands.TABLE

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.web.bodies import LONGEST_FILE
+from engine.music.midi import MAX_BYTES
 from tests.bot.studio import Events, Json, Studio, error_of, final, studio, tune
 
 WALTZ = "/music 2 bars waltz in D minor, 90 bpm, piano"
@@ -170,6 +170,18 @@ async def test_what_can_be_done_with_music(room: Studio, action: str, text: str)
     assert notes((await fetch(room, made, "mid")).content)
 
 
+async def test_music_can_be_had_as_written_notes(room: Studio) -> None:
+    session = await room.create()
+    await room.send(session, tune())
+    turn = await last(room, session)
+    written = await room.client.get(f"/api/turns/{turn['id']}/files/abc")
+    assert (written.status_code, written.headers["content-type"].partition(";")[0]) == (200, "text/vnd.abc")
+    assert "K:C" in written.text
+    assert written.headers["content-disposition"].startswith("attachment")
+    by_command = attachments(await room.say(session, "/score"))[0]
+    assert (await room.client.get(by_command["url"])).text == written.text
+
+
 async def test_music_is_rated_retried_and_turned_like_text(room: Studio) -> None:
     session = await room.create()
     first = final(await room.say(session, WALTZ))
@@ -200,10 +212,10 @@ async def refusal(room: Studio, name: str, data: bytes, mime: str, **fields: str
         ("notes.txt", b"C D E", "text/plain", (415, "unsupported_file")),
         ("", b"C D E", "", (415, "unsupported_file")),
         ("a.mid", b"", "audio/midi", (400, "bad_midi")),
-        ("a.mid", b"C D E", "text/plain", (400, "bad_midi")),
-        ("a", b"C D E", "audio/midi", (400, "bad_midi")),
+        ("a.mid", b"\0\1\2\xff", "text/plain", (400, "bad_midi")),
+        ("a", b"\0\1\2\xff", "audio/midi", (400, "bad_midi")),
         ("a", b"MThd", "", (400, "bad_midi")),
-        ("a.mid", b"MThd" + b"\0" * LONGEST_FILE, "audio/midi", (413, "file_too_large")),
+        ("a.mid", b"MThd" + b"\0" * MAX_BYTES, "audio/midi", (413, "file_too_large")),
         ("a.mid", b"MThd" + b"\0" * 4_000_000, "audio/midi", (413, "file_too_large")),
     ],
     ids=["png", "wav", "txt", "no name", "empty", "named midi", "called midi", "looks like midi", "large", "huge"],
@@ -214,6 +226,14 @@ async def test_what_is_no_midi_file_gets_one_sentence(
     if not name:  # httpx leaves out an empty name
         name = " "
     assert await refusal(room, name, data, mime) == expected
+
+
+async def test_written_notes_are_music_too(room: Studio) -> None:
+    session = await room.create()
+    await room.send(session, b"X:1\nM:3/4\nL:1/4\nK:G\nG A B|d B G|\n", name="tune.abc")
+    turn = await last(room, session)
+    assert "G major" in turn["text"]
+    assert [pitch for pitch, _ in notes((await fetch(room, turn, "mid")).content)] != []
 
 
 async def test_only_one_file_at_a_time(room: Studio) -> None:

@@ -14,6 +14,7 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
 
 from bot.web_app import serve
+from engine.music.midi import MAX_BYTES
 from tests.bot.studio import conversation, load, tune
 from tests.flow.test_evening import ARGS, CHROMIUM, PHONE, accessible, say, tool, visit, written
 
@@ -194,7 +195,7 @@ async def test_other_files_get_a_sentence(browser: Browser, tmp_path: Path) -> N
         await page.locator("#file-remove").click()
         large: FilePayload = {"name": "large.mid", "mimeType": "audio/midi", "buffer": b"MThd" + bytes(600_000)}
         await page.locator("#file-pick").set_input_files(large)
-        await expect(page.locator("#composer-trouble")).to_contain_text("512 kB")
+        await expect(page.locator("#composer-trouble")).to_contain_text(f"{MAX_BYTES // 1024} kB")
         await expect(page.locator("#file")).to_be_hidden()
 
 
