@@ -1,4 +1,4 @@
-"""MIDI files that people send: which ones they are, and how their bytes come here."""
+"""Files of music that people send: which ones they are, and how their bytes come here."""
 
 import asyncio
 import logging
@@ -14,8 +14,8 @@ from engine.music.midi import MAX_BYTES
 
 log = logging.getLogger(__name__)
 
-NAMES = (".mid", ".midi", ".kar", ".smf")
-TYPES = {"audio/mid", "audio/midi", "audio/x-mid", "audio/x-midi", "audio/sp-midi", "application/x-midi"}
+NAMES = (".mid", ".midi", ".kar", ".smf", ".abc")
+TYPES = {f"audio/{name}" for name in ("mid", "midi", "x-mid", "x-midi", "sp-midi")} | {"text/vnd.abc"}
 TRIES = 4
 PATIENCE = 30.0  # seconds for all tries together: the update is not acknowledged meanwhile
 
@@ -27,7 +27,7 @@ class FileUnavailable(Refused):
 
 
 def midi_in(message: Message | ExternalReplyInfo | None) -> Audio | Document | None:
-    """The MIDI file that a message brings, told by its name or its type, if it brings one."""
+    """The file of music that a message brings, told by its name or its type, if it brings one."""
     file = message and (message.document or message.audio)
     if not file:
         return None

@@ -5,7 +5,7 @@ conversation goes on as if it had been seen.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ChatAction
@@ -35,8 +35,8 @@ KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files o
 class ChatOutlet:
     """One reply. `query` is the pressed button it answers; `shown` are the messages of `before`, which it replaces.
 
-    `musical` is set when music is expected, which shows another sign of work. `here` are the kinds of files that the
-    chat has of the passage already; those are not sent again.
+    `musical` is set when music is expected, which shows another sign of work. `here` are the messages of the chat
+    that hold files of the passage already, by kind; those are not sent again, and a new message answers them.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ChatOutlet:
         self._first: Turn | None = None  # the passage whose first file is still to come
         self._apart = bool(shown) or not place.private  # its files may stand far from its text
         self.musical = before is not None and before.form == MUSIC
-        self.here: Collection[str] = ()
+        self.here: Mapping[str, int] = {}
 
     async def open(self, event: ReplyEvent) -> None:
         """The first event has come. If a passage is on its way, the button is answered and somebody is seen writing."""
@@ -150,6 +150,8 @@ class ChatOutlet:
         if self.complete or not self.musical:
             await self.close()
         await self.answer(wording.say("music_above", self._language, number=turn.version) if self.complete else "")
+        if self.complete:
+            self._page.answering = self.here["ogg"]
         await self._end(turn)
         self._ended = True
         if self.musical and not self.complete:

@@ -30,6 +30,7 @@ class Page:
     def __init__(self, bot: Bot, place: Place, pace: Pace, shown: tuple[Shown, ...] = ()) -> None:
         self._bot, self._place, self._pace = bot, place, pace
         self.shown = list(shown)
+        self.answering = place.answering
 
     async def show(self, parts: list[str], markup: InlineKeyboardMarkup | None, *, patient: bool) -> None:
         """Bring the messages to these texts, with the buttons under the last.
@@ -69,8 +70,8 @@ class Page:
     async def _send(self, text: str, markup: InlineKeyboardMarkup | None, *, patient: bool) -> Shown:
         place = self._place
         answering = None
-        if place.answering and not self.shown:
-            answering = ReplyParameters(place.answering, allow_sending_without_reply=True)
+        if self.answering and not self.shown:
+            answering = ReplyParameters(self.answering, allow_sending_without_reply=True)
         message = await self._call(
             lambda: self._bot.send_message(
                 place.chat,

@@ -31,7 +31,7 @@ async def test_a_press_delivered_twice_acts_once(desk: Desk, start: Start) -> No
     async with start() as conversation:
         desk.say("It rained.")
         reply = await desk.reply()
-        for label in ("➡", "🔁", "👍", "↩"):
+        for label in ("➡", "🔁", "👍", "↩", "🔁", "◀"):
             desk.world.press(desk.chat, reply.message_id, label, desk.person)
             presses.append(desk.world.updates[-1])
             await desk.api.until(lambda: not desk.world.updates)
@@ -45,6 +45,7 @@ async def test_a_press_delivered_twice_acts_once(desk: Desk, start: Start) -> No
             desk.world.again(update)
         await desk.api.until(lambda: not desk.world.updates)
         assert (await conversation.piece(KEY)).turns == before.turns
+    assert desk.now(reply).text == before.turns[-1].text
 
 
 async def test_a_process_killed_in_mid_stream_answers_after_all_in_the_same_message(desk: Desk, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """MIDI files that people send or answer: fetched, heard once, worked on; what cannot be heard gets one sentence."""
 
+import logging
+
 import pytest
+from aiogram.types import Audio
 
 from bot import wording
 from bot.telegram.fetching import FileUnavailable
@@ -20,6 +23,7 @@ async def test_a_file_without_words_is_heard_and_offered_what_can_be_done(desk: 
         sent = desk.send("tune.mid", TUNE)
         heard = await desk.said(HEARD)
         assert desk.labels(heard) == ["➕ Extend", "🎲 Vary", "🎹 Accompany", "🎼 Harmonize"]
+        await desk.api.until(lambda: not desk.world.updates)
         turn = (await conversation.piece(KEY)).turns[-1]
         assert (turn.form, turn.kind, turn.author) == ("midi", "person", "Mara")
         for number in (sent.message_id, heard.message_id):
@@ -40,6 +44,26 @@ async def test_midi_is_told_by_its_name_or_its_type(desk: Desk, start: Start, na
     async with start():
         desk.send(name, TUNE, mime=mime)
         await desk.said(HEARD)
+
+
+async def test_a_file_that_comes_as_music_to_play_is_heard_too(desk: Desk, start: Start) -> None:
+    desk.world.files["f1"] = ("music/tune.mid", TUNE)
+    audio = Audio(file_id="f1", file_unique_id="u1", duration=4, file_name="tune.mid", file_size=len(TUNE))
+    async with start():
+        desk.world.say(desk.chat, desk.person, None, audio=audio)
+        await desk.said(HEARD)
+
+
+async def test_written_notes_are_heard_as_a_file_and_as_words(desk: Desk, start: Start) -> None:
+    async with start():
+        desk.send("tune.abc", b"X:1\nL:1/4\nM:4/4\nK:C\nCDEF|GFEC|\n", mime="text/vnd.abc")
+        heard = await desk.said(HEARD)
+        assert "🎼 Harmonize" in desk.labels(heard)
+        desk.say("/notes C4 E4 G4 C5")
+        typed = await desk.said("I hear: 1 bar")
+        await desk.press(typed, "➕")
+        longer = (await desk.files(3))[2]
+    assert {(0, 60), (1, 64), (2, 67), (3, 72)} <= set(notes(desk.data(longer)))
 
 
 async def test_a_caption_says_what_to_do_with_it(desk: Desk, start: Start) -> None:
@@ -106,7 +130,7 @@ async def test_what_cannot_be_heard_gets_its_sentence_and_nothing_changes(desk: 
             [
                 (large, -1, too_large),
                 (large, None, too_large),
-                (b"RIFF and nothing else", -1, wording.error(BadMidi(why="header"), "en")),
+                (b"RIFF\0\0 and nothing else", -1, wording.error(BadMidi(why="header"), "en")),
                 (TUNE[:30], -1, wording.error(BadMidi(why="damaged"), "en")),
                 (tune(), 0, HEARD),
             ],
@@ -115,7 +139,7 @@ async def test_what_cannot_be_heard_gets_its_sentence_and_nothing_changes(desk: 
             desk.send("x.mid", data, size=size)
             await desk.api.until(lambda: len(desk.world.from_bot(desk.chat)) == number)  # noqa: B023  # waited for here
             assert sentence in (desk.world.from_bot(desk.chat)[-1].text or "")
-        desk.send("x.mid", b"garbage", "/extend")
+        desk.send("x.mid", b"\0garbage", "/extend")
         await desk.api.until(lambda: len(desk.world.from_bot(desk.chat)) == 6)
         assert len((await conversation.piece(KEY)).turns) == 1
     assert desk.api.downloads == 4, "what is too large is not loaded"
@@ -138,6 +162,19 @@ async def test_a_file_that_telegram_does_not_give_gets_a_sentence(desk: Desk, st
         await desk.said(HEARD)
 
 
+async def test_the_token_is_in_no_log_of_a_file(desk: Desk, start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
+    async with start():
+        for code in (500, 404):
+            desk.api.fail("download", code)
+            desk.send("tune.mid", TUNE)
+        await desk.said(HEARD)
+        await desk.said(wording.error(FileUnavailable(), "en"))
+    assert len(caplog.records) > 10
+    assert desk.api.token not in caplog.text
+
+
 async def test_what_follows_a_file_waits_for_it(desk: Desk, start: Start) -> None:
     desk.api.fail("download", 500, times=2)
     async with start() as conversation:
@@ -152,7 +189,7 @@ async def test_the_files_of_an_album_are_heard_each_by_itself(desk: Desk, start:
     async with start() as conversation:
         desk.send("one.mid", TUNE, media_group_id="g")
         desk.send("two.mid", tune(60, 64, 67, 72), media_group_id="g")
-        desk.send("three.mid", b"broken", media_group_id="g")
+        desk.send("three.mid", b"\0broken", media_group_id="g")
         await desk.said(HEARD)
         await desk.said("I hear: 1 bar")
         await desk.said(wording.error(BadMidi(why="header"), "en"))

@@ -84,6 +84,26 @@ async def test_versions_change_in_place_and_their_files_are_sent_once(desk: Desk
     assert len(desk.world.from_bot(desk.chat)) == 7
 
 
+async def test_a_version_that_a_command_brings_back_answers_its_own_sound(desk: Desk, start: Start) -> None:
+    async with start() as conversation:
+        desk.say(SHORT)
+        first = await desk.files(3)
+        desk.say("/retry")
+        await desk.files(6)
+        desk.say("/previous")
+        again = await desk.reply(3)
+        assert again.reply_to_message
+        assert again.reply_to_message.message_id == first[1].message_id
+        assert "1/2" in desk.labels(again)
+        desk.world.say(desk.chat, desk.person, "👍", reply_to=(await desk.reply(2)).message_id)
+        await desk.said("Thank you")
+        await desk.press(again, "▶")
+        await desk.api.until(lambda: desk.labels(desk.now(again))[:4] == ["👍 1", "👎", "◀", "2/2"])
+        turn = (await conversation.piece(KEY)).turns[-1]
+    assert (turn.version, turn.likes) == (2, 1)
+    assert len(await desk.files(6)) == 6
+
+
 async def test_two_fingers_on_one_button_send_a_versions_files_once(desk: Desk, start: Start) -> None:
     async with start():
         desk.say(SHORT + ", 2 variants")

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Chat, Message, MessageReactionUpdated, ReactionTypeCustomEmoji, ReactionTypeEmoji, User
 
+from bot import commands
 from bot.telegram import buttons
-from bot.telegram.records import place_of, vote_of, words_for
+from bot.telegram.records import file_refs, place_of, ref_of, showing, vote_of, words_for
 from bot.telegram.splitting import clip, split, units
+from engine.messages import MessageRef
 from tests.bot.telegram.turns import a_turn
 
 TURN = "0123456789abcdef"
@@ -58,6 +60,30 @@ def test_every_button_says_what_it_does_within_64_bytes(private: bool) -> None:
         buttons.Press(TURN, "undo"),
     ]
     assert all(len(str(button.callback_data).encode()) <= 64 for row in rows for button in row)
+
+
+def test_music_has_buttons_of_its_own_and_none_means_two_things() -> None:
+    music = buttons.under(a_turn(TURN, form="music"), "en", private=True).inline_keyboard
+    heard = buttons.under_heard(a_turn(TURN, form="midi", kind="person"), "zh").inline_keyboard
+    assert [button.text for button in music[1]] == ["🔁 Another", "➕ Extend", "🎲 Vary"]
+    assert [[button.text for button in row] for row in heard] == [["➕ 续写", "🎲 变奏"], ["🎹 伴奏", "🎼 和声"]]
+    presses = [buttons.read(str(button.callback_data)) for row in (music[1], *heard) for button in row]
+    actions = ("retry", "extend", "vary", "extend", "vary", "accompany", "harmonize")
+    assert presses == [buttons.Press(TURN, action) for action in actions]
+    assert set(buttons.ACTIONS.values()) <= set(commands.ACTIONS)
+    assert len(set(buttons.ACTIONS.values())) == len(buttons.ACTIONS)
+
+
+def test_a_message_holds_a_text_or_a_file() -> None:
+    refs = (
+        ref_of(77, 9),
+        ref_of(77, 12),
+        *file_refs(77, 10, "png"),
+        *file_refs(77, 11, "ogg"),
+        *file_refs(5, 1, "mid"),
+    )
+    assert showing(refs, 77) == ((9, 12), {"png": 10, "ogg": 11})
+    assert showing((MessageRef("discord", "77", "x"),), 77) == ((), {})
 
 
 @pytest.mark.parametrize("data", [None, "", "r", "+", "q" + TURN, "r" + TURN + "0", "r" + TURN.upper(), "😀", "r" * 64])
