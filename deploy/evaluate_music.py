@@ -40,7 +40,7 @@ def measure(samples: int, seeds: Sequence[int], jobs: int, report: Report, plots
     real = real_rows(held)
     rows = {kind: [made_row(kind, made[kind][seed], held) for seed in seeds] for kind in KINDS}
     memory = Memory(train)
-    copies = {kind: [copying(made[kind][seed], memory) for seed in seeds] for kind in COPYING}
+    copies = {kind: [copying([_new(kind, p) for p in made[kind][seed]], memory) for seed in seeds] for kind in COPYING}
     copies["held-out, chorale"], copies["held-out, folk"] = _real_copies(held, memory)
     found = verdicts(real, rows, [*copies["chorale"], *copies["folk"]])
     if plots is not None:
@@ -97,6 +97,13 @@ def _real_copies(held: Sequence[Piece], memory: Memory) -> tuple[list[Any], list
 
     four, tunes = held_out(held)
     return [copying(four[::3], memory)], [copying(tunes, memory)]
+
+
+def _new(kind: str, phrase: Phrase) -> Phrase:
+    """The part of a sample that was written: the rest is a held-out piece's own."""
+    bar = phrase.metre.bar
+    first, last = {"extend": (2, 4), "fill": (1, 3)}.get(kind, (0, phrase.bars))
+    return phrase.window(first * bar, last * bar)
 
 
 # ── the samples, in processes ──────────────────────────────────────────────────────────────────────────────────────

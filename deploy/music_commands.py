@@ -5,6 +5,7 @@ imported by the command that needs them.
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ from engine.errors import EngineError
 
 learn_app = typer.Typer(no_args_is_help=True, help="Make the weights that the project trains itself anew.")
 eval_app = typer.Typer(no_args_is_help=True, help="How good it is, measured.")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @learn_app.command(name="music")

@@ -21,7 +21,7 @@ from engine.music.tokens import FIRST_PITCH, HOLD_ID, MASK_ID, encode
 
 MOVES = 8  # nine notes: one more than may be shared
 SHARE = 0.6
-_FEW = 8  # new onsets; of fewer among old ones no share is taken
+_FEW = 16  # new onsets; of fewer among old ones no share is taken, for chance alone makes it high
 _CODES = 15
 Row = NDArray[np.int64]
 Flags = NDArray[np.bool_]

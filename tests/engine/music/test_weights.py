@@ -12,8 +12,10 @@ from engine.music.wishes import read_wish
 PURE = [
     "abc",
     "arrange",
+    "calibrate",
     "chords",
     "composer",
+    "copying",
     "corpus",
     "dataset",
     "desk",
@@ -30,6 +32,7 @@ PURE = [
     "progressions",
     "render",
     "rules",
+    "sampling",
     "studio",
     "styles",
     "tokens",
