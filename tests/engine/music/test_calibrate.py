@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from engine.music.calibrate import BOUND, LARGEST, keep, measured, sizes
@@ -14,11 +15,13 @@ from engine.music.progressions import CHORALE, FOLK, SHAPE
 from engine.music.tokens import FIRST_PITCH, HOLD_ID, LOW, MASK_ID
 from tests.engine.music.tunes import chorale, tune
 
+Scores = NDArray[np.float64]
+
 
 class Leaper:
     """Writes quarters that leap a fifth up and down, the less the more the limits speak against fifths."""
 
-    def fill(self, ids: Ids, labels: Ids, chords: Ids, limits: Limits, effort: Effort, seed: int) -> tuple[Ids, Ids]:
+    def fill(self, ids: Ids, labels: Ids, chords: Ids, limits: Limits, effort: Effort, seed: int) -> tuple[Ids, Scores]:
         against = limits.intervals[7] if len(limits.intervals) > 7 else 0.0
         dice = np.random.default_rng(seed)
         made = np.full(ids.shape, HOLD_ID)

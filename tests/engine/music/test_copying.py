@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from engine.music.copying import Copies, index_of, load_copies, melody, run_hashes
 from engine.music.desk import Brief, Desk
@@ -18,6 +19,7 @@ from engine.music.progressions import SHAPE
 from engine.music.tokens import MASK_ID, encode
 from tests.engine.music.tunes import SCALE, chorale, tune
 
+Scores = NDArray[np.float64]
 TRAIN = [*(tune(seed) for seed in range(20)), tune(30, "jig", "6/8"), *(chorale(seed) for seed in range(5))]
 INDEX = index_of(TRAIN)
 
@@ -103,7 +105,7 @@ class Copyist:
     def __init__(self, honest: int) -> None:
         self.honest, self.calls = honest, 0
 
-    def fill(self, ids: Ids, labels: Ids, chords: Ids, limits: Limits, effort: Effort, seed: int) -> tuple[Ids, Ids]:
+    def fill(self, ids: Ids, labels: Ids, chords: Ids, limits: Limits, effort: Effort, seed: int) -> tuple[Ids, Scores]:
         self.calls += 1
         source = stranger(seed).lanes if self.calls >= self.honest else TRAIN[0].phrase.lanes
         made = encode([list(source[0])[: ids.shape[2]]]).astype(np.int64)

@@ -102,11 +102,11 @@ def test_every_cell_of_every_lane_has_its_turn_once(lanes: int, bar: int) -> Non
 
 def test_how_often_notes_begin_is_drawn_as_it_was_told() -> None:
     chances = torch.full((4000, 1, VOCABULARY), 1e-9)
-    chances[..., HOLD_ID], chances[..., 2], chances[..., C4 : C4 + 50] = 0.9, 0.01, 0.09 / 50
+    chances[..., HOLD_ID], chances[..., 2], chances[..., C4 : C4 + 30] = 0.9, 0.01, 0.09 / 30
     drawn = _draw(chances.log(), 0.9, torch.Generator().manual_seed(1))[:, 0]
     assert 0.07 < (drawn >= C4).float().mean() < 0.11
     assert 0.004 < (drawn == 2).float().mean() < 0.02  # a nucleus of all ids would never write a triplet
-    assert len(drawn[drawn >= C4].unique()) <= 45
+    assert len(set(drawn[drawn >= C4].tolist())) <= 28
 
 
 def test_parallel_fifths_are_found_where_they_are() -> None:
