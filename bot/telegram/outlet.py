@@ -127,7 +127,7 @@ class ChatOutlet:
         The first file of a passage answers the message with its buttons, where others may stand between the two, and
         says which version it is, where there are several.
         """
-        kind = KINDS.get(attachment.mime, "file") if attachment.turn else ""
+        kind = KINDS.get(attachment.mime, "file") if self._ended else "file"
         if kind in self.here or isinstance(self._trouble, Forbidden):
             return ()
         await self.answer()
@@ -142,7 +142,7 @@ class ChatOutlet:
         except FINAL as error:
             self._give_up(f"send {attachment.name}", error)
             return ()
-        return file_refs(self._place.chat, message, kind) if kind else ()
+        return file_refs(self._place.chat, message, kind) if attachment.turn else ()
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Show the passage for good; () if Telegram will not have it."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from telegram import Audio, Document, Message, Update
 from telegram.error import TelegramError
 
-from bot import commands, tunes, wording
+from bot import commands, wording
 from bot.replies import ReplyEvent
 from bot.telegram import buttons
 from bot.telegram.fetching import fetch, midi_in
@@ -68,10 +68,11 @@ class Receiver:
     ) -> AsyncIterator[ReplyEvent]:
         """The answer to a message, when the MIDI file it brings is here, or the one it answers that nobody heard."""
         command = command_in(asked.text)
-        outlet.musical = command in tunes.COMMANDS or (file is not None and not command)
+        musical = command in commands.BY_NAME and commands.BY_NAME[command].group == "music"
+        outlet.musical = musical or (file is not None and not command)
         if file:
             asked = replace(asked, file=await fetch(self._replies.bot, file))
-        elif not command or command in tunes.COMMANDS:
+        elif musical or not command:
             asked = await self._with_answered(message, asked, outlet)
         async with aclosing(commands.run(self._conversation, asked)) as events:  # type: ignore[type-var]  # an async generator
             async for event in events:

@@ -1,12 +1,14 @@
 """MIDI files that people send or answer: fetched, heard once, worked on; what cannot be heard gets one sentence."""
 
 import logging
+import socket
 
 import pytest
 from aiogram.types import Audio
 
 from bot import wording
 from bot.telegram.fetching import FileUnavailable
+from bot.telegram_app import WebhookSettings
 from engine.messages import MessageRef, SessionKey
 from engine.music.errors import BadMidi
 from engine.music.midi import MAX_BYTES
@@ -101,10 +103,14 @@ async def test_in_a_group_a_file_is_heard_when_somebody_means_the_bot(desk: Desk
             desk.world.say(group, desk.person, words, reply_to=theirs.message_id)
             await desk.files(3 * count, group)
         assert desk.api.downloads == 1, "heard once, known from then on"
+        score = desk.world.say(group, desk.person, "/score", reply_to=theirs.message_id)
+        written = (await desk.files(10, group))[9]
+        assert desk.data(written).startswith(b"X:1")
+        assert written.message_id > score.message_id
         desk.world.send_file(group, ben, "other.mid", tune(60, 64, 67, 72), "@ghostnote_bot")
         await desk.api.until(lambda: any("I hear: 1 bar" in (each.text or "") for each in desk.world.from_bot(group)))
         desk.world.send_file(group, ben, "other.mid", tune(60, 64, 67, 72), "/extend 2")
-        longer = (await desk.files(12, group))[11]
+        longer = (await desk.files(13, group))[12]
         turns = (await conversation.piece(SessionKey("telegram", "-1002"))).turns
     assert [note[1] for note in notes(desk.data(longer)) if note[0] < 4] == [60, 64, 67, 72]
     assert [turn.form for turn in turns].count("midi") == 3
@@ -160,6 +166,19 @@ async def test_a_file_that_telegram_does_not_give_gets_a_sentence(desk: Desk, st
         desk.api.fail("getFile", 429, retry_after=1)
         desk.send("tune.mid", TUNE)
         await desk.said(HEARD)
+
+
+async def test_the_webhook_is_answered_when_the_file_is_stored(desk: Desk, start: Start) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    hook = WebhookSettings("127.0.0.1", port, f"http://127.0.0.1:{port}/telegram")
+    desk.api.fail("getFile", 500, times=2)
+    async with start(webhook=hook) as conversation:
+        desk.send("tune.mid", TUNE)
+        await desk.api.until(lambda: not desk.world.updates)
+        assert [turn.form for turn in (await conversation.piece(KEY)).turns] == ["midi"]
+    assert desk.api.hook_answers == [200]
 
 
 async def test_the_token_is_in_no_log_of_a_file(desk: Desk, start: Start, caplog: pytest.LogCaptureFixture) -> None:
