@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from bot import commands, wording
 from bot.web.errors import language
 from engine.music.midi import MAX_BYTES
+from engine.music.styles import INSTRUMENTS
 
 HOME = Path(str(files("bot").joinpath("studio")))
 EXPORTS = ("md", "txt", "json")
@@ -55,8 +56,15 @@ def _data(tongue: str) -> dict[str, Any]:
         "forms": [{"name": name, "title": wording.form(name, tongue)} for name in commands.FORMS],
         "exports": EXPORTS,
         "file_limit": MAX_BYTES,
+        "instruments": _instruments(tongue),
         "commands": [
             {"name": each.name, "takes": each.takes.value, "help": wording.say(f"command_{each.name}", tongue)}
             for each in commands.TABLE
         ],
     }
+
+
+def _instruments(tongue: str) -> dict[str, str]:
+    """What the tracks of our files are called, as the reader calls it."""
+    names = {name: str(wording.named("instrument", name, tongue)) for name in INSTRUMENTS}
+    return names | {"drums": wording.say("music_drums", tongue)}

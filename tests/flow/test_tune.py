@@ -171,6 +171,15 @@ async def test_a_file_is_picked_kept_and_extended(browser: Browser, tmp_path: Pa
         async with page.expect_download() as saving:
             await page.locator('.music a[download$=".mid"]').click()
         assert (await (await saving.value).path()).read_bytes() == tune()
+        # dragged out of the window it is a file
+        dragged = await page.locator('.music a[download$=".mid"]').evaluate(
+            """link => {
+                const data = new DataTransfer();
+                link.dispatchEvent(new DragEvent("dragstart", { dataTransfer: data }));
+                return data.getData("DownloadURL");
+            }"""
+        )
+        assert re.fullmatch(r"audio/midi:[^:/]+\.mid:http://127\.0\.0\.1:\d+/api/turns/\w+/files/mid", dragged)
         await page.locator('.person.last [data-action="extend"]').click()
         await expect(page.locator(".composing")).to_be_visible()
         await written(page)
@@ -282,6 +291,8 @@ async def test_on_a_phone(browser: Browser, tmp_path: Path, scheme: str, locale:
         await expect(page.locator('.music.last [data-action="vary-strong"]')).to_be_in_viewport(ratio=1)
         await accessible(page)
         lang = await page.evaluate("document.documentElement.lang")
+        players = ["小提琴", "钢琴"] if lang == "zh-Hans" else ["violin", "piano"]
+        await expect(page.locator(".music.last .parts li")).to_have_text(players)
         await expect(page.locator(".model.last .words")).to_contain_text("d 小调" if lang == "zh-Hans" else "D minor")
 
 

@@ -1,5 +1,6 @@
 // A piano roll: time to the right, pitch upwards, a colour for each part, drums in a strip below, and a play head.
 import { make } from "./dom.js";
+import { data } from "./words.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
 const GUTTER = 30;
@@ -111,7 +112,7 @@ export function roll(song) {
 
 export function legend(song) {
   const names = song.parts.map((part, index) => [part.name, hue(song, index)]).filter(([name]) => name);
-  return make("ul", { class: "parts" }, ...names.map(([name, colour]) => make("li", { class: colour }, name)));
+  return make("ul", { class: "parts" }, ...names.map(([name, colour]) => make("li", { class: colour }, data.instruments[name] ?? name)));
 }
 
 function hue(song, index) {
