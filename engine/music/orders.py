@@ -37,7 +37,7 @@ _CHANGES: Mapping[str, str] = {
 _KEEP = re.compile(r"(?:keep(?:ing)?|hold|leave|保留|不变)[:：]?\s*(.+)", re.IGNORECASE | re.DOTALL)
 _RANGE = re.compile(r"(\d{1,6})\s*(?:(?:-|–|—|to|\.\.|~|到|至)\s*(\d{1,6}))?")
 _FILLERS = re.compile(r"\b(?:bars?|measures?|the|and|more|by|for|with|make|them|it|lane|track|voice|part)\b|第|个?小节"
-                      r"|[,，.。、的]")  # fmt: skip
+                      r"|[,，;；.。、的]")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

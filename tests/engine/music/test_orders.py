@@ -15,6 +15,7 @@ from engine.music.orders import STRENGTH, Order, Verb, loaded, read_order
         ("vary", "0.7", Order("vary", strength=0.7)),
         ("vary", "70 %", Order("vary", strength=0.7)),
         ("vary", "a little, keep the bass", Order("vary", strength=0.15, keep=(-1,))),
+        ("vary", "strong; keep bass", Order("vary", strength=0.8, keep=(-1,))),
         ("vary", "强烈 保留旋律", Order("vary", strength=0.8, keep=(0,))),
         ("accompany", "with guitar and drums", Order("accompany", words="with guitar and drums")),
         ("harmonize", "", Order("harmonize")),
