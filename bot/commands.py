@@ -25,7 +25,7 @@ ACTIONS = (
 )
 
 _COMMAND = re.compile(r"/([A-Za-z_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
-_VOTES: dict[str, Vote] = {"👍": 1, "👎": -1}
+_VOTES = {"👍": "like", "👎": "dislike"}
 
 
 def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
@@ -43,7 +43,7 @@ async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
             return
     match = _COMMAND.fullmatch(text)
     if text in _VOTES:
-        events = _vote(call, _VOTES[text])
+        events = _dispatch(_VOTES[text], call)
     elif match:
         events = _dispatch(match[1].lower(), replace(call, words=(match[2] or "").strip()))
     elif await tunes.is_about_music(call):
@@ -305,6 +305,8 @@ TABLE: tuple[Command, ...] = (
     Command("redo", Takes.NOTHING, _redo, "write"),
     Command("cancel", Takes.NOTHING, _cancel, "write"),
     *(Command(name, takes, tunes.handler(name), "music") for name, takes in tunes.COMMANDS.items()),
+    Command("notes", Takes.TEXT, tunes.written, "music"),
+    Command("score", Takes.NOTHING, tunes.score, "music"),
     Command("like", Takes.NOTHING, _votes(1), "vote"),
     Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
     Command("unvote", Takes.NOTHING, _votes(0), "vote"),

@@ -12,8 +12,8 @@ from dataclasses import replace
 from bot.calls import Call, Handler, Takes
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.conversation import Conversation
-from engine.errors import EngineError
-from engine.messages import Done, Event, SessionKey
+from engine.errors import EngineError, Impossible
+from engine.messages import Done, Event, SentFile, SessionKey
 from engine.music.orders import Verb, read_order
 from engine.story import MUSIC, SENT_MUSIC
 
@@ -28,7 +28,9 @@ COMMANDS: Mapping[str, Takes] = {
     "bars": Takes.TEXT,
     "morph": Takes.MAYBE,
 }
+NOTES = "notes.txt"  # the name of a file that was typed
 FILES = ("png", "ogg", "mid")  # in the order they are shown
+WRITTEN = ("abc",)
 _VERBS: Mapping[str, Verb] = {
     "music": "compose",
     "extend": "extend",
@@ -51,6 +53,28 @@ def handler(name: str) -> Handler:
         return call.conversation.compose(call.message, order, turn, drafts=0 if verb == "compose" else 1)
 
     return compose
+
+
+async def written(call: Call) -> AsyncIterator[ReplyEvent]:
+    """Keep a melody that was typed, as if it had been sent as a file."""
+    sent = SentFile(NOTES, call.words.encode())
+    _, notices = await heard(replace(call, message=replace(call.message, text="", file=sent)))
+    for notice in notices:
+        yield notice
+
+
+async def score(call: Call) -> AsyncIterator[ReplyEvent]:
+    """A passage of music as written notes: the last one, or the one that is answered."""
+    key = call.message.key
+    turns = [turn for turn in (await call.conversation.piece(key)).turns if turn.form in (MUSIC, SENT_MUSIC)]
+    music = call.turn or next(
+        (turn.id for turn in reversed(turns) if turn.form == SENT_MUSIC or turn.kind == "model"), ""
+    )
+    if not music:
+        raise Impossible(why="no_music_yet")
+    for kind in WRITTEN:
+        async for attachment in _file(call.conversation, key, music, kind):
+            yield attachment
 
 
 async def heard(call: Call) -> tuple[Call, tuple[Notice, ...]]:
@@ -80,18 +104,18 @@ async def with_files(
         async for event in answer:
             yield event
             if isinstance(event, Done) and event.turn.form == MUSIC and event.turn.kind == "model":
-                async for attachment in _files(conversation, key, event.turn.id):
-                    yield attachment
+                for kind in FILES:
+                    async for attachment in _file(conversation, key, event.turn.id, kind):
+                        yield attachment
 
 
-async def _files(conversation: Conversation, key: SessionKey, turn: str) -> AsyncIterator[Attachment]:
+async def _file(conversation: Conversation, key: SessionKey, turn: str, kind: str) -> AsyncIterator[Attachment]:
     """A picture or a sound that cannot be made is left out: the notes are what counts."""
-    for kind in FILES:
-        try:
-            name, mime, data = await conversation.file(key, turn, kind)
-        except EngineError:
-            raise
-        except Exception:
-            log.exception("music could not be rendered as %s", kind)
-        else:
-            yield Attachment(name, mime, data, turn)
+    try:
+        name, mime, data = await conversation.file(key, turn, kind)
+    except EngineError:
+        raise
+    except Exception:
+        log.exception("music could not be rendered as %s", kind)
+    else:
+        yield Attachment(name, mime, data, turn)

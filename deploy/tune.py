@@ -27,6 +27,6 @@ def compose(text: str, seed: int | None, target: Path, language: str, out: Conso
     for number, (score, midi) in enumerate(pieces, 1):
         name = target if number == 1 else target.with_stem(f"{target.stem}-{number}")
         name.write_bytes(midi)
-        for kind, render in perform.RENDER.items():
-            name.with_suffix(f".{kind}").write_bytes(render(score, midi))
+        for kind in ("ogg", "png"):
+            name.with_suffix(f".{kind}").write_bytes(perform.RENDER[kind](score, midi))
         out.print(f"{name}, with .ogg and .png beside it; seed {score.seed}")

@@ -22,7 +22,7 @@ from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.records import Arrival, NewTurn, PieceRow, Recipe, ScoreRow, TurnRow
 
-KINDS = {"mid": "audio/midi", "ogg": "audio/ogg", "png": "image/png"}
+KINDS = {"mid": "audio/midi", "ogg": "audio/ogg", "png": "image/png", "abc": "text/vnd.abc"}
 
 
 class Composing:
@@ -63,8 +63,8 @@ class Composing:
         if message.file is None:
             raise EmptyText
         musician = self.musician
-        score = await asyncio.to_thread(musician.hear, message.file.data)
-        row = ScoreRow(to_row(score), message.file.data)
+        score, midi = await asyncio.to_thread(musician.hear, message.file.data)
+        row = ScoreRow(to_row(score), midi)
         heard = NewTurn(
             None, 1, "person", musician.about(score.wish, message.person.language), story.SENT_MUSIC, score=row
         )

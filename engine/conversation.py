@@ -135,7 +135,10 @@ class Conversation:
             return Shift(tree.last_shown(other.id), "swipe", turn=other.id, over=row.id)
 
         piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
-        return tree.view(tree.find(chosen) if chosen else tree.meant(piece.head, turn))
+        if chosen:
+            return tree.view(tree.find(chosen))
+        row, live = tree.meant(piece.head, turn), {one.id for one in tree.branch(piece.head)}
+        return tree.view(next((one for one in tree.versions(row) if one.id in live), row))  # what it chose then
 
     async def undo(self, key: SessionKey, person: Person, delivery: str = "") -> Piece:
         """Take one whole step back (a message with its reply, a retry, an edit …); nothing is destroyed."""
@@ -281,7 +284,7 @@ class Conversation:
         return ContextView(row.id, seen.prompt, seen.tokens, seen.window, seen.reserved, sections)
 
     async def file(self, key: SessionKey, turn: str, kind: str) -> tuple[str, str, bytes]:
-        """A passage's music as "mid", "ogg" (sound) or "png" (piano roll): file name, MIME type, content.
+        """A passage's music as "mid", "ogg" (sound), "png" (piano roll) or "abc": file name, MIME type, content.
 
         Raises NotFound, also for a passage without music.
         """

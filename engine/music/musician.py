@@ -17,7 +17,6 @@ from engine.errors import Busy, RequestCancelled
 from engine.messages import Queued, Snapshot
 from engine.music import perform
 from engine.music.composer import Composer
-from engine.music.hearing import hear
 from engine.music.limits import Effort, Filler, Ids, Limits
 from engine.music.orders import Order
 from engine.music.score import Score
@@ -118,10 +117,9 @@ class Musician:
             stop.set()
         yield Composed(tuple(self._made(task, *piece) for piece in pieces))
 
-    def hear(self, data: bytes) -> Score:
-        """The music of a MIDI file; raises a Refused that says what is wrong with it. Blocks for up to a second."""
-        heard = hear(data)
-        return Score(heard.phrase, heard.wish)
+    def hear(self, data: bytes) -> perform.Piece:
+        """The music of a file; raises a Refused that says what is wrong with it. Blocks for up to a second."""
+        return perform.heard(data)
 
     def about(self, wish: Wish, language: str) -> str:
         """A wish in words."""

@@ -11,6 +11,7 @@ from engine.music.composer import Composer
 from engine.music.hearing import hear
 from engine.music.keeping import arranged, saved
 from engine.music.midi import read_midi
+from engine.music.notation import read_notes, write_abc
 from engine.music.orders import Order
 from engine.music.phrase import Phrase
 from engine.music.render import draw_roll, render_audio
@@ -57,6 +58,28 @@ def perform(
     return pieces
 
 
+def heard(data: bytes) -> Piece:
+    """The music of a MIDI file, or of text (ABC, note names), which then gets a MIDI file. Raises BadMidi, BadNotes."""
+    text = _text(data)
+    if text is None:
+        found = hear(data)
+        return Score(found.phrase, found.wish), data
+    phrase = read_notes(text)
+    style = STYLES["chorale" if len(phrase.lanes) > 1 and phrase.metre.name in STYLES["chorale"].metres else "folk"]
+    usual = read_wish("piano")
+    wish = replace(usual, style=style, key=phrase.key, metre=phrase.metre.name, bars=phrase.bars, tempo=style.tempo)
+    return _own(Score(phrase, wish))
+
+
+def _text(data: bytes) -> str | None:
+    """The bytes as words, None if they are no words; a MIDI file never is, because zero bytes stand in its head."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    return text if text.strip() and not text.startswith("MThd") and "\0" not in text else None
+
+
 def sound(_score: Score, data: bytes) -> bytes:
     """The file's sound as OGG/Opus."""
     return render_audio(data)
@@ -67,7 +90,12 @@ def roll(score: Score, data: bytes) -> bytes:
     return draw_roll(read_midi(data).tracks, score.phrase.metre, score.phrase.bars)
 
 
-RENDER: Mapping[str, Callable[[Score, bytes], bytes]] = {"ogg": sound, "png": roll}
+def abc(score: Score, _data: bytes) -> bytes:
+    """The melody or the voices as ABC 2.1."""
+    return write_abc(score.phrase, tempo=score.wish.tempo).encode()
+
+
+RENDER: Mapping[str, Callable[[Score, bytes], bytes]] = {"ogg": sound, "png": roll, "abc": abc}
 
 
 def _own(score: Score) -> Piece:

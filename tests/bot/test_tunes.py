@@ -215,3 +215,26 @@ async def cancelled(talk: Conversation, text: str) -> None:
     async for event in commands.run(talk, message(text)):
         if isinstance(event, Snapshot):
             assert await talk.cancel(KEY)
+
+
+async def test_a_melody_can_be_typed_accompanied_and_taken_as_abc(conversation: Conversation) -> None:
+    notice = (await events(conversation, "/notes 3/4 Dm: D4 F4 A4 D5:3"))[-1]
+    assert isinstance(notice, Notice)
+    assert "D minor" in notice.text
+    assert "3/4" in notice.text
+    typed = (await conversation.piece(KEY)).turns[-1]
+    assert [pitch for _, pitch in await notes(conversation, typed.id)] == [62, 65, 69, 74]
+    band = await turn_of(conversation, "/accompany with guitar")
+    assert {62, 65, 69, 74} < {pitch for _, pitch in await notes(conversation, band.id)}
+    written = (await events(conversation, "/score"))[-1]
+    assert isinstance(written, Attachment)
+    assert written.data.startswith(b"X:1")
+    again = await events(conversation, "", file=written.data)
+    assert "D minor" in again[-1].text  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["/notes purple", "/notes C4 " + "D4 " * 9000, "/notes 7/8 C4", "/notes"])
+async def test_notes_that_are_none_change_nothing(conversation: Conversation, text: str) -> None:
+    with pytest.raises(EngineError):
+        await events(conversation, text)
+    assert (await conversation.piece(KEY)).turns == ()
