@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from engine.messages import Person, SentFile, SessionKey, UserMessage
 from engine.music.midi import MAX_BYTES
 from tests.bot.studio import Events, Json, Studio, error_of, final, studio, tune
 
@@ -234,6 +235,34 @@ async def test_written_notes_are_music_too(room: Studio) -> None:
     turn = await last(room, session)
     assert "G major" in turn["text"]
     assert [pitch for pitch, _ in notes((await fetch(room, turn, "mid")).content)] != []
+
+
+async def test_a_large_body_without_a_length_is_not_read_to_its_end(room: Studio) -> None:
+    session = await room.create()
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mid"\r\n\r\nMThd'
+        while sent < 100_000_000:
+            sent += 65_536
+            yield bytes(65_536)
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    got = await room.client.post(f"/api/sessions/{session}/messages", content=endless(), headers=headers)
+    assert (got.status_code, error_of(got)) == (413, "file_too_large")
+    assert sent < 2 * MAX_BYTES
+
+
+async def test_music_of_another_platform_is_not_here(room: Studio) -> None:
+    key, stranger = SessionKey("telegram", "77"), Person("telegram", "77", "Tess")
+    turn = (await room.conversation.hear(UserMessage(key, stranger, file=SentFile("a.mid", tune())))).turn
+    for kind in ("mid", "ogg", "png"):
+        headers = {"If-None-Match": f'"{turn.id}-{kind}"'}
+        got = await room.client.get(f"/api/turns/{turn.id}/files/{kind}", headers=headers)
+        assert (got.status_code, error_of(got)) == (404, "not_found")
+    got = await room.client.post(f"/api/turns/{turn.id}/actions", json={"action": "extend"})
+    assert (got.status_code, error_of(got)) == (404, "not_found")
 
 
 async def test_only_one_file_at_a_time(room: Studio) -> None:

@@ -296,6 +296,30 @@ async def test_on_a_phone(browser: Browser, tmp_path: Path, scheme: str, locale:
         await expect(page.locator(".model.last .words")).to_contain_text("d 小调" if lang == "zh-Hans" else "D minor")
 
 
+async def test_bars_are_chosen_in_the_roll(browser: Browser, tmp_path: Path) -> None:
+    async with composed(browser, tmp_path) as page:
+        before = await page.locator('.music.last a[download$=".mid"]').get_attribute("href")
+        box = await roll(page).bounding_box()
+        assert box is not None
+        await page.keyboard.down("Shift")
+        await page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 90)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 120, steps=4)
+        await page.mouse.up()
+        await page.keyboard.up("Shift")
+        await expect(roll(page).locator(".chosen")).to_be_visible()
+        field = page.locator(".music.last .asking input")
+        await expect(field).to_have_value("2-3 ")
+        await expect(field).to_be_focused()
+        await accessible(page)
+        await page.keyboard.press("End")
+        await page.keyboard.type("sparser")
+        await page.keyboard.press("Enter")
+        await written(page)
+        await expect(page.locator(".music")).to_have_count(2)
+        assert await page.locator('.music.last a[download$=".mid"]').get_attribute("href") != before
+
+
 async def test_a_reload_shows_the_music_again(browser: Browser, tmp_path: Path) -> None:
     async with composed(browser, tmp_path) as page:
         words = await page.locator(".model.last .words").inner_text()

@@ -105,6 +105,16 @@ export function roll(song) {
   return {
     element,
     at,
+    // Marks the bars from one number to another, counted from 0.
+    choose(one, other) {
+      const [first, last] = [Math.min(one, other), Math.max(one, other)];
+      strip.querySelector(".chosen")?.remove();
+      const mark = make("i", { class: "chosen" });
+      mark.style.left = `${x(song.bars[first])}px`;
+      mark.style.width = `${x(song.bars[last + 1]) - x(song.bars[first])}px`;
+      strip.prepend(mark);
+      return [first + 1, last + 1];
+    },
     // The tick under a point of the screen.
     under: (clientX) => Math.max(0, Math.min(1, (clientX - strip.getBoundingClientRect().left - GUTTER) / (wide - GUTTER - 2))) * song.end,
   };

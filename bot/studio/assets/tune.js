@@ -78,7 +78,8 @@ async function notes(turn, stage, bar, time, view) {
     stage.append(make("img", { src: file(turn, "png").url, alt: turn.text, loading: "lazy" }));
     return;
   }
-  const { element, at, under } = roll(song);
+  const drawn = roll(song);
+  const { element, at, under } = drawn;
   const length = song.seconds(song.end);
   const said = (second) => {
     const tick = song.tick(second);
@@ -94,22 +95,41 @@ async function notes(turn, stage, bar, time, view) {
     element.setAttribute("aria-valuenow", Math.round(here));
     element.setAttribute("aria-valuetext", said(here));
   };
-  pointing(turn, element, (clientX) => deck.seek(turn.id, song.seconds(under(clientX))));
+  pointing(element, song, drawn, (clientX) => deck.seek(turn.id, song.seconds(under(clientX))));
   element.addEventListener("keydown", (event) => stepping(event, turn, song));
   stage.append(element);
   bar.querySelector(".time").after(legend(song));
   view.moved(deck.place(turn.id), deck.isPlaying(turn.id));
 }
 
-// A mouse draws the head along; a finger scrolls, and taps where it wants to go.
-function pointing(turn, element, go) {
+// A mouse draws the head along, with Shift it chooses bars; a finger scrolls, and taps where it wants to go.
+function pointing(element, song, { under, choose }, go) {
+  let first = -1;
+  let chosen = null;
+  const bar = (event) => Math.min(song.bars.length - 2, song.bars.findLastIndex((each) => each <= under(event.clientX)));
+  const drawAlong = (event) => {
+    if (first < 0) go(event.clientX);
+    else chosen = choose(first, bar(event));
+  };
   element.addEventListener("pointerdown", (event) => {
     if (event.pointerType !== "mouse" || event.button) return;
     element.setPointerCapture(event.pointerId);
-    go(event.clientX);
+    first = event.shiftKey ? bar(event) : -1;
+    drawAlong(event);
   });
-  element.addEventListener("pointermove", (event) => element.hasPointerCapture(event.pointerId) && go(event.clientX));
-  element.addEventListener("click", (event) => go(event.clientX));
+  element.addEventListener("pointermove", (event) => element.hasPointerCapture(event.pointerId) && drawAlong(event));
+  element.addEventListener("click", (event) => {
+    if (!chosen) go(event.clientX);
+    else askFor(element.closest(".passage"), chosen);
+    chosen = null;
+  });
+}
+
+function askFor(passage, [first, last]) {
+  passage.querySelector('.crafts [data-action="bars"]')?.click();
+  const field = passage.querySelector(".asking input");
+  field.value = first === last ? `${first} ` : `${first}-${last} `;
+  field.focus();
 }
 
 function stepping(event, turn, song) {
@@ -169,6 +189,7 @@ function strengths(vary) {
 function ask(row, action, send) {
   const field = make("input", { "aria-label": word(`hint_${action}`), placeholder: word(ASKS[action]), maxlength: 500, dir: "auto" });
   const end = () => {
+    form.closest(".passage").querySelector(".chosen")?.remove();
     form.replaceWith(row);
     row.querySelector(`[data-action="${action}"]`).focus();
   };
