@@ -25,6 +25,7 @@ from engine.music.sampling import KINDS, Maker
 Report = Callable[[int, int], None]
 Made = dict[str, dict[int, list[Phrase]]]
 CHUNK = 5
+MAIN, PART = ("chorale", "folk"), 5  # the other kinds get a fifth of the samples: they answer coarser questions
 COPYING = ("chorale", "folk", "extend", "fill")
 _maker: list[Maker] = []  # one a process; filled when the process starts
 
@@ -50,7 +51,12 @@ def measure(samples: int, seeds: Sequence[int], jobs: int, report: Report, plots
     return {
         "eval": "music",
         "weights": hashlib.sha256(WEIGHTS.read_bytes()).hexdigest(),
-        "settings": {"samples": samples, "seeds": list(seeds), "candidates": 4},
+        "settings": {
+            "samples": samples,
+            "of other kinds": max(2, samples // PART),
+            "seeds": list(seeds),
+            "candidates": 4,
+        },
         "rows": {name: [row] for name, row in real.items()} | rows,
         "copying": {kind: [asdict(c) for c in some] for kind, some in copies.items()},
         "verdicts": [asdict(verdict) for verdict in found],
@@ -110,15 +116,16 @@ def _new(kind: str, phrase: Phrase) -> Phrase:
 
 
 def _samples(held: Sequence[Piece], samples: int, seeds: Sequence[int], jobs: int, report: Report) -> Made:
-    tasks = [(kind, seed, first) for kind in KINDS for seed in seeds for first in range(0, samples, CHUNK)]
+    size = {kind: samples if kind in MAIN else max(2, samples // PART) for kind in KINDS}
+    tasks = [(kind, seed, first) for kind in KINDS for seed in seeds for first in range(0, size[kind], CHUNK)]
     made: Made = {kind: {seed: [] for seed in seeds} for kind in KINDS}
     parts: dict[tuple[str, int, int], list[Phrase]] = {}
     # Spawned, not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, get_context("spawn"), _start, (tuple(held),)) as pool:
-        waiting = {pool.submit(_make, *task, min(task[2] + CHUNK, samples)): task for task in tasks}
+        waiting = {pool.submit(_make, *task, min(task[2] + CHUNK, size[task[0]])): task for task in tasks}
         for done in as_completed(waiting):
             parts[waiting[done]] = done.result()
-            report(sum(len(part) for part in parts.values()), samples * len(seeds) * len(KINDS))
+            report(sum(len(part) for part in parts.values()), sum(size.values()) * len(seeds))
     for kind, seed, first in tasks:  # in order, whichever process came first
         made[kind][seed] += parts[kind, seed, first]
     return made

@@ -56,7 +56,9 @@ def learn_music(
 
 @eval_app.command(name="music")
 def eval_music(
-    samples: Annotated[int, typer.Option(min=2, help="of every kind, with every seed")] = 200,
+    samples: Annotated[
+        int, typer.Option(min=2, help="of chorales and of tunes, with every seed; a fifth of the rest")
+    ] = 200,
     seeds: Annotated[int, typer.Option(min=1, help="how many: 1, 2, 3 ...")] = 3,
     jobs: Annotated[int, typer.Option(min=1, help="processes")] = 2,
     save: Annotated[Path | None, typer.Option("--json", help="write the numbers there")] = None,

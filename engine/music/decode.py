@@ -6,6 +6,7 @@ them are known. What still offends afterwards is hidden again and redrawn, a few
 that came in known go out unchanged, whatever happens.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -83,20 +84,38 @@ class NetworkFiller:
         effort: Effort,
         dice: torch.Generator,
     ) -> Tensor:
-        """Draw the hidden cells group by group, of those candidates that have some there; the rest costs nothing."""
+        """Draw the hidden cells, as many at a time as the order allows; what is known costs nothing."""
         bar = (16, 12, 12)[int(conditions.labels[0, 2])]
         ids = ids.clone()
         around = self.generator.around(conditions, ids.shape[1], ids.shape[2] // PATCH)
-        for lane, group in grid_groups(ids.shape[1], ids.shape[2], bar):
-            hidden = ids[:, lane, group] == MASK_ID
-            if not hidden.any():
-                continue
-            rows, cells = hidden.any(1).nonzero()[:, 0], group[hidden.any(0)]
+        for lane, rows, cells in _turns(ids, bar):
             seen = ids[rows]
-            logits = self.generator.ask(seen, around[rows], lane, cells) + allowed[:, lane, cells]
+            logits = self.generator.ask(seen, around[rows], lane, cells) + allowed[0, lane, cells]
             drawn = _draw((logits - penalties(seen, lane, cells, limits)) / effort.temperature, effort.top, dice)
-            ids[rows[:, None], lane, cells] = torch.where(seen[:, lane, cells] == MASK_ID, drawn, seen[:, lane, cells])
+            known = seen[:, lane].gather(1, cells)
+            ids[rows[:, None], lane, cells] = torch.where(known == MASK_ID, drawn, known)
         return ids
+
+
+def _turns(ids: Tensor, bar: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """What to draw next, as (lane, candidates, cells of each): goes on while `ids`, filled by the caller, has gaps.
+
+    Of one voice every candidate draws its own next cell, so that gaps in different places share a pass.
+    """
+    if ids.shape[1] == 1:
+        order = torch.cat([cells for _, cells in grid_groups(1, ids.shape[2], bar)])
+        hidden = ids[:, 0, order] == MASK_ID
+        while hidden.any():
+            rows = hidden.any(1).nonzero()[:, 0]
+            first = hidden[rows].int().argmax(1)
+            yield 0, rows, order[first][:, None]
+            hidden[rows, first] = False
+        return
+    for lane, group in grid_groups(ids.shape[1], ids.shape[2], bar):
+        hidden = ids[:, lane, group] == MASK_ID
+        if hidden.any():
+            rows = hidden.any(1).nonzero()[:, 0]
+            yield lane, rows, group[hidden.any(0)].expand(len(rows), -1)
 
 
 def grid_groups(lanes: int, cells: int, bar: int) -> list[tuple[int, Tensor]]:
@@ -158,23 +177,23 @@ def _allowed(limits: Limits, lanes: int, cells: int) -> Tensor:
 
 
 def penalties(ids: Tensor, lane: int, cells: Tensor, limits: Limits) -> Tensor:
-    """What part-writing has against each pitch in some cells of a lane, in nats: (batch, cells, VOCABULARY).
+    """What part-writing has against each pitch in cells (batch, n) of a lane, in nats: (batch, n, VOCABULARY).
 
     Crossing is judged against what sounds in the cell. Parallels are judged between each voice's last known pitch
     before the cell and the pitches in it, and again towards the next known one, since either may be drawn last.
     """
     pitch = torch.arange(PITCHES)
-    against = torch.zeros(len(ids), len(cells), PITCHES)
+    against = torch.zeros(*cells.shape, PITCHES)
     weights = torch.tensor(limits.intervals)
     for look in (before, after) if weights.any() else ():
-        neighbour, gap = (found[:, cells] for found in look(ids[:, lane]))
+        neighbour, gap = (found.gather(1, cells) for found in look(ids[:, lane]))
         size = (pitch - neighbour[..., None]).abs().clamp(max=len(weights) - 1)
         # Farther away than a beat there will be notes in between, so the interval is not one yet.
         near = (neighbour < SILENT) & (gap % 7 <= 2)
         against = against + weights[size] * near[..., None]
     others = [other for other in range(ids.shape[1]) if other != lane]
     if others:
-        there = heard(ids)[:, others][..., cells, None]
+        there = _at(heard(ids)[:, others], cells)[..., None]
         above = torch.tensor([other < lane for other in others])[None, :, None, None]
         wrong = torch.where(above, pitch > there, pitch < there) & (there < SILENT)
         against = against + limits.crossing * wrong.any(1)
@@ -186,14 +205,19 @@ def penalties(ids: Tensor, lane: int, cells: Tensor, limits: Limits) -> Tensor:
 def _parallel(ids: Tensor, lane: int, others: list[int], cells: Tensor) -> Tensor:
     """How many voices each pitch would run with in fifths or octaves from what was known before: (batch, cells, p)."""
     known = torch.where(ids == MASK_ID, HOLD_ID, ids)
-    was = F.pad(heard(known)[..., :-1], (1, 0), value=SILENT)[..., cells]
+    was = _at(F.pad(heard(known)[..., :-1], (1, 0), value=SILENT), cells)
     own, theirs = was[:, lane : lane + 1], was[:, others]
-    there = heard(ids)[:, others][..., cells]
+    there = _at(heard(ids)[:, others], cells)
     gap = (own - theirs) % 12
     live = (own < SILENT) & (theirs < SILENT) & (there < SILENT) & (there != theirs) & ((gap == 0) | (gap == 7))
     pitch = torch.arange(PITCHES)
     same = ((pitch - there[..., None]) % 12 == gap[..., None]) & (pitch != own[..., None])
     return (same & live[..., None]).sum(1)
+
+
+def _at(values: Tensor, cells: Tensor) -> Tensor:
+    """(batch, lanes, cells) at cells (batch, n) of every lane."""
+    return values.gather(2, cells[:, None].expand(-1, values.shape[1], -1))
 
 
 def offending(ids: Tensor) -> Tensor:

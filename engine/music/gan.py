@@ -44,12 +44,14 @@ class Block(nn.Module):
         self.settled: dict[tuple[int, int], Tensor] | None = None
 
     def forward(self, x: Tensor, lanes: int, wanted: Tensor | None = None) -> Tensor:
-        """(batch, lanes * patches, width) to the same shape, or to only the `wanted` places of its second dimension."""
+        """(batch, lanes * patches, width) to the same shape, or to only `wanted` (batch, n) of its second dimension."""
         batch, length, width = x.shape
         q, k, v = self.qkv(self.norm1(x)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         bias = self._bias(lanes, length // lanes).to(q.dtype)
         if wanted is not None:
-            q, bias, x = q[:, :, wanted], bias[:, :, wanted], x[:, wanted]
+            who = torch.arange(batch)[:, None]
+            q, bias = q.transpose(1, 2)[who, wanted].transpose(1, 2), bias[0][:, wanted].transpose(0, 1)
+            x = x[who, wanted]
         drop = self.dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(q, k, v, bias)
         x = x + F.dropout(self.out(mixed.transpose(1, 2).reshape(batch, -1, width)), drop)
@@ -129,7 +131,7 @@ class Generator(nn.Module):
         return logits
 
     def ask(self, ids: Tensor, around: Tensor, lane: int, cells: Tensor) -> Tensor:
-        """Logits of some cells (their indices, ascending) of one lane, (batch, cells, VOCABULARY), for use.
+        """Logits of some cells of one lane, each of the batch its own, (batch, n) to (batch, n, VOCABULARY); for use.
 
         The same as `forward` there, without the work for everything else; `around` comes from the method of that name.
         """
@@ -138,10 +140,9 @@ class Generator(nn.Module):
         x = self._patches(ids, sounds, around)
         for block in self.blocks[:-1]:
             x = block(x, lanes)
-        patches, place = torch.unique_consecutive(cells // PATCH, return_inverse=True)
-        x = self.blocks[-1](x, lanes, lane * (length // PATCH) + patches)
-        spread = F.gelu(self.cells_out(self.norm(x))).view(batch, len(patches) * PATCH, 64)
-        said = self.word(spread[:, place * PATCH + cells % PATCH]).float()
+        x = self.blocks[-1](x, lanes, lane * (length // PATCH) + cells // PATCH)
+        spread = F.gelu(self.cells_out(self.norm(x))).view(batch, -1, PATCH, 64)
+        said = self.word(spread.gather(2, (cells % PATCH)[..., None, None].expand(-1, -1, 1, 64))[:, :, 0]).float()
         logits: Tensor = said + self._tables(ids, sounds, lane, cells)
         return logits
 
@@ -179,24 +180,23 @@ class Generator(nn.Module):
     def _tables(self, ids: Tensor, sounds: Tensor, lane: int, cells: Tensor | None = None) -> Tensor:
         """The interval and rhythm tables' share of one lane's logits, (batch, cells, VOCABULARY); all cells or some."""
         _, lanes, length = ids.shape
-        at = slice(None) if cells is None else cells
-        kind, place = kinds(ids), (torch.arange(length) % PATCH)[at]
-        own = ids[:, lane]
+        at = torch.arange(length).expand(len(ids), -1) if cells is None else cells
+        kind, place, own = kinds(ids), at % PATCH, ids[:, lane]
         (left, left_gap), (right, right_gap) = before(own), after(own)
         half = GAPS if lanes == 1 else 0  # a fiddle leaps where a singer steps
         sides = F.pad(kind[:, lane], (1, 1), value=0)
-        near = (sides[..., :-2] * 5 + sides[..., 2:])[:, at] * PATCH + place + (100 if lanes == 1 else 0)
+        near = (sides[..., :-2] * 5 + sides[..., 2:]).gather(1, at) * PATCH + place + (100 if lanes == 1 else 0)
         row: Tensor = (
-            self.previous(left_gap[:, at] + half, left[:, at])
-            + self.following(right_gap[:, at] + half, right[:, at])
+            self.previous(left_gap.gather(1, at) + half, left.gather(1, at))
+            + self.following(right_gap.gather(1, at) + half, right.gather(1, at))
             + self.neighbours(near)
         )
         for other in range(lanes):
             if other != lane:
                 pair = lane * LANES + other
-                theirs = sounds[:, other, at]
+                theirs = sounds[:, other].gather(1, at)
                 row = row + self.across(torch.full_like(theirs, pair), theirs)
-                row = row + self.rhythm((pair * 5 + kind[:, other, at]) * PATCH + place)
+                row = row + self.rhythm((pair * 5 + kind[:, other].gather(1, at)) * PATCH + place)
         return row
 
 

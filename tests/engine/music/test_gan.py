@@ -91,7 +91,11 @@ def test_asking_for_some_cells_of_a_lane_gives_what_a_whole_pass_gives_there(lan
         around = settled.around(told, lanes, 8)
         for lane in range(lanes):
             for cells in (torch.tensor([5]), torch.tensor([0, 3, 4, 17, 31])):
-                assert torch.allclose(settled.ask(ids, around, lane, cells), whole[:, lane, cells], atol=1e-4)
+                asked = settled.ask(ids, around, lane, cells.expand(3, -1))
+                assert torch.allclose(asked, whole[:, lane, cells], atol=1e-4)
+            own = torch.tensor([[1, 9], [30, 2], [8, 8]])
+            each = whole[torch.arange(3)[:, None], lane, own]
+            assert torch.allclose(settled.ask(ids, around, lane, own), each, atol=1e-4)
 
 
 @pytest.mark.parametrize(("lanes", "bar"), [(1, 16), (1, 12), (4, 16), (4, 12)])
