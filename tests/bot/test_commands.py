@@ -13,7 +13,10 @@ from engine.text.forms.load import load
 
 KEY = SessionKey("test", "room")
 ANN = Person("test", "ann", "Ann")
-WORDS = {"edit": "Other words.", "switch": "1", "open": "1", "rename": "A title", "export": "json", "alternatives": "2"}
+WORDS = {
+    **{"edit": "Other words.", "switch": "1", "open": "1", "rename": "A title", "export": "json", "alternatives": "2"},
+    **{"music": "1 bar folk air", "bars": "1", "notes": "C4 D4 E4 F4", "extend": "1", "morph": "2"},
+}
 
 
 def message(text: str) -> UserMessage:
@@ -33,6 +36,9 @@ async def test_every_command_of_the_table_answers(conversation: Conversation) ->
         await say(conversation, "/story A fox goes out on a chilly night.")
         await say(conversation, "It prayed for the moon.")
         await say(conversation, "/retry")
+        if commands.BY_NAME[name].group == "music":
+            await say(conversation, "/notes C4 D4 E4 F4")
+            await say(conversation, "/notes G4 F4 E4 D4")
         if name in {"redo"}:
             await say(conversation, "/undo")
         if name in {"next"}:

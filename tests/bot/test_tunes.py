@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-import mido
+import mido  # type: ignore[import-untyped] # ships no types
 import pytest
 
 from bot import commands
