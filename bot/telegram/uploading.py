@@ -1,7 +1,7 @@
 """Sending files: a picture is seen and sound is played in the chat, anything else is a document with its name.
 
-A person or a group may forbid voice messages or pictures, and Telegram refuses pictures of odd shapes; the same file
-is sent as a document then.
+Each goes alone, because Telegram puts no voice message into an album. A person or a group may forbid voice messages
+or pictures, and Telegram refuses pictures of odd shapes; the same file is sent as a document then.
 """
 
 from collections.abc import Awaitable, Callable
