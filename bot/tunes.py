@@ -6,13 +6,13 @@ words under it, or in answer to a passage of music, change what was wished for t
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from bot.calls import Call, Handler, Takes
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.conversation import Conversation
-from engine.errors import EngineError, Impossible
+from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Done, Event, SentFile, SessionKey
 from engine.music.orders import Verb, read_order
 from engine.story import MUSIC, SENT_MUSIC
@@ -30,7 +30,6 @@ COMMANDS: Mapping[str, Takes] = {
 }
 NOTES = "notes.txt"  # the name of a file that was typed
 FILES = ("png", "ogg", "mid")  # in the order they are shown
-WRITTEN = ("abc",)
 _VERBS: Mapping[str, Verb] = {
     "music": "compose",
     "extend": "extend",
@@ -72,9 +71,11 @@ async def score(call: Call) -> AsyncIterator[ReplyEvent]:
     )
     if not music:
         raise Impossible(why="no_music_yet")
-    for kind in WRITTEN:
-        async for attachment in _file(call.conversation, key, music, kind):
+    with suppress(NotFound):  # a picture only where one can be drawn
+        async for attachment in _file(call.conversation, key, music, "score"):
             yield attachment
+    async for attachment in _file(call.conversation, key, music, "abc"):
+        yield attachment
 
 
 async def heard(call: Call) -> tuple[Call, tuple[Notice, ...]]:

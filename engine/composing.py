@@ -15,6 +15,7 @@ from engine.messages import Done, UserMessage
 from engine.music import orders
 from engine.music.musician import Made, Musician, MusicTask
 from engine.music.orders import Order
+from engine.music.perform import RENDER
 from engine.music.score import Score, from_row, to_row
 from engine.sessions import Sessions
 from engine.story import Plan, Tree, Wish
@@ -22,7 +23,8 @@ from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.records import Arrival, NewTurn, PieceRow, Recipe, ScoreRow, TurnRow
 
-KINDS = {"mid": "audio/midi", "ogg": "audio/ogg", "png": "image/png", "abc": "text/vnd.abc"}
+KINDS = {"mid": "audio/midi", "ogg": "audio/ogg", "png": "image/png", "abc": "text/vnd.abc",
+         "score": "image/png"}  # fmt: skip
 
 
 class Composing:
@@ -90,14 +92,16 @@ class Composing:
 
     async def file(self, row: TurnRow, kind: str) -> tuple[str, str, bytes]:
         """A passage's music as a file: name, MIME type, content. Raises NotFound."""
-        stored = await self._history.score(row.id) if kind in KINDS else None
+        known = kind == "mid" or (kind in KINDS and kind in RENDER)
+        stored = await self._history.score(row.id) if known else None
         if stored is None:
             raise NotFound(what="music", id=kind[:20])
         score = from_row(stored.score)
         data = stored.midi if kind == "mid" else await self.musician.file(row.id, score, stored.midi, kind)
         key = score.phrase.key
         words = f"{score.wish.style.name} in {key.name} {row.id[:4]}".replace("#", " sharp")
-        return f"{words.lower().replace(' ', '-')}.{kind}", KINDS[kind], data
+        ending = "-score.png" if kind == "score" else f".{kind}"
+        return words.lower().replace(" ", "-") + ending, KINDS[kind], data
 
     async def _stored(self, turn: str) -> tuple[Score, bytes] | None:
         if not turn:

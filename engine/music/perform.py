@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from engine.errors import Impossible
 from engine.music.composer import Composer
+from engine.music.engraving import can_engrave, draw_score
 from engine.music.hearing import hear
 from engine.music.keeping import arranged, saved
 from engine.music.midi import read_midi
@@ -95,7 +96,13 @@ def abc(score: Score, _data: bytes) -> bytes:
     return write_abc(score.phrase, tempo=score.wish.tempo).encode()
 
 
-RENDER: Mapping[str, Callable[[Score, bytes], bytes]] = {"ogg": sound, "png": roll, "abc": abc}
+def written(score: Score, _data: bytes) -> bytes:
+    """The score as PNG."""
+    return draw_score(score.phrase, score.wish.tempo)
+
+
+Render = Callable[[Score, bytes], bytes]
+RENDER: Mapping[str, Render] = {"ogg": sound, "png": roll, "abc": abc, **({"score": written} if can_engrave() else {})}
 
 
 def _own(score: Score) -> Piece:
