@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.music.chords import chord_pitch_classes
-from engine.music.grooves import BASS, CHORD_HITS, DRUMS, KICK, bar_of
+from engine.music.grooves import BASS, CHORD_HITS, CRASH, DRUMS, FILLS, KICK, SECTION, bar_of
 from engine.music.phrase import CELL, NO_CHORD, Note, Phrase, notes_of
 from engine.music.styles import INSTRUMENTS, MOODS, Instrument
 from engine.music.wishes import Wish
@@ -69,7 +69,7 @@ def accompanied(phrase: Phrase, wish: Wish) -> list[Part]:
 def played_by(phrase: Phrase, lane: int, name: str) -> Part:
     """One lane on one instrument, a little softer than a melody."""
     player = INSTRUMENTS[name]
-    notes = _fitted(_shaped(notes_of(phrase.lanes[lane]), phrase, 74), player, whole=True)
+    notes = _fitted(_shaped(notes_of(phrase.lanes[lane]), phrase, 74), player)
     return Part(player.name, player.program, False, _clean(notes))
 
 
@@ -111,16 +111,17 @@ def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, lead: int |
     harmonist = next((i for i in others if players[i].kind in ("keys", "pluck")), None)
     if harmonist is None and lead is not None and players[lead].kind in ("keys", "pluck"):
         harmonist = lead
-    parts = []
+    parts, seconds = [], 0
     for i, player in enumerate(players):
         notes: list[Played] = []
         if i == lead:
-            notes += _fitted(_shaped(notes_of(phrase.lanes[0]), phrase, loud), player, whole=True)
+            notes += _fitted(_shaped(notes_of(phrase.lanes[0]), phrase, loud), player, _sweet(player, wish.register))
         if i == harmonist:
-            notes += _chords(phrase, groove, loud - 24)
-            notes += [] if has_bass else _bass(phrase, groove, loud - 16, 36)
+            notes += _breathing(_chords(phrase, groove, loud - 24), phrase)
+            notes += [] if has_bass else _breathing(_bass(phrase, groove, loud - 16, 36), phrase)
         elif i != lead:
-            notes += _other(player, phrase, wish, loud, has_bass)
+            seconds += _is_second(player)
+            notes += _breathing(_other(player, phrase, wish, loud, has_bass, max(0, seconds - 1)), phrase)
         parts.append(Part(player.name, player.program, False, _clean(_fitted(notes, player))))
     return parts
 
@@ -144,15 +145,23 @@ def _clean(notes: Sequence[Played]) -> tuple[Played, ...]:
     return tuple(kept[at] for at in sorted(kept))
 
 
-def _other(player: Instrument, phrase: Phrase, wish: Wish, loud: int, has_bass: bool) -> list[Played]:
-    """A bass line, a pad, a second accompaniment or a second voice, by what the instrument is good for."""
+def _is_second(player: Instrument) -> bool:
+    """Whether all that is left for a player is a second voice."""
+    return player.kind == "solo" and not _is_bass(player)
+
+
+def _other(player: Instrument, phrase: Phrase, wish: Wish, loud: int, has_bass: bool, below: int) -> list[Played]:
+    """A bass line, a pad, a second accompaniment or a second voice, by what the instrument is good for.
+
+    `below` counts the second voices there are already: each further one sings under the one before.
+    """
     if _is_bass(player):
         return _bass(phrase, wish.style.groove or "arpeggio", loud - 8, max(player.low, 28))
     if player.kind == "pad":
         return _pad(phrase, loud - 26) + ([] if has_bass else _bass(phrase, "arpeggio", loud - 22, 40))
     if player.kind in ("keys", "pluck"):
         return _chords(phrase, "arpeggio", loud - 28)
-    return _second_voice(phrase, loud - 14)
+    return _second_voice(phrase, loud - 14, below)
 
 
 def _shaped(notes: Sequence[Note], phrase: Phrase, loud: int) -> list[Played]:
@@ -205,35 +214,48 @@ def _pad(phrase: Phrase, loud: int) -> list[Played]:
     return played
 
 
-def _second_voice(phrase: Phrase, loud: int) -> list[Played]:
-    """A line below the melody: on each pulse the chord's note a third to an octave under what the melody holds."""
+def _second_voice(phrase: Phrase, loud: int, lower: int) -> list[Played]:
+    """A line below the melody: on each pulse the chord's note a third to an octave under what the melody holds.
+
+    `lower` takes the next chord notes further down, for a third and a fourth voice.
+    """
     played: list[Played] = []
     pulse = phrase.metre.pulse * CELL
     for note in notes_of(phrase.lanes[0]):
         if note.start % pulse == 0:
             chord = phrase.chords[min(note.start // CELL, phrase.cells - 1)] if phrase.chords else NO_CHORD
             classes = chord_pitch_classes(chord) if chord != NO_CHORD else (note.pitch % 12,)
-            below = [p for p in range(note.pitch - 12, note.pitch - 2) if p % 12 in classes]
+            below = [p for p in range(note.pitch - 24, note.pitch - 2) if p % 12 in classes]
             if below:
                 if played:
                     last = played[-1]
                     played[-1] = last._replace(length=max(CELL, min(last.length, note.start - last.start)))
-                played.append(Played(note.start, max(pulse, note.length), below[-1], _clipped(loud)))
+                played.append(
+                    Played(note.start, max(pulse, note.length), below[-1 - min(lower, len(below) - 1)], _clipped(loud))
+                )
     end = phrase.cells * CELL
     return [n._replace(length=min(n.length, end - n.start)) for n in played]
 
 
 def _drums(phrase: Phrase, wish: Wish, loud: int) -> list[Played]:
-    """The style's pattern in every bar (the soft one for styles without), and a cymbal where a section begins."""
-    pattern = bar_of(DRUMS, wish.style.drums or ("waltz" if phrase.metre.name == "3/4" else "soft"), phrase.metre.name)
-    played = []
+    """The style's pattern in every bar (the soft one for styles without), and one stroke on the last downbeat.
+
+    Loud styles announce a section of eight bars with a fill, and open it and close the piece with a cymbal.
+    """
+    name = wish.style.drums or ("waltz" if phrase.metre.name == "3/4" else "soft")
+    pattern = bar_of(DRUMS, name, phrase.metre.name) or ((0, KICK, 70),)
+    hits: list[tuple[int, int, int]] = []
     for bar in range(phrase.bars):
-        at = bar * phrase.metre.bar * CELL
-        last = bar == phrase.bars - 1
-        for cell, key, velocity in pattern or ((0, KICK, 70),):
-            if not last or cell < phrase.metre.bar // 2:
-                played.append(Played(at + cell * CELL, CELL, key, _clipped(velocity + (loud - 84) // 2)))
-    return sorted(set(played))
+        at, last = bar * phrase.metre.bar, bar == phrase.bars - 1 and bar > 0
+        fills = name in FILLS and bar % SECTION == SECTION - 1 and not last
+        until = 1 if last else phrase.metre.bar - (phrase.metre.pulse if fills else 0)
+        hits += [(at + cell, key, velocity) for cell, key, velocity in pattern if cell < until]
+        if fills:
+            hits += [(at + until + i, FILLS[name], 64 + 8 * i) for i in range(phrase.metre.pulse)]
+        if name in FILLS and (last or (bar and bar % SECTION == 0)):
+            hits.append((at, CRASH, 92))
+    swing = (loud - 84) // 2
+    return sorted({Played(cell * CELL, CELL, key, _clipped(velocity + swing)) for cell, key, velocity in hits})
 
 
 def _hits(phrase: Phrase, pattern: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int, int]]:
@@ -251,15 +273,41 @@ def _hits(phrase: Phrase, pattern: Sequence[tuple[int, int, int]]) -> list[tuple
     return hits
 
 
-def _fitted(notes: Sequence[Played], player: Instrument, whole: bool = False) -> list[Played]:
-    """Notes moved by octaves into the instrument's range: all alike if `whole`, then each that still lies outside."""
+def _breathing(notes: Sequence[Played], phrase: Phrase) -> list[Played]:
+    """Loudness of an accompaniment: beats lean, four bars rise and fall, and no two touches are quite alike."""
+    bar, arch = phrase.metre.bar * CELL, phrase.metre.bar * CELL * 4
+    played = []
+    for note in notes:
+        lean = 5 if note.start % bar == 0 else 0 if note.start % (phrase.metre.pulse * CELL) == 0 else -4
+        swell = round(6 * (1 - abs(2 * (note.start % arch) / arch - 1))) - 3
+        touch = int(note.start * 7 + note.pitch * 13) % 5 - 2
+        played.append(note._replace(velocity=_clipped(note.velocity + lean + swell + touch)))
+    return played
+
+
+def _sweet(player: Instrument, register: int) -> int:
+    """The pitch around which a tune sounds best on an instrument: its middle, of high and wide ones not above D5."""
+    middle = (player.low + player.high) // 2
+    middle = min(middle, 74) if player.high >= 84 else middle
+    wide = player.high - player.low > 60
+    return (72 if wide else middle) + {1: -7, 5: 7}.get(register, 0)
+
+
+def _fitted(notes: Sequence[Played], player: Instrument, sweet: int | None = None) -> list[Played]:
+    """Notes moved by octaves into the instrument's range: all alike towards `sweet`, then each that lies outside."""
     shift = 0
-    if whole and notes:
+    if sweet is not None and notes:
         mean = sum(n.pitch for n in notes) / len(notes)
-        while mean + shift < player.low + 4:
+        # Deep instruments lose their voice sooner when they are played high than high ones when they are.
+        above = 6 if player.high < 80 else 9
+        shift = 0
+        while sweet - mean - shift > 6:
             shift += 12
-        while mean + shift > player.high - 4:
+        while mean + shift - sweet > above:
             shift -= 12
+        low, high = min(n.pitch for n in notes) + shift, max(n.pitch for n in notes) + shift
+        shift += 12 if low < player.low and high + 12 <= player.high else 0
+        shift -= 12 if high > player.high and low - 12 >= player.low else 0
     return [n._replace(pitch=_folded(n.pitch + shift, player)) for n in notes]
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 Hit = tuple[int, int, int]
 KICK, SIDE, SNARE, CLAP, HAT, OPEN_HAT, RIDE, TAMBOURINE, LOW_TOM, CONGA = 36, 37, 38, 39, 42, 46, 51, 54, 45, 64
+CRASH = 49
+SECTION = 8  # bars
 
 BASS: Mapping[str, Mapping[str, tuple[Hit, ...]]] = {
     "strum": {"4/4": ((0, 6, 0), (8, 6, 1)), "3/4": ((0, 8, 0),), "6/8": ((0, 5, 0), (6, 5, 1))},
@@ -66,6 +68,10 @@ DRUMS: Mapping[str, Mapping[str, tuple[Hit, ...]]] = {
                 *((i, OPEN_HAT, 66) for i in range(2, 16, 4)), *((i, HAT, 46) for i in range(0, 16, 4))),
     },
 }  # fmt: skip
+
+
+# Which drum leads into the next section; styles that are not here go on as they are.
+FILLS: Mapping[str, int] = {"march": SNARE, "pop": SNARE, "electronic": CLAP}
 
 
 def bar_of(table: Mapping[str, Mapping[str, tuple[Hit, ...]]], name: str, metre: str) -> tuple[Hit, ...]:
