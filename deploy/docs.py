@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bot import commands, wording
+from bot.calls import Takes
 from deploy import settings
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -28,7 +29,7 @@ def _commands() -> str:
         "| command | what it does | 中文 |",
         "|---|---|---|",
     ]
-    words = {commands.Takes.NOTHING: "", commands.Takes.MAYBE: " [words]", commands.Takes.TEXT: " words"}
+    words = {Takes.NOTHING: "", Takes.MAYBE: " [words]", Takes.TEXT: " words"}
     for command in commands.TABLE:
         en, zh = (wording.say(f"command_{command.name}", language) for language in wording.LANGUAGES)
         lines.append(f"| `/{command.name}{words[command.takes]}` | {en} | {zh} |")

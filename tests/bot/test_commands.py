@@ -14,8 +14,17 @@ from engine.text.forms.load import load
 KEY = SessionKey("test", "room")
 ANN = Person("test", "ann", "Ann")
 WORDS = {
-    **{"edit": "Other words.", "switch": "1", "open": "1", "rename": "A title", "export": "json", "alternatives": "2"},
-    **{"music": "1 bar folk air", "bars": "1", "notes": "C4 D4 E4 F4", "extend": "1", "morph": "2"},
+    "edit": "Other words.",
+    "switch": "1",
+    "open": "1",
+    "rename": "A title",
+    "export": "json",
+    "alternatives": "2",
+    "music": "1 bar folk air",
+    "bars": "1",
+    "notes": "C4 D4 E4 F4",
+    "extend": "1",
+    "morph": "2",
 }
 
 

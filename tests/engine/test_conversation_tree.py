@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from engine.errors import Impossible
+from engine.finding import place_of
 from engine.messages import Piece, Turn
-from engine.writing import place_of
 from tests.engine.desk import KEY, MARA, Desk, done, opened
 
 T = TypeVar("T")

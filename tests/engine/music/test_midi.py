@@ -48,7 +48,7 @@ def test_what_is_written_is_read_again(rows: list[tuple[int, ...]], metre: str, 
     one_each = {pitch: (start, length, pitch, loud) for start, length, pitch, loud in rows}
     played = tuple(sorted(Played(*row) for row in one_each.values()))
     sheet = read_midi(write_midi([Part("piano", 3, False, played)], Key(tonic, "minor"), METRES[metre], tempo))
-    assert sheet.voices == [sorted(Note(n.start, n.length, n.pitch) for n in played)]
+    assert sheet.voices == [sorted(Note(round(n.start), round(n.length), n.pitch) for n in played)]
     assert (sheet.metre, sheet.programs, round(sheet.tempo)) == (metre, [3], tempo)
 
 
