@@ -17,7 +17,7 @@ from engine.music.form import Plan, make_plan
 from engine.music.keeping import saved
 from engine.music.phrase import METRES, UNKNOWN, Phrase
 from engine.music.progressions import tonic_chord
-from engine.music.styles import INSTRUMENTS
+from engine.music.styles import INSTRUMENTS, LOOPS
 from engine.music.wishes import Wish
 
 WEIGHTS = Path(__file__).with_name("music.safetensors")
@@ -61,10 +61,15 @@ class Composer:
     def compose(self, wish: Wish, seed: int, candidates: int = 4) -> list[Composition]:
         """`wish.variants` pieces, best first, chosen from at least so many candidates."""
         dice = random.Random(seed)
-        blank, fixed_chords = _blank(wish), wish.chords
+        blank = _blank(wish)
         model_bars = -(-blank.cells // (METRES["4/4"].bar if wish.metre == "2/4" else blank.metre.bar))
         plan = make_plan(model_bars, dice, inner=0.1 if wish.style.lanes == 4 else 0.75)
-        phrase = _given_chords(blank, fixed_chords) if fixed_chords else self._planned_chords(blank, plan, seed)
+        if wish.chords:
+            phrase = _given_chords(blank, wish.chords)
+        elif wish.style.loops:
+            phrase = _looped_chords(blank, dice)
+        else:
+            phrase = self._planned_chords(blank, plan, seed)
         lead = INSTRUMENTS[wish.instruments[0]]
         brief = Brief(
             style=wish.style.model,
@@ -141,6 +146,16 @@ def _given_chords(blank: Phrase, chords: Sequence[int]) -> Phrase:
     """The person's chords, one a bar, in rotation."""
     bar = blank.metre.bar
     return replace(blank, chords=tuple(chords[(cell // bar) % len(chords)] for cell in range(blank.cells)))
+
+
+def _looped_chords(blank: Phrase, dice: random.Random) -> Phrase:
+    """One of the rounds of popular music in the phrase's key, and home in the last bar."""
+    tonic = blank.key.tonic
+    loops = LOOPS.get(blank.key.mode) or LOOPS["minor" if blank.key.is_minor else "major"]
+    loop = [chord // 12 * 12 + (chord + tonic) % 12 for chord in dice.choice(loops)]
+    looped, last = _given_chords(blank, loop), blank.cells - blank.metre.bar
+    home = (tonic_chord(blank.key) + tonic,) * blank.metre.bar
+    return replace(looped, chords=looped.chords[:last] + home)
 
 
 def _comfortable(low: int, high: int) -> tuple[int, int]:

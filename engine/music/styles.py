@@ -11,7 +11,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Style:
     """`model` names a training style, `lanes` is 4 for four-part writing and 1 for a melody over rules; bpm counts
-    quarters in every metre, as MIDI does. The first metre is the usual one."""
+    quarters in every metre, as MIDI does. The first metre is the usual one. `loops`: its chords are one of `LOOPS`."""
 
     name: str
     model: str
@@ -23,6 +23,7 @@ class Style:
     drums: str = ""
     density: int = 0
     triplets: bool = False
+    loops: bool = False
 
 
 STYLES: Mapping[str, Style] = {
@@ -30,7 +31,8 @@ STYLES: Mapping[str, Style] = {
     for s in (
         Style("folk", "air", 1, ("4/4", "3/4", "6/8", "2/4"), 104, ("flute", "acoustic guitar", "cello"), "strum", "",
               3),
-        Style("ballad", "air", 1, ("4/4", "3/4", "6/8"), 72, ("piano", "strings", "bass"), "arpeggio", "soft", 2),
+        Style("ballad", "air", 1, ("4/4", "3/4", "6/8"), 72, ("piano", "strings", "bass"), "arpeggio", "soft", 2,
+              loops=True),
         Style("waltz", "waltz", 1, ("3/4",), 132, ("violin", "piano", "cello"), "waltz", "", 0),
         Style("march", "march", 1, ("4/4", "2/4", "6/8"), 112, ("trumpet", "brass", "tuba"), "march", "march", 3),
         Style("reel", "reel", 1, ("4/4",), 108, ("fiddle", "acoustic guitar", "bass"), "strum", "bodhran", 0, True),
@@ -39,10 +41,24 @@ STYLES: Mapping[str, Style] = {
         Style("jig", "jig", 1, ("6/8",), 168, ("fiddle", "acoustic guitar", "bass"), "jig", "bodhran", 0),
         Style("strathspey", "strathspey", 1, ("4/4",), 96, ("fiddle", "accordion", "cello"), "strum", "", 0, True),
         Style("chorale", "chorale", 4, ("4/4", "3/4"), 76, ("organ",), "", ""),
-        Style("pop", "air", 1, ("4/4", "3/4", "6/8"), 116, ("lead", "piano", "electric bass"), "pop", "pop", 3),
-        Style("electronic", "reel", 1, ("4/4",), 124, ("lead", "pad", "synth bass"), "electronic", "electronic", 4),
+        Style("pop", "air", 1, ("4/4", "3/4", "6/8"), 116, ("lead", "piano", "electric bass"), "pop", "pop", 3,
+              loops=True),
+        Style("electronic", "reel", 1, ("4/4",), 124, ("lead", "pad", "synth bass"), "electronic", "electronic", 4,
+              loops=True),
     )
 }  # fmt: skip
+
+
+# Chords of a bar each on tonic C, as numbers of `chords`, that popular music goes round in, by mode; other modes take
+# those of major or minor. The chords of folk tunes and chorales, which the engine has counted, stay at home too long.
+LOOPS: Mapping[str, tuple[tuple[int, ...], ...]] = {
+    "major": ((0, 7, 21, 5), (21, 5, 0, 7), (0, 21, 5, 7), (0, 5, 21, 7), (0, 16, 5, 7)),
+    "minor": ((12, 8, 3, 10), (12, 17, 8, 10), (12, 3, 8, 10), (12, 10, 8, 10)),
+    "dorian": ((12, 5, 10, 5), (12, 10, 5, 12), (12, 3, 10, 5)),
+    "mixolydian": ((0, 10, 5, 0), (0, 5, 10, 5)),
+    "phrygian": ((12, 1, 22, 1), (12, 8, 1, 12)),
+    "lydian": ((0, 2, 7, 0), (0, 2, 21, 2)),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from engine.music.errors import UnclearWish
 from engine.music.keys import Key
 from engine.music.phrase import METRES
 from engine.music.said import FASTEST, MAX_BARS, MAX_PLAYERS, SLOWEST, Remark, Said, read_said
-from engine.music.styles import MOODS, STYLES, Style
+from engine.music.styles import INSTRUMENTS, MOODS, STYLES, Style
 
 __all__ = ["MAX_BARS", "Facts", "Remark", "Wish", "describe", "read_wish"]
 _SINGERS = {"choir", "voice"}
@@ -105,14 +105,18 @@ def describe(wish: Wish) -> Facts:
 
 
 def _style(said: Said, base: Wish | None) -> Style:
-    """The style named, the base's, or what fits: singers sing a chorale, everything else is a folk tune."""
+    """The style named, the base's, or what fits: singers and quartets have four parts, all else is a folk tune."""
     if said.style:
         return STYLES[said.style]
     if base is not None:
         return base.style
-    sung = set(said.players) & _SINGERS and not set(said.players) - _SINGERS - {"organ"}
+    players = set(said.players)
+    sung = players & _SINGERS and not players - _SINGERS - {"organ"}
+    quartet = (
+        len(said.players) >= 4 and not said.drums and all(INSTRUMENTS[n].kind in ("solo", "bass") for n in players)
+    )
     chorale = STYLES["chorale"]
-    return chorale if sung and (said.metre or "4/4") in chorale.metres else STYLES["folk"]
+    return chorale if (sung or quartet) and (said.metre or "4/4") in chorale.metres else STYLES["folk"]
 
 
 def _tempo(said: Said, style: Style, mood: str | None, base: Wish | None) -> int:
