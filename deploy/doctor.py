@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from bot.wording import error as sentence
 from deploy import models
 from deploy.problems import DATABASE_PROBLEMS, database_words
 from deploy.settings import Settings
@@ -43,6 +44,8 @@ async def findings(settings: Settings) -> list[Finding]:
         ("torch", _torch),
         ("home", _home),
         ("model", _model),
+        ("music", _music),
+        ("sound", _sound),
         ("database", _database),
         ("studio", _studio),
         ("Telegram", _telegram),
@@ -98,6 +101,32 @@ async def _model(settings: Settings) -> Finding:
     except models.ModelError as error:
         return Finding("model", str(error), "set GHOSTNOTE_TEXT_MODEL to another one", broken=True)
     return Finding("model", name)
+
+
+async def _music(settings: Settings) -> Finding:
+    """A bar is composed with the shipped weights."""
+    from engine.errors import EngineError  # noqa: PLC0415
+    from engine.music.composer import Composer  # noqa: PLC0415  # torch takes seconds to import
+    from engine.music.wishes import read_wish  # noqa: PLC0415
+
+    try:
+        made = await asyncio.to_thread(lambda: Composer.load().compose(read_wish("1 bar"), seed=1, candidates=1))
+    except EngineError as error:
+        return Finding("music", sentence(error, "en"), "reinstall Ghostnote, or `ghostnote learn music`", broken=True)
+    return Finding("music", f"composes ({len(made[0].midi())} bytes of MIDI)")
+
+
+async def _sound(settings: Settings) -> Finding:
+    """A note is rendered."""
+    from engine.music.perform import heard  # noqa: PLC0415
+    from engine.music.render import find_soundfont, render_audio  # noqa: PLC0415
+
+    _, midi = heard(b"C4")
+    ogg = await asyncio.to_thread(render_audio, midi)
+    font = find_soundfont()
+    if font is None:
+        return Finding("sound", "sine waves only", "install a General MIDI soundfont (Debian: fluid-soundfont-gm)")
+    return Finding("sound", f"renders with {font.name} ({len(ogg)} bytes of OGG)")
 
 
 async def _database(settings: Settings) -> Finding:
