@@ -1,6 +1,6 @@
 """`ghostnote learn music`: makes the music weights anew from music21's public-domain scores (T).
 
-It trains (resumable at any moment), writes the weights, measures the weights against intervals on training music, and
+It trains (resumable at any moment), writes the weights, measures the habits to speak against on training music, and
 makes the index of melodies that no piece may copy. With `control` it trains one of the table's controls instead.
 """
 
@@ -69,7 +69,7 @@ def learn(
 
 
 def finish(chosen: Settings, out: Path, report: Report, pieces: Sequence[Piece], samples: int) -> None:
-    """From a trained state to what the product loads: weights, the index of melodies, weights against intervals."""
+    """From a trained state to what the product loads: weights, the index of melodies, habits."""
     index_of(pieces).save(out / "melodies.safetensors")
     weights = out / "music.safetensors"
     export(chosen.folder, weights, pieces)
@@ -77,10 +77,10 @@ def finish(chosen: Settings, out: Path, report: Report, pieces: Sequence[Piece],
     begun = time.monotonic()
 
     def share(done: float) -> None:
-        report("intervals", done, f"{time.monotonic() - begun:.0f} s")
+        report("habits", done, f"{time.monotonic() - begun:.0f} s")
 
     calibrate.keep(weights, calibrate.measured(composer.desk, pieces, chosen.seed, samples, report=share))
-    report("intervals", 1.0, "done")
+    report("habits", 1.0, "done")
 
 
 def _scalars(folder: Path) -> Any:

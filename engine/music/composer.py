@@ -55,8 +55,8 @@ class Composer:
         # Only here: everything else in this folder must import where torch is not installed.
         from engine.music.decode import load_filler  # noqa: PLC0415
 
-        filler, moves, intervals = load_filler(weights)
-        return cls(Desk(filler, moves, intervals, load_copies(melodies)))
+        filler, moves, habits = load_filler(weights)
+        return cls(Desk(filler, moves, habits, load_copies(melodies)))
 
     def compose(self, wish: Wish, seed: int, candidates: int = 4) -> list[Composition]:
         """`wish.variants` pieces, best first, chosen from at least so many candidates."""

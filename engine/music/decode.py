@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from engine.music.context import PITCHES, SILENT, after, before, heard
 from engine.music.errors import NoWeights
 from engine.music.gan import PATCH, Conditions, Critic, Generator
-from engine.music.limits import Effort, Limits
+from engine.music.limits import PLACES, Effort, Habits, Limits, unpacked
 from engine.music.tokens import FIRST_PITCH, HOLD_ID, LOW, MASK_ID, REST_ID, TRIPLET_ID, VOCABULARY
 
 NEVER = -1e4
@@ -169,9 +169,9 @@ def _allowed(limits: Limits, lanes: int, cells: int) -> Tensor:
         add[:, lane, :, FIRST_PITCH:] = torch.where((pitches < low) | (pitches > high), NEVER, classes)
     add[..., TRIPLET_ID] = NEVER
     if limits.triplets:
-        add[:, :, 3::4, TRIPLET_ID] = 0.0
+        add[:, :, 3::PATCH, TRIPLET_ID] = -limits.habits.triplet
     add[..., REST_ID] -= limits.rests
-    add[..., HOLD_ID] += limits.hold
+    add[..., HOLD_ID] += limits.hold - torch.tensor(limits.habits.holds).repeat(cells // PATCH)
     add[:, :, 0, HOLD_ID] = NEVER
     return add
 
@@ -184,7 +184,7 @@ def penalties(ids: Tensor, lane: int, cells: Tensor, limits: Limits) -> Tensor:
     """
     pitch = torch.arange(PITCHES)
     against = torch.zeros(*cells.shape, PITCHES)
-    weights = torch.tensor(limits.intervals)
+    weights = torch.tensor(limits.habits.intervals)
     for look in (before, after) if weights.any() else ():
         neighbour, gap = (found.gather(1, cells) for found in look(ids[:, lane]))
         size = (pitch - neighbour[..., None]).abs().clamp(max=len(weights) - 1)
@@ -242,9 +242,9 @@ def offending(ids: Tensor) -> Tensor:
     return torch.repeat_interleave(patches, PATCH, -1)
 
 
-def load_filler(path: Path) -> tuple[NetworkFiller, NDArray[np.float64], tuple[tuple[float, ...], ...]]:
+def load_filler(path: Path) -> tuple[NetworkFiller, NDArray[np.float64], tuple[Habits, ...]]:
     """The shipped weights (fp16 safetensors, written by `train.export`) as a filler, the chord moves beside them, and
-    the weights against intervals, by family, that `calibrate` adds (without it zeros).
+    the habits, by family, that `calibrate` adds (without it none).
 
     Raises NoWeights when the file is missing, damaged, or of another shape.
     """
@@ -257,7 +257,7 @@ def load_filler(path: Path) -> tuple[NetworkFiller, NDArray[np.float64], tuple[t
             mine = {k[len(name) + 1 :]: v.float() for k, v in tensors.items() if k.startswith(name + "/")}
             module.load_state_dict(mine)
         moves = tensors["chord_moves"].double().numpy()
-        intervals = tuple(tuple(float(w) for w in row) for row in tensors.get("intervals", torch.zeros(2, 1)))
+        habits = tuple(unpacked(row.tolist()) for row in tensors.get("habits", torch.zeros(2, PLACES + 2)))
     except (SafetensorError, RuntimeError, KeyError) as error:
         raise NoWeights(why="damaged", file=path.name) from error
-    return NetworkFiller(generator, critic), moves, intervals
+    return NetworkFiller(generator, critic), moves, habits

@@ -13,7 +13,7 @@ from engine.music.chords import chord_lane
 from engine.music.copying import Copies
 from engine.music.corpus import STYLES as MODEL_STYLES
 from engine.music.form import Plan
-from engine.music.limits import Effort, Filler, Limits, strict
+from engine.music.limits import Effort, Filler, Habits, Limits, strict
 from engine.music.phrase import METRES, NO_CHORD, UNKNOWN, Phrase, canonical
 from engine.music.progressions import CHORALE, FOLK, Moves, draw_progression, tonic_chord
 from engine.music.rules import faults
@@ -44,14 +44,13 @@ class Brief:
 class Desk:
     """A filler and what came with it; every method is a pure function of these and its arguments.
 
-    `moves` are the chord moves. `intervals` says, by family and semitones, how much more often each interval is made
-    than in the training music, in nats (`calibrate` measures it). `copies` is the guard against copying; without it all
-    goes.
+    `moves` are the chord moves, `habits` the network's by family (`calibrate` measures them). `copies` is the guard
+    against copying; without it all goes.
     """
 
     filler: Filler
     moves: Moves
-    intervals: tuple[tuple[float, ...], ...] = ((0.0,), (0.0,))
+    habits: tuple[Habits, ...] = (Habits(), Habits())
     copies: Copies | None = None
 
     def fill(self, phrase: Phrase, brief: Brief, seed: int, plan: Plan | None = None) -> list[tuple[Phrase, float]]:
@@ -110,8 +109,7 @@ class Desk:
             )
         if lanes == 4 and home.key.mode in ("major", "minor"):
             classes = tuple(max(w, -2.0) for w in classes)
-        intervals = self.intervals[family_of(lanes)]
-        return Limits(moved, classes, brief.triplets, rests=1.0, hold=brief.hold, intervals=intervals)
+        return Limits(moved, classes, brief.triplets, rests=1.0, hold=brief.hold, habits=self.habits[family_of(lanes)])
 
 
 def family_of(lanes: int) -> int:

@@ -8,6 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
+PLACES = 4  # cells in a beat
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a network does more often than its training music, in nats, so that it can be spoken against.
+
+    `intervals[n]` counts for a move of n semitones, the last one for all larger; `holds`, by the cell of a beat, for
+    notes that are held there instead of one beginning; `triplet` for beats in three. `calibrate` measures them.
+    """
+
+    intervals: tuple[float, ...] = (0.0,)
+    holds: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0)
+    triplet: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +29,7 @@ class Limits:
     """What may be written, on tonic C. Penalties are in nats.
 
     `ranges` holds (lowest, highest) pitch of each lane; `classes` a weight for each pitch class (0 free, negative
-    against). `intervals[n]` counts for a move of n semitones, the last one for all larger. `rests` counts for each
-    rest; `hold` speaks for held notes.
+    against). `rests` counts for each rest; `hold` speaks for held notes.
     """
 
     ranges: tuple[tuple[int, int], ...]
@@ -25,8 +38,8 @@ class Limits:
     rests: float = 0.0
     crossing: float = 8.0
     parallel: float = 4.0
-    intervals: tuple[float, ...] = (0.0,)
     hold: float = 0.0
+    habits: Habits = Habits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,16 @@ class Filler(Protocol):
     ) -> tuple[Ids, NDArray[np.float64]]:
         """Full ids for (batch, lanes, cells) with MASK_ID in the hidden ones, and a score for each of the batch."""
         ...
+
+
+def packed(habits: Habits) -> list[float]:
+    """Habits as one row of numbers, as they stand in the weights' file."""
+    return [*habits.holds, habits.triplet, *habits.intervals]
+
+
+def unpacked(row: Sequence[float]) -> Habits:
+    """The habits in such a row."""
+    return Habits(tuple(row[PLACES + 1 :]), tuple(row[:PLACES]), row[PLACES])
 
 
 def strict(classes: Sequence[int], against: float = -1e4) -> tuple[float, ...]:
