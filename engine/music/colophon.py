@@ -9,7 +9,7 @@ from the person's words, and what is read is checked like any other input.
 import json
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.music.keys import Key
 from engine.music.midi import COLOPHON, RESOLUTION, Sheet
@@ -20,10 +20,20 @@ from engine.music.wishes import Wish
 MAX_CELLS = 64 * 16
 
 
-def write_colophon(sheet: Sheet, phrase: Phrase, wish: Wish, by_rule: bool) -> str:
-    """The text for a file whose notes are those of `sheet`; `by_rule` says that `arrange` alone made its parts."""
+class Known(NamedTuple):
+    """What a colophon says. `by_rule`: `arrange` alone made all parts; `ruled`: tracks it made beside others."""
+
+    phrase: Phrase
+    wish: Wish
+    by_rule: bool
+    ruled: tuple[int, ...] = ()
+
+
+def write_colophon(sheet: Sheet, known: Known) -> str:
+    """The text for a file whose notes are those of `sheet`."""
+    phrase, wish = known.phrase, known.wish
     facts = {
-        "notes": checksum(sheet), "rule": by_rule, "metre": phrase.metre.name,
+        "notes": checksum(sheet), "rule": known.by_rule, "ruled": known.ruled, "metre": phrase.metre.name,
         "key": [phrase.key.tonic, phrase.key.mode],
         "lanes": phrase.lanes, "chords": phrase.chords, "bars": wish.bars, "tempo": wish.tempo,
         "style": wish.style.name, "mood": wish.mood, "instruments": wish.instruments, "drums": wish.drums,
@@ -32,14 +42,15 @@ def write_colophon(sheet: Sheet, phrase: Phrase, wish: Wish, by_rule: bool) -> s
     return COLOPHON + json.dumps(facts, separators=(",", ":"))
 
 
-def read_colophon(sheet: Sheet) -> tuple[Phrase, Wish, bool] | None:
-    """Phrase, wish and `by_rule`; None when there is no such line, it is damaged, or the notes are no longer its."""
+def read_colophon(sheet: Sheet) -> Known | None:
+    """What the file says it is; None when there is no such line, it is damaged, or the notes are no longer its."""
     try:
         facts = json.loads(sheet.colophon.removeprefix(COLOPHON))
         if facts["notes"] != checksum(sheet):
             return None
         phrase = _phrase(facts)
-        return phrase, _wish(facts, phrase), bool(facts["rule"])
+        ruled = tuple(_within(index, 0, len(sheet.tracks) - 1) for index in facts["ruled"])
+        return Known(phrase, _wish(facts, phrase), bool(facts["rule"]), ruled)
     # Whatever is wrong with a line of unknown origin, the notes are still there to be heard.
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None

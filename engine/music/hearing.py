@@ -28,7 +28,8 @@ class Heard:
     """A file as the engine understands it.
 
     `by_rule`: our own file, every part of it made by `arrange` from the phrase. Otherwise `tracks_of[i]` is the track
-    of the sheet that plays most of lane i. Times of the sheet are those of the phrase, a pickup filled up with rests.
+    of the sheet that plays most of lane i, and `ruled` are the tracks that the engine once added to accompany. Times of
+    the sheet are those of the phrase, a pickup filled up with rests.
     """
 
     phrase: Phrase
@@ -36,6 +37,7 @@ class Heard:
     sheet: Sheet
     tracks_of: tuple[int, ...]
     by_rule: bool = False
+    ruled: tuple[int, ...] = ()
 
 
 def hear(data: bytes) -> Heard:
@@ -43,8 +45,8 @@ def hear(data: bytes) -> Heard:
     sheet = read_midi(data)
     known = read_colophon(sheet)
     if known is not None:
-        phrase, wish, by_rule = known
-        return Heard(phrase, wish, sheet, _tracks_of(phrase, sheet.tracks), by_rule)
+        tracks_of = _tracks_of(known.phrase, sheet.tracks)
+        return Heard(known.phrase, known.wish, sheet, tracks_of, known.by_rule, known.ruled)
     metre, remarks = _metre(sheet)
     _fill_pickup(sheet, metre)
     voices = sheet.voices

@@ -5,7 +5,7 @@ lane by lane and note by note. Kept exactly, in timing, length and loudness, are
 that no lane has (the inner notes of thick chords, doublings), drums, programs, names, pedals and bends, tempo changes,
 and the file's own resolution. A note that only ends elsewhere keeps its start and loudness. What is new is played by
 the track that plays that lane, as loud as that track is around it; lanes that the file does not have, and instruments
-that were added to the wish, become tracks of their own after the person's.
+that were added to the wish, become tracks of their own after the person's, and go on when the piece is made longer.
 """
 
 from bisect import bisect_left
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.music.arrange import Part, Played, accompanied, arrange, played_by
-from engine.music.colophon import write_colophon
-from engine.music.hearing import Heard
+from engine.music.colophon import Known, write_colophon
+from engine.music.hearing import Heard, instrument_of
 from engine.music.midi import Frame, parse, write_file
-from engine.music.phrase import Note, Phrase, notes_of
+from engine.music.phrase import CELL, Note, Phrase, notes_of
 from engine.music.wishes import Wish
 
 _SLIP = 4  # ticks by which a note of the phrase may stand beside the one that was played
@@ -33,6 +33,7 @@ def arranged(phrase: Phrase, wish: Wish, heard: Heard | None = None) -> tuple[Pa
     for old, new, index in zip(heard.phrase.lanes, phrase.lanes, heard.tracks_of, strict=False):
         if old != new:
             tracks[index] = _changed(tracks[index], notes_of(old), notes_of(new))
+    _go_on(tracks, phrase, wish, heard)
     kept = [replace(track, notes=tuple(notes)) for track, notes in zip(heard.sheet.tracks, tracks, strict=True)]
     return (*kept, *_added(phrase, wish, heard))
 
@@ -48,8 +49,32 @@ def saved(parts: Sequence[Part], phrase: Phrase, wish: Wish, heard: Heard | None
         frame = Frame(phrase.key, phrase.metre.name, sheet.tempo, sheet.tempi, sheet.resolution)
     elif heard is not None and not heard.by_rule:
         frame = replace(frame, resolution=heard.sheet.resolution)
-    by_rule = heard is None or heard.by_rule
-    return write_file(parts, frame, write_colophon(parse(write_file(parts, frame)), phrase, wish, by_rule))
+    parts = [part for part in parts if part.notes]
+    known = Known(phrase, wish, heard is None or heard.by_rule, _ruled(parts, phrase, heard))
+    return write_file(parts, frame, write_colophon(parse(write_file(parts, frame)), known))
+
+
+def _ruled(parts: Sequence[Part], phrase: Phrase, heard: Heard | None) -> tuple[int, ...]:
+    """Which of the parts accompany by rule: those that did before, and those added now, unless these are voices."""
+    if heard is None or heard.by_rule:
+        return ()
+    sent = len(heard.sheet.tracks)
+    voices = max(0, len(phrase.lanes) - len(heard.phrase.lanes))
+    before = tuple(i for i in heard.ruled if i < len(parts))
+    return (*before, *range(sent, len(parts))) if not voices else before
+
+
+def _go_on(tracks: list[list[Played]], phrase: Phrase, wish: Wish, heard: Heard) -> None:
+    """Let the engine's own accompaniment go on under new bars; the close it had made before them is made anew."""
+    if not heard.ruled or phrase.cells <= heard.phrase.cells or not phrase.chords:
+        return
+    ruled = [heard.sheet.tracks[i] for i in heard.ruled]
+    names = tuple(instrument_of(track.program) for track in ruled if not track.drums)
+    drummed = [i for i in heard.ruled if heard.sheet.tracks[i].drums]
+    made = accompanied(phrase, replace(wish, instruments=names, drums=bool(drummed)))
+    since = (heard.phrase.bars - 1) * phrase.metre.bar * CELL
+    for index, part in zip([*(i for i in heard.ruled if i not in drummed), *drummed], made, strict=False):
+        tracks[index] = [n for n in tracks[index] if n.start < since] + [n for n in part.notes if n.start >= since]
 
 
 def _changed(track: list[Played], old: Sequence[Note], new: Sequence[Note]) -> list[Played]:

@@ -135,3 +135,19 @@ def test_another_tempo_is_taken_when_asked_for() -> None:
     heard = hear(data)
     wish = read_wish("120 bpm", heard.wish)
     assert read_midi(saved(arranged(heard.phrase, wish, heard), heard.phrase, wish, heard)).tempo == pytest.approx(120)
+
+
+def test_an_accompaniment_of_ours_goes_on_under_new_bars_and_the_melody_before_them_stays() -> None:
+    melody = Part("tune", 73, False, tuple(Played(12 * i + 0.5, 11, SCALE[(3 * i) % 8], 70) for i in range(16)))
+    heard = hear(write_file([melody], Frame(Key(2, "minor"), "4/4", 90, resolution=RESOLUTION)))
+    wish = read_wish("add harp, double bass and drums", heard.wish)
+    phrase = composer.accompany(heard.phrase)
+    first = hear(saved(arranged(phrase, wish, heard), phrase, wish, heard))
+    assert [first.sheet.tracks[i].name for i in first.ruled] == ["harp", "double bass", "drums"]
+    longer = composer.extend(first.phrase, 4, seed=1, candidates=1)
+    second = hear(saved(arranged(longer, first.wish, first), longer, first.wish, first))
+    assert second.ruled == first.ruled
+    assert [t.name for t in second.sheet.tracks] == ["tune", "harp", "double bass", "drums"]
+    assert set(exact(first.sheet.tracks[0])[3]) <= set(exact(second.sheet.tracks[0])[3])  # type: ignore[call-overload]
+    for track in second.sheet.tracks[1:]:
+        assert {int(note.start) // 48 for note in track.notes} == set(range(8))
