@@ -27,8 +27,9 @@ def settings(folder: Path, minutes: float, seed: int, control: Control) -> Setti
         return Settings(folder, minutes=minutes, seed=seed, warm_up=1.0)
     if control == "one-shot":
         return Settings(
-            folder, minutes=minutes, seed=seed, one_shot=True, chorales=1.0, contest_every=1, cross_entropy=0
-        )
+            folder, minutes=minutes, seed=seed, one_shot=True, chorales=1.0, contest_every=1, warm_up=0.25,
+            adversarial=1.0, cross_entropy=0.0,
+        )  # fmt: skip
     return Settings(folder, minutes=minutes, seed=seed)
 
 

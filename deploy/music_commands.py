@@ -30,7 +30,7 @@ def learn_music(
         "runs/music"
     ),
     into: Annotated[Path, typer.Option("--out", help="the folder for the finished files")] = Path("runs/music/weights"),
-    minutes: Annotated[float, typer.Option(min=0.1, help="how long to train, all runs together")] = 190.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="how long to train, all runs together")] = 180.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     control: Annotated[str, typer.Option(help="cross-entropy or one-shot: a control of the table instead")] = "",
     tensorboard: Annotated[Path | None, typer.Option(help="write scalars for TensorBoard there")] = None,
