@@ -146,7 +146,9 @@ def _style(words: Words, remarks: list[Remark]) -> str | None:
 
 def _count(words: Words, what: str, most: int, unit: str) -> int | None:
     """A number before a unit, held within limits that the refusal names."""
-    values = sorted({value(hit[1].lower()) for hit in words.take(rf"(?<![\w.])({NUMBER})(?:{unit})")})
+    either = rf"(?:(\d+)\s*[-–~]\s*|({NUMBER})\s*(?:\bto\b|\bor\b|到|至|或)\s*)?"
+    hits = words.take(rf"(?<![\w.]){either}(?<![\w.])({NUMBER})(?:{unit})")
+    values = sorted({value(number.lower()) for hit in hits for number in hit.groups() if number})
     if len(values) > 1:
         raise UnclearWish(why=f"two_{what}", first=_shown(values[0]), second=_shown(values[-1]))
     for number in values:

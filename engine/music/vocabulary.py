@@ -148,6 +148,8 @@ REGISTER_WORDS: Mapping[str, int] = {
 }  # fmt: skip
 
 TEMPO_WORDS: Mapping[str, int] = {
+    "not too fast": 96, "not so fast": 96, "not too slow": 104, "不要太快": 96, "不太快": 96, "别太快": 96,
+    "不要太慢": 104, "不太慢": 104, "别太慢": 104,
     "largo": 50, "very slow": 52, "adagio": 66, "slow": 66, "slowly": 66, "lento": 56, "andante": 84, "moderato": 104,
     "allegretto": 112, "allegro": 132, "fast": 144, "quick": 144, "upbeat": 132, "vivace": 156, "very fast": 172,
     "presto": 176, "很慢": 52, "慢速": 66, "慢板": 66, "慢": 66, "行板": 84, "中速": 104, "中板": 104, "快板": 132,
