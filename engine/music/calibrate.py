@@ -82,8 +82,9 @@ def _fitted(
 def moved(habits: Habits, made: Counts, real: Counts, share: float) -> Habits:
     """Habits after one round: more against what was made too often, less against what was made too seldom."""
     against = share * np.log(made.sizes / real.sizes)
-    holds = share * (_odds(real.begins) - _odds(made.begins))
-    triplet = share * float(_odds(made.triplets) - _odds(real.triplets))
+    # A rhythm that has begun goes on, so a little weight moves a lot.
+    holds = share / 2 * (_odds(real.begins) - _odds(made.begins))
+    triplet = share / 2 * float(_odds(made.triplets) - _odds(real.triplets))
     return Habits(
         _bounded(habits.intervals, against), _bounded(habits.holds, holds), _bounded((habits.triplet,), [triplet])[0]
     )
