@@ -121,9 +121,10 @@ def read_said(text: str) -> Said:
     tempo = _tempo(words, spoken)
     no_drums, kit = bool(words.take(_NO_DRUMS)), bool(words.take(r"\b(?:bass|snare|kick) drums?\b"))
     remarks: list[Remark] = []
-    style = _style(words, remarks)
-    moods = words.meanings(MOOD_WORDS)
+    styles, moods = words.meanings(STYLE_WORDS), words.meanings(MOOD_WORDS)
     more, fewer, players = _players(words, remarks)
+    # After the instruments, because a rock organ and a classical guitar are no styles.
+    style = _style(styles, words, remarks)
     drums = _drums(words, no_drums, kit)
     pace = words.meanings(PACE_WORDS)
     return Said(style, moods[0] if moods else None, metre, keys, _worded_tempo(words, tempo), pace[0] if pace else 1.0,
@@ -132,9 +133,8 @@ def read_said(text: str) -> Said:
                 keys.chords, (*keys.remarks, *remarks))  # fmt: skip
 
 
-def _style(words: Words, remarks: list[Remark]) -> str | None:
+def _style(styles: list[str], words: Words, remarks: list[Remark]) -> str | None:
     stand_ins = words.find(STYLE_STAND_INS)
-    styles = words.meanings(STYLE_WORDS)
     if not styles:
         for _, word in stand_ins[:1]:
             styles = [STYLE_STAND_INS[word]]

@@ -105,6 +105,26 @@ def test_instruments_come_in_the_order_named_and_drums_only_when_wanted() -> Non
     assert not read_wish("pop without drums").drums
 
 
+@pytest.mark.parametrize(
+    ("words", "players", "style"),
+    [
+        ("rock organ, marimba and pad", ("rock organ", "marimba", "pad"), "folk"),
+        ("jazz guitar and classical guitar", ("jazz guitar", "acoustic guitar"), "folk"),
+        ("jazz for jazz guitar", ("jazz guitar",), "pop"),
+        ("four-part singing for choir", ("choir",), "chorale"),
+        ("四部合唱", ("organ",), "chorale"),
+        ("steel drums and bass drum", ("steel drums",), "folk"),
+        ("string quartet", ("violin", "violin", "viola", "cello"), "chorale"),
+        ("waltz for string quartet", ("violin", "violin", "viola", "cello"), "waltz"),
+        ("English horn, french horn, hornpipe", ("english horn", "horn"), "hornpipe"),
+        ("electric piano, pianos and a grand piano", ("electric piano", "piano"), "folk"),
+    ],
+)
+def test_no_word_counts_twice(words: str, players: tuple[str, ...], style: str) -> None:
+    wish = read_wish(words)
+    assert (wish.instruments, wish.style.name) == (players, style)
+
+
 def test_a_stand_in_is_said_openly() -> None:
     ((name, fields),) = read_wish("二胡 民谣").remarks
     assert wording.say(name, "en", **fields) == "I have no 二胡; fiddle stands in for it."
