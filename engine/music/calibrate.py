@@ -32,7 +32,7 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Shares, never 0 or 1: of moves by size, of a beat's cells that begin a note, of beats that are triplets."""
+    """Shares, never 0 or 1: of moves by size, of a straight beat's cells that begin a note, of beats in triplets."""
 
     sizes: Numbers
     begins: Numbers
@@ -97,8 +97,9 @@ def counted(phrases: Sequence[Phrase]) -> Counts:
         sizes[min(abs(int(str(step))), LARGEST)] += count
     cells = np.array([cell for p in phrases for lane in p.lanes for cell in lane])
     beats = cells[: len(cells) // PLACES * PLACES].reshape(-1, PLACES)
-    begins = ((beats >= 0).sum(0) + 1.0) / (len(beats) + 2.0)
-    triplets = float(((beats[:, -1] == TRIPLET).sum() + 1.0) / (len(beats) + 2.0))
+    straight = beats[beats[:, -1] != TRIPLET]
+    begins = ((straight >= 0).sum(0) + 1.0) / (len(straight) + 2.0)
+    triplets = (len(beats) - len(straight) + 1.0) / (len(beats) + 2.0)
     return Counts(sizes / sizes.sum(), begins, triplets)
 
 
