@@ -127,10 +127,27 @@ def read_said(text: str) -> Said:
     style = _style(styles, words, remarks)
     drums = _drums(words, no_drums, kit)
     pace = words.meanings(PACE_WORDS)
-    return Said(style, moods[0] if moods else None, metre, keys, _worded_tempo(words, tempo), pace[0] if pace else 1.0,
-                bars, seconds, lengthen, variants, players, more, fewer, drums,
-                next(iter(words.meanings(DENSITY_WORDS)), None), next(iter(words.meanings(REGISTER_WORDS)), None),
-                keys.chords, (*keys.remarks, *remarks))  # fmt: skip
+    worded = _worded_tempo(words, tempo)
+    return Said(
+        style=style,
+        mood=moods[0] if moods else None,
+        metre=metre,
+        keys=keys,
+        tempo=worded if worded is not None else _bare_tempo(words),
+        pace=pace[0] if pace else 1.0,
+        bars=bars,
+        seconds=seconds,
+        lengthen=lengthen,
+        variants=variants,
+        players=players,
+        more=more,
+        fewer=fewer,
+        drums=drums,
+        density=next(iter(words.meanings(DENSITY_WORDS)), None),
+        register=next(iter(words.meanings(REGISTER_WORDS)), None),
+        chords=keys.chords,
+        remarks=(*keys.remarks, *remarks),
+    )
 
 
 def _style(styles: list[str], words: Words, remarks: list[Remark]) -> str | None:
@@ -204,6 +221,13 @@ def _worded_tempo(words: Words, said: int | None) -> int | None:
     if said is not None and tempi and not 0.4 < said / max(tempi) < 2.5:
         raise UnclearWish(why="word_and_tempo", value=said)
     return said if said is not None else max(tempi) if tempi else None
+
+
+def _bare_tempo(words: Words) -> int | None:
+    """A number that nothing else explains, such as the last word of "waltz in D minor, 90"."""
+    left = words.take(r"(?<![\w.#/:-])(?<!op\. )(?<!no\. )(?<!opus )(?<!第)(\d{2,3})(?![\w./:%-])")
+    tempi = {int(hit[1]) for hit in left}
+    return tempi.pop() if len(tempi) == 1 and 60 <= min(tempi) <= FASTEST else None
 
 
 def _metre(words: Words) -> str | None:

@@ -38,6 +38,13 @@ MOOD_WORDS: Mapping[str, str] = {
     "俏皮": "playful",
     "活泼": "playful", "mysterious": "mysterious", "神秘": "mysterious", "angry": "angry", "愤怒": "angry",
     "romantic": "romantic", "浪漫": "romantic",
+    "scary": "dark", "horror": "dark", "tragic": "dark", "恐怖": "dark", "悲壮": "dark", "haunting": "mysterious",
+    "eerie": "mysterious", "诡异": "mysterious", "chill": "calm", "mellow": "calm", "solemn": "calm", "轻松": "calm",
+    "舒缓": "calm", "庄严": "calm", "warm": "tender", "sweet": "tender", "温暖": "tender", "甜蜜": "tender",
+    "nostalgic": "melancholy", "lonely": "melancholy", "bittersweet": "melancholy", "怀旧": "melancholy",
+    "孤独": "melancholy", "思念": "melancholy", "惆怅": "melancholy", "hopeful": "joyful", "festive": "joyful",
+    "energetic": "joyful", "喜庆": "joyful", "majestic": "heroic", "史诗": "heroic",
+    "激昂": "heroic", "furious": "angry", "aggressive": "angry", "激烈": "tense", "cute": "playful", "可爱": "playful",
 }  # fmt: skip
 
 INSTRUMENT_WORDS: Mapping[str, str] = {
@@ -117,6 +124,8 @@ ENSEMBLE_WORDS: Mapping[str, tuple[str, ...]] = {
     "wind quartet": ("flute", "oboe", "clarinet", "bassoon"), "木管": ("flute", "oboe", "clarinet", "bassoon"),
     "orchestra": ("flute", "horn", "strings", "double bass"), "管弦乐": ("flute", "horn", "strings", "double bass"),
     "交响乐": ("flute", "horn", "strings", "double bass"),
+    "orchestral": ("flute", "horn", "strings", "double bass"),
+    "symphonic": ("flute", "horn", "strings", "double bass"),
 }  # fmt: skip
 
 # What people ask for and the styles that come nearest; the answer says so.

@@ -167,6 +167,25 @@ def test_with_an_earlier_wish_only_what_is_said_changes(words: str, line: str) -
     assert wording.describe(read_wish(words, BASE), "en").replace("♭", "b") == line
 
 
+@pytest.mark.parametrize(
+    ("words", "tempo"),
+    [
+        ("waltz in D minor, 90", 90),
+        ("电子舞曲 128 F小调", 128),
+        ("a waltz, op. 64", 132),
+        ("my 12 favourite notes as a waltz", 132),
+        ("waltz, dotted quarter = 60", 90),
+        ("waltz at 100, faster", 100),
+        ("a little faster waltz", 145),
+        ("not too fast, a waltz", 96),
+        ("waltz, 92.4 bpm", 92),
+        ("每分钟九十六拍 圆舞曲", 96),
+    ],
+)
+def test_tempi_as_people_say_them(words: str, tempo: int) -> None:
+    assert read_wish(words).tempo == tempo
+
+
 def test_the_line_in_chinese() -> None:
     assert wording.describe(BASE, "zh") == "8 小节 · 3/4 · d 小调 · ♩=90 · 圆舞曲 · 忧郁 · 钢琴、弦乐"
     assert wording.describe(read_wish("pop in Bb, 1 bar"), "zh") == (
