@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.music.chords import chord_lane
-from engine.music.desk import VOICES, Brief, Desk, family_of, heard_chords, pulses
+from engine.music.desk import Brief, Desk, family_of, heard_chords, pulses
 from engine.music.errors import NothingToEdit
 from engine.music.metrics import motif_repetition
 from engine.music.phrase import BEAT, HOLD, TRIPLET, UNKNOWN, Phrase, canonical, notes_of, sounding
@@ -160,7 +160,7 @@ def _brief(phrase: Phrase, candidates: int, closes: tuple[int, ...]) -> Brief:
     notes = len(pitches) / max(phrase.bars, 1)
     if style == "air" and notes > 6.5:
         style = "reel"
-    reach = (min(*pitches, VOICES[0][0]) - 2, max(*pitches, 72) + 2)
+    reach = (min(pitches) - 4, max(max(pitches), min(pitches) + 9) + 4)
     repeats = motif_repetition(phrase) > 0
     return Brief(style, melody_range=reach, triplets=any(TRIPLET in lane for lane in phrase.lanes) and repeats,
                  candidates=candidates, closes=closes)  # fmt: skip

@@ -238,3 +238,11 @@ async def test_notes_that_are_none_change_nothing(conversation: Conversation, te
     with pytest.raises(EngineError):
         await events(conversation, text)
     assert (await conversation.piece(KEY)).turns == ()
+
+
+@pytest.mark.parametrize("style", ["waltz, cello", "reel, piccolo", "march, tuba", "jig, whistle"])
+async def test_new_bars_never_move_the_old_ones(conversation: Conversation, style: str) -> None:
+    first = await turn_of(conversation, f"/music 2 bars {style}")
+    longer = await turn_of(conversation, "/extend 2")
+    old, new = await notes(conversation, first.id), await notes(conversation, longer.id)
+    assert new[: len(old)] == old
