@@ -160,7 +160,7 @@ def _brief(phrase: Phrase, candidates: int, closes: tuple[int, ...]) -> Brief:
     notes = len(pitches) / max(phrase.bars, 1)
     if style == "air" and notes > 6.5:
         style = "reel"
-    reach = (min(pitches) - 4, max(max(pitches), min(pitches) + 9) + 4)
+    reach = (min(pitches) - 4, max(*pitches, min(pitches) + 9) + 4)
     repeats = motif_repetition(phrase) > 0
     return Brief(style, melody_range=reach, triplets=any(TRIPLET in lane for lane in phrase.lanes) and repeats,
                  candidates=candidates, closes=closes)  # fmt: skip
