@@ -205,8 +205,8 @@ def _percent(flags: Sequence[bool]) -> float:
 
 
 def _moves(phrase: Phrase) -> list[int]:
-    """Each move of the melody in semitones."""
-    return [b.pitch - a.pitch for a, b in pairwise(notes_of(phrase.lanes[0]))]
+    """Each move of the melody in semitones, plus 128, because Python gives -1 and -2 the same hash."""
+    return [b.pitch - a.pitch + 128 for a, b in pairwise(notes_of(phrase.lanes[0]))]
 
 
 __all__ = ["KINDS", "Copying", "Memory", "Verdict", "copying", "made_row", "real_rows", "verdicts"]

@@ -5,8 +5,10 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from engine.music.corpus import split_by_family, windows_of
+from engine.music.corpus import Piece, split_by_family, windows_of
 from engine.music.evaluate import Copying, Memory, copying, made_row, real_rows, verdicts
+from engine.music.keys import Key
+from engine.music.phrase import HOLD, METRES, Phrase
 from engine.music.sampling import EDITS, KINDS, Maker, accompanied, kept
 from tests.engine.music.fakes import fake_desk
 from tests.engine.music.tunes import chorale, tune
@@ -66,6 +68,16 @@ def test_copying_counts_what_is_over_the_limit_and_over_half_of_it() -> None:
     assert found.largest_share == 1
     assert found.over_limit >= 50
     assert asdict(found)["share_over_half"] >= 50
+
+
+def test_a_half_step_down_is_not_taken_for_a_whole_one() -> None:
+    down = (72, 71, 69, 67, 65, 64, 62, 60, 59, 57)
+    whole = (72, 70, 69, 67, 65, 64, 62, 60, 59, 57)
+    known, other = (
+        Phrase(METRES["4/4"], Key(), (tuple(c for p in row for c in (p, HOLD, HOLD, HOLD)),)) for row in (down, whole)
+    )
+    memory = Memory([Piece("scale", "reel", known, (2,))])
+    assert (memory.longest(known), memory.longest(other)) == (10, 8)
 
 
 def test_a_family_stands_on_one_side_of_the_split() -> None:
