@@ -11,7 +11,7 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
-from adapters import lora
+from adapters import files, lora
 from tests.adapters import models
 
 Make = Callable[[], Any]
@@ -55,7 +55,7 @@ def test_saved_and_loaded_it_speaks_the_same(make: Make, tmp_path: Path) -> None
     adapter = lora.load(other, tmp_path)
     assert torch.allclose(logits(other), expected, atol=1e-2)
     assert adapter.base == "tiny"
-    assert adapter.scale == 2.0
+    assert set(adapter.scales.values()) == {2.0}
 
 
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's own call, not ours
@@ -103,7 +103,7 @@ def test_an_adapter_for_another_base_is_refused_and_nothing_changes(other: Make,
     lora.save(trained(models.llama()), tmp_path, "tiny")
     model = other()
     before = logits(model)
-    with pytest.raises(lora.BadAdapter, match=reason):
+    with pytest.raises(files.BadAdapter, match=reason):
         lora.load(model, tmp_path)
     assert torch.equal(logits(model), before)
 
@@ -112,39 +112,39 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     model = trained(models.llama())
     next(lora.layers(model))[1].lora_b.data[0, 0] = float("nan")
     lora.save(model, tmp_path, "tiny")
-    with pytest.raises(lora.BadAdapter, match="finite"):
+    with pytest.raises(files.BadAdapter, match="finite"):
         lora.load(models.llama(), tmp_path)
 
 
 def pickled(folder: Path) -> None:
-    (folder / lora.WEIGHTS).write_bytes(pickle.dumps({"weights": [1.0]}))
+    (folder / files.WEIGHTS).write_bytes(pickle.dumps({"weights": [1.0]}))
 
 
 def cut_short(folder: Path) -> None:
-    weights = (folder / lora.WEIGHTS).read_bytes()
-    (folder / lora.WEIGHTS).write_bytes(weights[: len(weights) // 2])
+    weights = (folder / files.WEIGHTS).read_bytes()
+    (folder / files.WEIGHTS).write_bytes(weights[: len(weights) // 2])
 
 
 def without_weights(folder: Path) -> None:
-    (folder / lora.WEIGHTS).unlink()
+    (folder / files.WEIGHTS).unlink()
 
 
 def not_json(folder: Path) -> None:
-    (folder / lora.CONFIG).write_text("{", encoding="utf-8")
+    (folder / files.CONFIG).write_text("{", encoding="utf-8")
 
 
 def another_method(folder: Path) -> None:
-    (folder / lora.CONFIG).write_text(json.dumps({"peft_type": "IA3"}), encoding="utf-8")
+    (folder / files.CONFIG).write_text(json.dumps({"peft_type": "IA3"}), encoding="utf-8")
 
 
 def without_rank(folder: Path) -> None:
-    (folder / lora.CONFIG).write_text(json.dumps({"peft_type": "LORA"}), encoding="utf-8")
+    (folder / files.CONFIG).write_text(json.dumps({"peft_type": "LORA"}), encoding="utf-8")
 
 
 @pytest.mark.parametrize("harm", [pickled, cut_short, without_weights, not_json, another_method, without_rank])
 def test_harmed_files_are_refused_with_one_sentence(harm: Callable[[Path], None], tmp_path: Path) -> None:
     lora.save(trained(models.llama()), tmp_path, "tiny")
     harm(tmp_path)
-    with pytest.raises(lora.BadAdapter) as refusal:
-        lora.read(tmp_path)
+    with pytest.raises(files.BadAdapter) as refusal:
+        files.read(tmp_path)
     assert "\n" not in str(refusal.value)

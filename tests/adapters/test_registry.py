@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.registry import MANIFEST, POINTER, Registry, RegistryError, Scope, describe
+from adapters.manifest import MANIFEST, RegistryError, describe
+from adapters.registry import POINTER, Registry, Scope
 
 
 @pytest.fixture
@@ -40,16 +41,16 @@ def test_the_narrowest_scope_that_is_live_wins(registry: Registry, weights: Path
     scopes = {
         "everyone": Scope(),
         "tales": Scope("form", "story"),
-        "room": Scope("channel", "7"),
-        "mine": Scope("person", "ann"),
+        "room": Scope("channel", "telegram:7"),
+        "mine": Scope("person", "web:ann"),
     }
     for name, scope in scopes.items():
         registry.publish(weights, name, scope=scope)
     assert registry.live() == "everyone@0001"
     assert registry.live(form="poem") == "everyone@0001"
     assert registry.live(form="story") == "tales@0001"
-    assert registry.live(form="story", channel="7") == "room@0001"
-    assert registry.live(form="story", channel="7", person="ann") == "mine@0001"
+    assert registry.live(form="story", channel="telegram:7") == "room@0001"
+    assert registry.live(form="story", channel="telegram:7", person="web:ann") == "mine@0001"
 
 
 def test_a_shipped_voice_speaks_until_something_is_published(tmp_path: Path, weights: Path, registry: Registry) -> None:
