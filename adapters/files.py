@@ -12,20 +12,14 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from adapters.manifest import FILES
+from adapters.manifest import FILES, MOST_BYTES, PICKLES, BadAdapter
 
 CONFIG, WEIGHTS = FILES
 PREFIX = "base_model.model."
 FINGERPRINT = "ghostnote_base"
-MOST_BYTES = 512 * 1024 * 1024
-PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 _NAME = re.compile(r"(?:base_model\.model\.)?(?P<layer>.+)\.lora_(?P<part>[AB])(?:\.default)?\.weight")
 
 Pair = tuple[Tensor, Tensor]
-
-
-class BadAdapter(Exception):
-    """The files are no usable adapter for this base; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,18 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
+from transformers.utils import logging as transformers_logging
 
-from adapters.files import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, BadAdapter, read
+from adapters.files import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, read
+from adapters.manifest import BadAdapter
 
 
 class LoraLayer(nn.Module):
@@ -130,6 +134,18 @@ def check(adapter: Adapter, model: nn.Module) -> None:
             raise BadAdapter(f"this adapter was made for another base ({adapter.base}): the sizes of {name} differ")
     if adapter.fingerprint and adapter.fingerprint != fingerprint(model):
         raise BadAdapter(f"this adapter was made for another base ({adapter.base}) of the same shape")
+
+
+def fits(adapter: Adapter, base: Path) -> None:
+    """BadAdapter unless the adapter can speak on the model in the folder `base`; loads it, which takes seconds."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    kinds: Any = AutoModelForCausalLM
+    try:
+        model: nn.Module = kinds.from_pretrained(base, dtype="auto", use_safetensors=True)
+    except (OSError, ValueError, RuntimeError) as broken:
+        reason = (str(broken).splitlines() or [type(broken).__name__])[0]
+        raise BadAdapter(f"the base in {base} cannot be loaded, so nothing was tried on it: {reason}") from broken
+    check(adapter, model)
 
 
 def load(model: nn.Module, folder: Path) -> Adapter:

@@ -14,10 +14,16 @@ MANIFEST = "manifest.json"
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 CARD = "README.md"
 SHIPPED_VERSION = "shipped"
+MOST_BYTES = 512 * 1024 * 1024
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
 class RegistryError(Exception):
     """An adapter cannot be found, published or trusted; the message is one sentence."""
+
+
+class BadAdapter(Exception):
+    """The files are no usable adapter for this base; the message is one sentence that says why."""
 
 
 @dataclass(frozen=True)

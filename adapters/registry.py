@@ -33,6 +33,7 @@ POINTER = "live.json"
 SHIPPED = Path(__file__).parent / "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SCOPES = ("global", "form", "channel", "person")
+_LIST = "`ghostnote adapters list` shows all"
 _HOW = "use global, form:NAME, channel:PLATFORM:CHAT or person:PLATFORM:ID"
 
 
@@ -154,6 +155,8 @@ class Registry:
         if "@" not in name:
             own = self._home / name if _NAME.fullmatch(name) else None
             whole = sorted(path.parent.name for path in own.glob(f"*/{MANIFEST}")) if own else []
+            if not whole and not self.shipped(name):
+                raise RegistryError(f"there is no adapter {name[:80]!r}; {_LIST}")
             name = f"{name}@{max(whole, key=int) if whole else SHIPPED_VERSION}"
         self.folder(name)
         return name
@@ -165,7 +168,7 @@ class Registry:
             found = self._shipped / name if version == SHIPPED_VERSION else self._home / name / version
             if (found / MANIFEST).is_file():
                 return found
-        raise RegistryError(f"there is no adapter {reference[:80]}; `ghostnote adapters list` shows all")
+        raise RegistryError(f"there is no adapter {reference[:80]!r}; {_LIST}")
 
     def show(self, reference: str) -> Manifest:
         """The manifest of a version; RegistryError if it is absent or its weights are not those it was made with."""
@@ -220,7 +223,7 @@ class Registry:
     def shipped(self, name: str, base: str = "") -> list[str]:
         """The reference of the shipped voice `name`, if there is one for this base."""
         reference = f"{name}@{SHIPPED_VERSION}"
-        there = bool(name) and (self._shipped / name / MANIFEST).is_file()
+        there = bool(_NAME.fullmatch(name)) and (self._shipped / name / MANIFEST).is_file()
         return [reference] if there and (not base or self._base_of(reference) == base) else []
 
     def _base_of(self, reference: str) -> str:

@@ -66,20 +66,17 @@ def text_generator(settings: Settings) -> TextGenerator:
 
     folder = models.ensure(settings.text_model, settings.home)
     try:
-        return Gpt(folder, name=settings.text_model, device=settings.device, shelf=registry(settings).whole)
+        return Gpt(folder, name=settings.text_model, device=settings.device, shelf=Registry(settings.adapters).whole)
     except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise models.ModelError(f"The model in {folder} cannot be loaded: {reason}") from error
 
 
-def registry(settings: Settings) -> Registry:
-    """The adapters of this machine, and those that come with the source."""
-    return Registry(settings.home / "adapters")
-
-
 def speaking(settings: Settings, worker: Worker) -> Speaking:
     """Who speaks when: what the registry says, and where it is silent the voice that a form names."""
-    return Speaking(worker, registry(settings), {name: form.adapter for name, form in forms().items() if form.adapter})
+    return Speaking(
+        worker, Registry(settings.adapters), {name: form.adapter for name, form in forms().items() if form.adapter}
+    )
 
 
 async def run(settings: Settings) -> None:

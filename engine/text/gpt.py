@@ -17,8 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from adapters import files, lora
-from adapters.files import BadAdapter
-from adapters.manifest import RegistryError
+from adapters.manifest import BadAdapter, RegistryError
 from engine.errors import BadValue
 from engine.ports import TextRequest
 from engine.text.detokenize import Detokenizer

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
-from adapters.files import BadAdapter, Pair
+from adapters.files import Pair
+from adapters.manifest import BadAdapter
 from engine.text.voices import check_shape, join_pairs
 
 PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from transformers import DynamicCache
 from transformers.pytorch_utils import Conv1D
 
-from adapters.files import BadAdapter, Pair
+from adapters.files import Pair
+from adapters.manifest import BadAdapter
 from engine.text.voices import check_shape
 
 

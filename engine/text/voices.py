@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import torch
 
-from adapters.files import BadAdapter, Pair
+from adapters.files import Pair
+from adapters.manifest import BadAdapter
 
 
 def join_pairs(pairs: Sequence[Pair | None], sizes: Sequence[int]) -> Pair:

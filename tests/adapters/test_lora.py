@@ -12,6 +12,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 
 from adapters import files, lora
+from adapters.manifest import BadAdapter
 from tests.adapters import models
 
 Make = Callable[[], Any]
@@ -103,7 +104,7 @@ def test_an_adapter_for_another_base_is_refused_and_nothing_changes(other: Make,
     lora.save(trained(models.llama()), tmp_path, "tiny")
     model = other()
     before = logits(model)
-    with pytest.raises(files.BadAdapter, match=reason):
+    with pytest.raises(BadAdapter, match=reason):
         lora.load(model, tmp_path)
     assert torch.equal(logits(model), before)
 
@@ -112,7 +113,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     model = trained(models.llama())
     next(lora.layers(model))[1].lora_b.data[0, 0] = float("nan")
     lora.save(model, tmp_path, "tiny")
-    with pytest.raises(files.BadAdapter, match="finite"):
+    with pytest.raises(BadAdapter, match="finite"):
         lora.load(models.llama(), tmp_path)
 
 
@@ -145,6 +146,6 @@ def without_rank(folder: Path) -> None:
 def test_harmed_files_are_refused_with_one_sentence(harm: Callable[[Path], None], tmp_path: Path) -> None:
     lora.save(trained(models.llama()), tmp_path, "tiny")
     harm(tmp_path)
-    with pytest.raises(files.BadAdapter) as refusal:
+    with pytest.raises(BadAdapter) as refusal:
         files.read(tmp_path)
     assert "\n" not in str(refusal.value)
