@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from peft import PeftModel
+from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 
 from adapters import files, lora
-from adapters.manifest import BadAdapter
+from adapters.manifest import MOST_BYTES, BadAdapter
 from tests.adapters import models
 
 Make = Callable[[], Any]
@@ -149,3 +149,49 @@ def test_harmed_files_are_refused_with_one_sentence(harm: Callable[[Path], None]
     with pytest.raises(BadAdapter) as refusal:
         files.read(tmp_path)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_pickled_file_is_named_as_the_reason(tmp_path: Path) -> None:
+    lora.save(trained(models.llama()), tmp_path, "tiny")
+    (tmp_path / files.WEIGHTS).rename(tmp_path / "adapter_model.bin")
+    with pytest.raises(BadAdapter, match="pickled"):
+        files.read(tmp_path)
+
+
+def test_a_huge_file_is_not_opened(tmp_path: Path) -> None:
+    lora.save(trained(models.llama()), tmp_path, "tiny")
+    with (tmp_path / files.WEIGHTS).open("r+b") as file:
+        file.truncate(MOST_BYTES + 1)  # sparse: it takes no room
+    with pytest.raises(BadAdapter, match="larger than 512 MB"):
+        files.read(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's own call, not ours
+@pytest.mark.parametrize("make", BASES)
+@pytest.mark.parametrize("rslora", [False, True])
+def test_ranks_and_alphas_of_single_layers_are_read_as_peft_means_them(
+    make: Make, rslora: bool, tmp_path: Path
+) -> None:
+    kind = "c_attn" if make is models.gpt2 else "q_proj"
+    wide = "c_fc" if make is models.gpt2 else "up_proj"
+    config = LoraConfig(
+        r=4,
+        lora_alpha=8,
+        target_modules=[kind, wide],
+        rank_pattern={wide: 2},
+        alpha_pattern={kind: 24},
+        use_rslora=rslora,
+        fan_in_fan_out=make is models.gpt2,
+        init_lora_weights=False,
+    )
+    theirs = get_peft_model(make(), config)
+    expected = logits(theirs)
+    theirs.save_pretrained(str(tmp_path))
+    ours = make()
+    lora.load(ours, tmp_path)
+    assert torch.allclose(logits(ours), expected, atol=1e-4)
+    lora.save(ours, tmp_path / "again", "tiny")
+    lora.load(ours, tmp_path / "again")
+    assert torch.allclose(logits(ours), expected, atol=3e-2)
+    reread = PeftModel.from_pretrained(make(), str(tmp_path / "again"))
+    assert torch.allclose(logits(ours), logits(reread), atol=1e-4)

@@ -9,8 +9,10 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from adapters.files import CONFIG, WEIGHTS
-from adapters.registry import Registry
+from adapters.registry import POINTER, Registry
 from deploy.cli import app
+from deploy.doctor import findings
+from deploy.settings import load
 from tests.engine.text.tiny import GPT2, make_llama, make_voice
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
@@ -141,6 +143,22 @@ def test_what_is_wrong_with_the_words_is_one_sentence(owner: Owner, sea: Path) -
     assert "no adapter" in owner.refused("show", "[red]nobody@0001")
     assert "cannot be read" in owner.refused("import", "nowhere.zip")
     assert "cannot be written" in owner.refused("export", "story", "-o", "nowhere/story.zip")
+
+
+async def test_the_doctor_names_a_voice_that_was_harmed(owner: Owner, sea: Path) -> None:
+    async def found() -> tuple[str, str, str]:
+        (finding,) = [one for one in await findings(load()) if one.what == "voices"]
+        return finding.mark, finding.found, finding.todo
+
+    owner.says("publish", sea, "--scope", "form:story")
+    assert await found() == ("✓", "1 published", "")
+    weights = owner.registry.folder("sea@0001") / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1])
+    mark, said, todo = await found()
+    assert (mark, "have changed" in said) == ("!", True)
+    assert "rollback --scope form:story" in todo
+    (owner.home / "adapters" / POINTER).write_text("[]", encoding="utf-8")
+    assert "damaged" in (await found())[2]
 
 
 def test_without_a_base_nothing_comes_in(owner: Owner, sea: Path, monkeypatch: pytest.MonkeyPatch) -> None:
