@@ -154,7 +154,7 @@ class Registry:
         """The reference of `name@version`, or of the newest version of `name`; RegistryError if there is none."""
         if "@" not in name:
             own = self._home / name if _NAME.fullmatch(name) else None
-            whole = sorted(path.parent.name for path in own.glob(f"*/{MANIFEST}")) if own else []
+            whole = [one for path in own.glob(f"*/{MANIFEST}") if (one := path.parent.name).isdigit()] if own else []
             if not whole and not self.shipped(name):
                 raise RegistryError(f"there is no adapter {name[:80]!r}; {_LIST}")
             name = f"{name}@{max(whole, key=int) if whole else SHIPPED_VERSION}"

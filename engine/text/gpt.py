@@ -99,7 +99,7 @@ class Gpt:
         """See `TextGenerator`."""
         try:
             self._repertoire.have(adapter, {writing.voice for writing in self._writings if not writing.over})
-        except (BadAdapter, RegistryError, OSError) as unfit:
+        except (BadAdapter, RegistryError, OSError, RuntimeError) as unfit:
             raise BadValue(name="adapter", value=adapter, allowed=str(unfit)) from unfit
 
     def _learn(self, adapter: str) -> None:
@@ -108,7 +108,11 @@ class Gpt:
         voice = files.read(self._shelf(adapter))
         if voice.fingerprint and voice.fingerprint != self._base:
             raise BadAdapter(f"this adapter was made for another base ({voice.base}) of the same shape")
-        self._network.load_voice(adapter, voice.pairs())
+        try:
+            self._network.load_voice(adapter, voice.pairs())
+        except RuntimeError:  # the device is full: leave no half of a voice behind
+            self._network.drop_voice(adapter)
+            raise
 
     def _forget(self, adapter: str) -> None:
         self._network.drop_voice(adapter)
