@@ -13,7 +13,7 @@ run: .venv/.run ## the studio on http://127.0.0.1:8420, and Telegram if its toke
 	@$(BIN)/ghostnote run
 
 test: .venv/.dev ## the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.dev ## style, types, import contracts, docs
 	$(BIN)/ruff check .

@@ -17,7 +17,10 @@ from engine.music.wishes import Wish
 from engine.music.wishes import describe as facts_of
 
 LANGUAGES = ("en", "zh")
-_SIGNS = {"en": {"#": "♯", "b": "♭", "": ""}, "zh": {"#": "升", "b": "降", "": ""}}
+_SIGNS = {
+    "en": {"#": "♯", "b": "♭", "##": "♯♯", "bb": "♭♭"},
+    "zh": {"#": "升", "b": "降", "##": "重升", "bb": "重降"},
+}
 
 
 def language_of(tag: str | None) -> str:
@@ -29,7 +32,7 @@ def language_of(tag: str | None) -> str:
     return "en"
 
 
-def say(key: str, language: str, **fields: object) -> str:
+def say(key: str, language: str, /, **fields: object) -> str:
     """The sentence `key`, filled with `fields`; KeyError if nobody wrote it."""
     sentences = _words(language_of(language))
     table, _, rest = key.partition("_")

@@ -47,7 +47,7 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         model = generator if generator is not None else await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         musician = Musician(worker, Composer.load, wording.describe)
-        stack.callback(musician.close)
+        stack.push_async_callback(musician.close)
         writer = Writer(worker)
         voices = speaking(settings, worker)
         conversation = Conversation(History(database), Preferences(database), writer, musician, voices)

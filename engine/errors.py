@@ -15,6 +15,7 @@ EngineError
 Errors carry facts, never sentences for people: bot/wording has one for each `code`, filled with `fields`.
 """
 
+from functools import partial
 from typing import ClassVar
 
 
@@ -26,6 +27,10 @@ class EngineError(Exception):
     def __init__(self, **fields: str | int) -> None:
         super().__init__(f"{self.code} {fields}" if fields else self.code)
         self.fields = fields
+
+    def __reduce__(self) -> tuple[partial["EngineError"], tuple[()]]:
+        """Errors travel between processes; pickle would give the message to a class that takes fields."""
+        return partial(type(self), **self.fields), ()
 
 
 class Refused(EngineError):

@@ -55,8 +55,7 @@ def arrange(phrase: Phrase, wish: Wish) -> tuple[Part, ...]:
     if len(phrase.lanes) > 1:
         parts = _voices(phrase, players, loudness(wish))
     else:
-        leads = [i for i, p in enumerate(players) if p.kind not in ("bass", "pad")] or [0]
-        parts = _band(phrase, players, wish, leads[0])
+        parts = _band(phrase, players, wish, _lead(players))
     return (*parts, *_drummed(phrase, wish))
 
 
@@ -115,7 +114,7 @@ def _band(phrase: Phrase, players: Sequence[Instrument], wish: Wish, lead: int |
     for i, player in enumerate(players):
         notes: list[Played] = []
         if i == lead:
-            notes += _fitted(_shaped(notes_of(phrase.lanes[0]), phrase, loud), player, _sweet(player, wish.register))
+            notes += _shaped(notes_of(phrase.lanes[0]), phrase, loud)
         if i == harmonist:
             notes += _breathing(_chords(phrase, groove, loud - 24), phrase)
             notes += [] if has_bass else _breathing(_bass(phrase, groove, loud - 16, 36), phrase)
@@ -285,6 +284,24 @@ def _breathing(notes: Sequence[Played], phrase: Phrase) -> list[Played]:
     return played
 
 
+def settled(phrase: Phrase, wish: Wish) -> Phrase:
+    """A new melody moved by octaves to where the instrument that leads sounds best.
+
+    Done once, when it is composed: were it part of `arrange`, new bars could move the old ones.
+    """
+    if len(phrase.lanes) > 1:
+        return phrase
+    players = [INSTRUMENTS[name] for name in wish.instruments]
+    player = players[_lead(players)]
+    pitches = [cell for cell in phrase.lanes[0] if cell >= 0]
+    return phrase.transposed(_towards(pitches, player, _sweet(player, wish.register))) if pitches else phrase
+
+
+def _lead(players: Sequence[Instrument]) -> int:
+    """Who plays the melody: the first who can."""
+    return next((i for i, player in enumerate(players) if player.kind not in ("bass", "pad")), 0)
+
+
 def _sweet(player: Instrument, register: int) -> int:
     """The pitch around which a tune sounds best on an instrument: its middle, of high and wide ones not above D5."""
     middle = (player.low + player.high) // 2
@@ -293,22 +310,24 @@ def _sweet(player: Instrument, register: int) -> int:
     return (72 if wide else middle) + {1: -7, 5: 7}.get(register, 0)
 
 
-def _fitted(notes: Sequence[Played], player: Instrument, sweet: int | None = None) -> list[Played]:
-    """Notes moved by octaves into the instrument's range: all alike towards `sweet`, then each that lies outside."""
-    shift = 0
-    if sweet is not None and notes:
-        mean = sum(n.pitch for n in notes) / len(notes)
-        # Deep instruments lose their voice sooner when they are played high than high ones when they are.
-        above = 6 if player.high < 80 else 9
-        shift = 0
-        while sweet - mean - shift > 6:
-            shift += 12
-        while mean + shift - sweet > above:
-            shift -= 12
-        low, high = min(n.pitch for n in notes) + shift, max(n.pitch for n in notes) + shift
-        shift += 12 if low < player.low and high + 12 <= player.high else 0
-        shift -= 12 if high > player.high and low - 12 >= player.low else 0
-    return [n._replace(pitch=_folded(n.pitch + shift, player)) for n in notes]
+def _towards(pitches: Sequence[int], player: Instrument, sweet: int) -> int:
+    """Semitones, whole octaves, that bring a melody near `sweet` and inside the instrument's range."""
+    mean, shift = sum(pitches) / len(pitches), 0
+    # Deep instruments lose their voice sooner when they are played high than high ones when they are.
+    above = 6 if player.high < 80 else 9
+    while sweet - mean - shift > 6:
+        shift += 12
+    while mean + shift - sweet > above:
+        shift -= 12
+    low, high = min(pitches) + shift, max(pitches) + shift
+    shift += 12 if low < player.low and high + 12 <= player.high else 0
+    shift -= 12 if high > player.high and low - 12 >= player.low else 0
+    return shift
+
+
+def _fitted(notes: Sequence[Played], player: Instrument) -> list[Played]:
+    """Notes that lie outside an instrument's range moved into it by octaves."""
+    return [n._replace(pitch=_folded(n.pitch, player)) for n in notes]
 
 
 def _folded(pitch: int, player: Instrument) -> int:

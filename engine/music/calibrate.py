@@ -32,7 +32,7 @@ Report = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Shares, never 0 or 1: of moves by size, of a beat's cells that begin a note, of beats that are triplets."""
+    """Shares, never 0 or 1: of moves by size, of a straight beat's cells that begin a note, of beats in triplets."""
 
     sizes: Numbers
     begins: Numbers
@@ -82,8 +82,9 @@ def _fitted(
 def moved(habits: Habits, made: Counts, real: Counts, share: float) -> Habits:
     """Habits after one round: more against what was made too often, less against what was made too seldom."""
     against = share * np.log(made.sizes / real.sizes)
-    holds = share * (_odds(real.begins) - _odds(made.begins))
-    triplet = share * float(_odds(made.triplets) - _odds(real.triplets))
+    # A rhythm that has begun goes on, so a little weight moves a lot.
+    holds = share / 2 * (_odds(real.begins) - _odds(made.begins))
+    triplet = share / 2 * float(_odds(made.triplets) - _odds(real.triplets))
     return Habits(
         _bounded(habits.intervals, against), _bounded(habits.holds, holds), _bounded((habits.triplet,), [triplet])[0]
     )
@@ -96,8 +97,9 @@ def counted(phrases: Sequence[Phrase]) -> Counts:
         sizes[min(abs(int(str(step))), LARGEST)] += count
     cells = np.array([cell for p in phrases for lane in p.lanes for cell in lane])
     beats = cells[: len(cells) // PLACES * PLACES].reshape(-1, PLACES)
-    begins = ((beats >= 0).sum(0) + 1.0) / (len(beats) + 2.0)
-    triplets = float(((beats[:, -1] == TRIPLET).sum() + 1.0) / (len(beats) + 2.0))
+    straight = beats[beats[:, -1] != TRIPLET]
+    begins = ((straight >= 0).sum(0) + 1.0) / (len(straight) + 2.0)
+    triplets = (len(beats) - len(straight) + 1.0) / (len(beats) + 2.0)
     return Counts(sizes / sizes.sum(), begins, triplets)
 
 

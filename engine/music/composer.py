@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.music import edits
-from engine.music.arrange import Part, arrange
+from engine.music.arrange import Part, arrange, settled
 from engine.music.copying import load_copies
 from engine.music.desk import Brief, Desk, family_of, pulses
 from engine.music.form import Plan, make_plan
@@ -82,7 +82,7 @@ class Composer:
             closes=plan.closes,
         )
         found = self.desk.fill(phrase, brief, seed, plan)[: wish.variants]
-        return [Composition(p, wish, seed, mark, "".join(plan.names)) for p, mark in found]
+        return [Composition(settled(p, wish), wish, seed, mark, "".join(plan.names)) for p, mark in found]
 
     def extend(self, phrase: Phrase, bars: int, seed: int, candidates: int = 4) -> Phrase:
         """The phrase followed by so many new bars; what was there is kept to the note."""

@@ -22,12 +22,12 @@ NUMBER = rf"(?:[-−]?\d+(?:\.\d+)?|(?<![a-z])(?:{_TEN_UNIT}|{_WORDS})(?![a-z])|
 
 
 def value(text: str) -> float:
-    """What `NUMBER` matched, as a number; figures of more than nine digits count as 10^9."""
+    """What `NUMBER` matched, as a number; figures of more than fifteen digits count as 10^15."""
     if text in _PHRASES:
         return _PHRASES[text]
     if re.match(r"[-−]?\d", text):
         digits = text.replace("−", "-")
-        return float(digits) if len(digits.split(".", maxsplit=1)[0]) <= 9 else 1e9
+        return float(digits) if len(digits.split(".", maxsplit=1)[0]) <= 15 else 1e15
     if text.isascii():
         tens, _, unit = text.replace("-", " ").partition(" ")
         return _TENS.get(tens, _UNITS.get(tens, 0)) + _UNITS.get(unit, 0)

@@ -61,7 +61,7 @@ class Desk:
         The phrase needs 1 to 4 lanes and chords (`with_chords`); lanes of two and three parts are filled as if the
         missing voices sounded, and come back without them.
         """
-        shift = phrase.key.tonic if phrase.key.tonic <= 5 else phrase.key.tonic - 12
+        shift = (phrase.key.tonic if phrase.key.tonic <= 5 else phrase.key.tonic - 12) + _octaves(phrase)
         home = _in_model_metre(phrase.transposed(-shift))
         spread = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}[len(phrase.lanes)]
         count = 1 if spread == (0,) else 4
@@ -148,6 +148,13 @@ def _told(home: Phrase, brief: Brief, lanes: int) -> Told:
     closes = tuple(sorted({min(bar, bars - 1) for bar in brief.closes})) or (bars + 3,)
     return Told(MODEL_STYLES.index(style), mode, METRE_IDS[home.metre.name], home.metre.bar,
                 chord_ids(home.chords, home.cells), closes, brief.density, brief.register)  # fmt: skip
+
+
+def _octaves(phrase: Phrase) -> int:
+    """Semitones by which a melody lies above or below a fiddle's, whole octaves: the network knows no tuba."""
+    known = [cell for cell in phrase.lanes[0] if cell >= 0] if len(phrase.lanes) == 1 else []
+    away = sum(known) / len(known) - 70 if known else 0.0
+    return 12 * round(away / 12) if abs(away) > 9 else 0
 
 
 def _merged(phrase: Phrase, made: Sequence[Sequence[int]], spread: Sequence[int], shift: int) -> Phrase:

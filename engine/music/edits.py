@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.music.chords import chord_lane
-from engine.music.desk import VOICES, Brief, Desk, family_of, heard_chords, pulses
+from engine.music.desk import Brief, Desk, family_of, heard_chords, pulses
 from engine.music.errors import NothingToEdit
 from engine.music.metrics import motif_repetition
 from engine.music.phrase import BEAT, HOLD, TRIPLET, UNKNOWN, Phrase, canonical, notes_of, sounding
@@ -36,18 +36,21 @@ def extend(desk: Desk, phrase: Phrase, bars: int, seed: int, candidates: int = 4
 def vary(
     desk: Desk, phrase: Phrase, strength: float, seed: int, keep: Sequence[int] = (), candidates: int = 4
 ) -> Phrase:
-    """Beats drawn again, about a sixth of them at strength 0 and nearly all at 1; the first note of all stays."""
+    """Beats drawn again, about a sixth of them at strength 0 and nearly all at 1; the first beat stays."""
     _checked(phrase, 0)
     rng = np.random.default_rng(seed)
     share = 0.15 + 0.8 * min(max(strength, 0.0), 1.0)
     known = _with_chords(phrase)
-    lanes = []
-    for index, lane in enumerate(phrase.lanes):
-        hidden = rng.random(-(-phrase.cells // BEAT)) < share
-        hidden[0] = False
-        lanes.append(lane if index in keep else _hide(lane, hidden.tolist()))
-    if not any(UNKNOWN in lane for lane in lanes):
+    free = [index for index in range(len(phrase.lanes)) if index not in keep]
+    if not free:
         raise NothingToEdit(why="all_kept")
+    beats = -(-phrase.cells // BEAT)
+    hidden = rng.random((len(phrase.lanes), beats)) < share
+    hidden[:, 0] = beats == 1
+    if not hidden[free].any():
+        # Short pieces may have no luck in the draw, and a variation that changes nothing is none.
+        hidden[free[0], int(rng.integers(1, beats))] = True
+    lanes = [_hide(lane, hidden[i].tolist()) if i in free else lane for i, lane in enumerate(phrase.lanes)]
     brief = _brief(phrase, candidates, closes=(phrase.bars - 1,))
     return desk.fill(replace(known, lanes=tuple(lanes)), brief, seed)[0][0]
 
@@ -157,7 +160,7 @@ def _brief(phrase: Phrase, candidates: int, closes: tuple[int, ...]) -> Brief:
     notes = len(pitches) / max(phrase.bars, 1)
     if style == "air" and notes > 6.5:
         style = "reel"
-    reach = (min(*pitches, VOICES[0][0]) - 2, max(*pitches, 72) + 2)
+    reach = (min(pitches) - 4, max(*pitches, min(pitches) + 9) + 4)
     repeats = motif_repetition(phrase) > 0
     return Brief(style, melody_range=reach, triplets=any(TRIPLET in lane for lane in phrase.lanes) and repeats,
                  candidates=candidates, closes=closes)  # fmt: skip

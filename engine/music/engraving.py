@@ -6,9 +6,9 @@ and spelt in the key; two lanes or more become two staves, as a choir reads them
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element, SubElement
@@ -50,11 +50,12 @@ def draw_score(phrase: Phrase, tempo: int = 0) -> bytes:
     return png
 
 
-@lru_cache(maxsize=1)
 def _toolkit() -> Any:
     import verovio  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415
 
-    toolkit = verovio.toolkit()
+    # Verovio keeps its fonts by thread and finds them in the thread that imported it only, so each toolkit is told.
+    toolkit = verovio.toolkit(False)
+    toolkit.setResourcePath(str(Path(verovio.__file__).with_name("data")))
     toolkit.setOptions({"pageWidth": 2100, "pageHeight": 60_000, "adjustPageHeight": True, "scale": 60,
                         "footer": "none", "header": "none", "breaks": "auto", "svgViewBox": True})  # fmt: skip
     return toolkit

@@ -6,6 +6,7 @@ that no lane has (the inner notes of thick chords, doublings), drums, programs, 
 and the file's own resolution. A note that only ends elsewhere keeps its start and loudness. What is new is played by
 the track that plays that lane, as loud as that track is around it; lanes that the file does not have, and instruments
 that were added to the wish, become tracks of their own after the person's, and go on when the piece is made longer.
+The person's drums go on as well, repeating a bar; whatever else they sent ends where it ended.
 """
 
 from bisect import bisect_left
@@ -34,6 +35,7 @@ def arranged(phrase: Phrase, wish: Wish, heard: Heard | None = None) -> tuple[Pa
         if old != new:
             tracks[index] = _changed(tracks[index], notes_of(old), notes_of(new))
     _go_on(tracks, phrase, wish, heard)
+    _drum_on(tracks, phrase, heard)
     kept = [replace(track, notes=tuple(notes)) for track, notes in zip(heard.sheet.tracks, tracks, strict=True)]
     return (*kept, *_added(phrase, wish, heard))
 
@@ -75,6 +77,19 @@ def _go_on(tracks: list[list[Played]], phrase: Phrase, wish: Wish, heard: Heard)
     since = (heard.phrase.bars - 1) * phrase.metre.bar * CELL
     for index, part in zip([*(i for i in heard.ruled if i not in drummed), *drummed], made, strict=False):
         tracks[index] = [n for n in tracks[index] if n.start < since] + [n for n in part.notes if n.start >= since]
+
+
+def _drum_on(tracks: list[list[Played]], phrase: Phrase, heard: Heard) -> None:
+    """Let the person's drums go on under new bars: of their last four bars the fullest, and one stroke at the end."""
+    bar, old, new = phrase.metre.bar * CELL, heard.phrase.bars, phrase.bars
+    for index, part in enumerate(heard.sheet.tracks):
+        if not part.drums or index in heard.ruled or new <= old:
+            continue
+        bars = [[n for n in part.notes if b * bar <= n.start < (b + 1) * bar] for b in range(max(0, old - 4), old)]
+        fullest = max(reversed(bars), key=len)
+        for b in range(old, new):
+            moved = [n._replace(start=n.start % bar + b * bar) for n in fullest]
+            tracks[index] += moved if b < new - 1 else moved[:1]
 
 
 def _changed(track: list[Played], old: Sequence[Note], new: Sequence[Note]) -> list[Played]:

@@ -16,9 +16,14 @@ from engine.music.vocabulary import MODE_WORDS
 _MODE = "|".join(sorted((re.escape(w) for w in MODE_WORDS if w.isascii()), key=len, reverse=True))
 _ZH_MODE = "|".join(sorted((w for w in MODE_WORDS if not w.isascii()), key=len, reverse=True))
 _SIGN = r"(?:(#|b)(?![a-z#])|[ -]?(sharp|flat)(?![a-z]))?"
-_KEY = rf"(?<![\w'’#])([A-Za-z])(?:(#|b)|[ -]?(sharp|flat))?[ -]?({_MODE})(?![a-z])"
+_KEY = rf"(?<![\w'’#])([A-Za-z])(?:(##|bb|#|b)|[ -]?(sharp|flat))?[ -]?({_MODE})(?![a-z])"
 _SHORT_KEY = r"(?<![\w'’#])(?i:in|key of|key:?)\s+(?i:the key of\s+)?([A-G])(#|b)?(m)(?:in)?(?![\w#])"
 _LONE_KEY = r"(?:(?<=[,;.\n])|^)\s*([A-G])(#|b)?(m)\s*(?=[,;.\n]|$)"
+_LONE_TONIC = r"(?:(?<=[,;\n])|^)\s*([A-G])(#|b)?\s*(?=[,;\n]|$)"
+_NO_SCALES = (
+    r"\b(?:whole[ -]?tone|chromatic|octatonic|altered scale|(?:double|hungarian|neapolitan) (?:harmonic|minor|major)"
+    r"|(?:phrygian|lydian) dominant|hirajoshi|maqam \w+|raga \w+|atonal|twelve-tone)\b|全音音阶|半音阶|无调性"
+)
 _BARE_KEY = rf"(?<![\w'’])(?i:in|key of|key:?)\s+(?i:the key of\s+)?([A-Z]|[b-h](?![\w'’])){_SIGN}(?![\w'’#])"
 _ZH_KEY = rf"(升|降|#|b)?\s*([A-Za-z])(#|b)?\s*({_ZH_MODE})"
 _ZH_BARE_KEY = r"(升|降|#|b)?\s*([A-Za-z])(#|b)?\s*调(?!式)|1\s*=\s*(#|b)?([A-G])(#|b)?"
@@ -62,11 +67,15 @@ def read_keys(words: Text) -> Keys:
     """Take key, mode and chords out of the words. Raises UnclearWish for two keys and for letters that are no notes."""
     rows = words.take(_CHORD_ROW, 0)
     romans = words.take(_ROMAN_ROW, 0)
-    keys = {_key(*hit.groups()) for hit in _keys(words)}
-    keys |= {_key(hit[2], hit[1] or hit[3], None, hit[4]) for hit in words.take(_ZH_KEY)}
-    keys |= {_key(hit[1], hit[2], None, "minor") for hit in words.take(_SHORT_KEY, 0) + words.take(_LONE_KEY, 0)}
+    for hit in words.take(_NO_SCALES):
+        raise UnclearWish(why="scale", word=hit[0])
+    named = [(hit[1], hit[2] or hit[3], hit[4]) for hit in _keys(words)]
+    named += [(hit[2], hit[1] or hit[3], hit[4]) for hit in words.take(_ZH_KEY)]
+    named += [(hit[1], hit[2], "minor") for hit in words.take(_SHORT_KEY, 0) + words.take(_LONE_KEY, 0)]
+    keys = {_key(*row) for row in named}
     mode, blues = _mode(words)
     bare = {_tonic(hit[1], hit[2] or hit[3]) for hit in words.take(_BARE_KEY, 0) if hit[1] != "I"}
+    bare |= {_tonic(hit[1], hit[2]) for hit in words.take(_LONE_TONIC, 0)}
     bare |= {_tonic(hit[2] or hit[5], hit[1] or hit[3] or hit[4] or hit[6]) for hit in words.take(_ZH_BARE_KEY, 0)}
     if len(keys) > 1:
         first, second = sorted(key.name for key in keys)[:2]
@@ -80,7 +89,17 @@ def read_keys(words: Text) -> Keys:
     if not chords and romans:
         home = key or Key(tonic or 0, mode or "major")
         chords = tuple(_roman(numeral, home) for numeral in re.findall(_ROMAN, romans[0][1]))
-    return Keys(key, tonic, mode, blues, chords, remarks)
+    blues = blues or (key is not None and key.mode == "blues")
+    return Keys(key, tonic, mode, blues, chords, (*_respelt(named, key), *remarks))
+
+
+def _respelt(named: list[tuple[str, str | None, str]], key: Key | None) -> tuple[tuple[str, dict[str, str | int]], ...]:
+    """What to say when a key is written under its other name, such as Gb major as F# major."""
+    if key is None:
+        return ()
+    letter, sign, _ = named[0]
+    said = letter.upper() + {"sharp": "#", "升": "#", "flat": "b", "降": "b"}.get((sign or "").lower(), sign or "")
+    return () if key.name.split(" ")[0] == said else (("respelt", {"key": f"{said} {key.mode}", "key2": key.name}),)
 
 
 def _keys(words: Text) -> list[re.Match[str]]:
@@ -110,6 +129,8 @@ def _mode(words: Text) -> tuple[str | None, bool]:
 
 def _is_article(text: str, hit: re.Match[str]) -> bool:
     """Whether the `a` of "a minor waltz" is an article: small, without a sign, and followed by a noun."""
+    if hit[4].lower() == "blues":
+        return hit[1] == "a"
     after = text[hit.end() :].lstrip(" ")
     noun = re.match(r"[a-z]", after) and not re.match(r"(at|with|for|and|in|on|using|by|of)\b", after)
     return hit[1] == "a" and not hit[2] and not hit[3] and bool(noun)
@@ -119,14 +140,15 @@ def _tonic(letter: str, sign: str | None) -> int:
     """Pitch class. Raises UnclearWish for letters that are no notes."""
     if letter.upper() not in LETTERS:
         raise UnclearWish(why="key", letter=letter.upper())
-    alter = {"#": 1, "sharp": 1, "升": 1, "b": -1, "flat": -1, "降": -1}.get((sign or "").lower(), 0)
+    signs = {"#": 1, "sharp": 1, "升": 1, "##": 2, "b": -1, "flat": -1, "降": -1, "bb": -2}
+    alter = signs.get((sign or "").lower(), 0)
     return (LETTERS[letter.upper()] + alter) % 12
 
 
-def _key(letter: str, sign: str | None, word: str | None, mode: str) -> Key:
+def _key(letter: str, sign: str | None, mode: str) -> Key:
     mode = MODE_WORDS.get(mode.lower(), mode.lower())
     mode = "major pentatonic" if mode == "pentatonic" else mode
-    return Key(_tonic(letter, sign or word), mode if mode in SCALES else "major")
+    return Key(_tonic(letter, sign), mode if mode in SCALES else "major")
 
 
 def _chords(rows: list[str]) -> tuple[tuple[int, ...], tuple[tuple[str, dict[str, str | int]], ...]]:

@@ -81,17 +81,21 @@ class Musician:
         self._composer: Composer | None = None
         self._threads = ThreadPoolExecutor(1, "ghostnote-music")
         self._benches = ThreadPoolExecutor(1, "ghostnote-render")
-        self._pending = 0
+        self._jobs: dict[asyncio.Future[Any], threading.Event] = {}
         self._files: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
-    def close(self) -> None:
-        """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._benches.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Stop what is being composed and wait until it has stopped; while the device is still there to be asked."""
+        for stop in self._jobs.values():
+            stop.set()
+        if self._jobs:
+            await asyncio.wait(tuple(self._jobs))
+        await asyncio.to_thread(self._benches.shutdown, wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
     def check_room(self) -> None:
         """Raise Busy if a task would be refused now."""
-        if self._pending > WAITING:
+        if len(self._jobs) > WAITING:
             raise Busy(waiting=WAITING)
 
     def check(self, task: MusicTask) -> MusicTask:
@@ -101,15 +105,15 @@ class Musician:
 
     async def write(self, task: MusicTask) -> AsyncGenerator[Queued | Snapshot | Composed, None]:
         """What was understood, then the music; closing the generator stops the work within one call of the network."""
-        if self._pending:
-            yield Queued(self._pending)
+        if self._jobs:
+            yield Queued(len(self._jobs))
         elif task.order.verb == "compose":
             wish = read_wish(task.order.words, task.source[0].wish if task.source else None)
             yield Snapshot(self._describe(replace(wish, variants=task.drafts), task.language))
         loop = asyncio.get_running_loop()
         stop = threading.Event()
-        self._pending += 1
         job = loop.run_in_executor(self._threads, self._perform, task, loop, stop)
+        self._jobs[job] = stop
         job.add_done_callback(self._ended)
         try:
             pieces = await asyncio.shield(job)
@@ -154,7 +158,7 @@ class Musician:
         return Made(text, score, midi, task.order, score.seed, remarks=score.wish.remarks)
 
     def _ended(self, job: "asyncio.Future[Any]") -> None:
-        self._pending -= 1
+        del self._jobs[job]
         if not job.cancelled():
             job.exception()  # whoever waited has it; nobody else needs to be told
 

@@ -121,20 +121,37 @@ def read_said(text: str) -> Said:
     tempo = _tempo(words, spoken)
     no_drums, kit = bool(words.take(_NO_DRUMS)), bool(words.take(r"\b(?:bass|snare|kick) drums?\b"))
     remarks: list[Remark] = []
-    style = _style(words, remarks)
-    moods = words.meanings(MOOD_WORDS)
+    styles, moods = words.meanings(STYLE_WORDS), words.meanings(MOOD_WORDS)
     more, fewer, players = _players(words, remarks)
+    # After the instruments, because a rock organ and a classical guitar are no styles.
+    style = _style(styles, words, remarks)
     drums = _drums(words, no_drums, kit)
     pace = words.meanings(PACE_WORDS)
-    return Said(style, moods[0] if moods else None, metre, keys, _worded_tempo(words, tempo), pace[0] if pace else 1.0,
-                bars, seconds, lengthen, variants, players, more, fewer, drums,
-                next(iter(words.meanings(DENSITY_WORDS)), None), next(iter(words.meanings(REGISTER_WORDS)), None),
-                keys.chords, (*keys.remarks, *remarks))  # fmt: skip
+    worded = _worded_tempo(words, tempo)
+    return Said(
+        style=style,
+        mood=moods[0] if moods else None,
+        metre=metre,
+        keys=keys,
+        tempo=worded if worded is not None else _bare_tempo(words),
+        pace=pace[0] if pace else 1.0,
+        bars=bars,
+        seconds=seconds,
+        lengthen=lengthen,
+        variants=variants,
+        players=players,
+        more=more,
+        fewer=fewer,
+        drums=drums,
+        density=next(iter(words.meanings(DENSITY_WORDS)), None),
+        register=next(iter(words.meanings(REGISTER_WORDS)), None),
+        chords=keys.chords,
+        remarks=(*keys.remarks, *remarks),
+    )
 
 
-def _style(words: Words, remarks: list[Remark]) -> str | None:
+def _style(styles: list[str], words: Words, remarks: list[Remark]) -> str | None:
     stand_ins = words.find(STYLE_STAND_INS)
-    styles = words.meanings(STYLE_WORDS)
     if not styles:
         for _, word in stand_ins[:1]:
             styles = [STYLE_STAND_INS[word]]
@@ -146,7 +163,9 @@ def _style(words: Words, remarks: list[Remark]) -> str | None:
 
 def _count(words: Words, what: str, most: int, unit: str) -> int | None:
     """A number before a unit, held within limits that the refusal names."""
-    values = sorted({value(hit[1].lower()) for hit in words.take(rf"(?<![\w.])({NUMBER})(?:{unit})")})
+    either = rf"(?:(\d+)\s*[-–~]\s*|({NUMBER})\s*(?:\bto\b|\bor\b|到|至|或)\s*)?"
+    hits = words.take(rf"(?<![\w.]){either}(?<![\w.])({NUMBER})(?:{unit})")
+    values = sorted({value(number.lower()) for hit in hits for number in hit.groups() if number})
     if len(values) > 1:
         raise UnclearWish(why=f"two_{what}", first=_shown(values[0]), second=_shown(values[-1]))
     for number in values:
@@ -202,6 +221,13 @@ def _worded_tempo(words: Words, said: int | None) -> int | None:
     if said is not None and tempi and not 0.4 < said / max(tempi) < 2.5:
         raise UnclearWish(why="word_and_tempo", value=said)
     return said if said is not None else max(tempi) if tempi else None
+
+
+def _bare_tempo(words: Words) -> int | None:
+    """A number that nothing else explains, such as the last word of "waltz in D minor, 90"."""
+    left = words.take(r"(?<![\w.#/:-])(?<!op\. )(?<!no\. )(?<!opus )(?<!第)(\d{2,3})(?![\w./:%-])")
+    tempi = {int(hit[1]) for hit in left}
+    return tempi.pop() if len(tempi) == 1 and 60 <= min(tempi) <= FASTEST else None
 
 
 def _metre(words: Words) -> str | None:

@@ -17,6 +17,7 @@ from engine.music.form import Plan, Step
 from engine.music.limits import Effort
 from engine.music.phrase import UNKNOWN, Note, Phrase, lane_of
 from engine.music.progressions import CHORALE, tonic_chord
+from engine.music.styles import STYLES
 from engine.music.wishes import read_wish
 
 WORDS = {"reel": "reel", "hornpipe": "hornpipe", "jig": "jig", "air": "folk air", "waltz": "waltz"}
@@ -92,8 +93,9 @@ def kept(before: Phrase, after: Phrase, places: Sequence[tuple[int, int, int]]) 
 
 
 def tunes_of(pieces: Sequence[Piece]) -> list[Piece]:
-    """The folk tunes whose first part has at least eight bars, of the styles that can be asked for in words."""
-    return [p for p in pieces if p.style in WORDS and p.phrase.bars >= 8 and 8 in p.ends]
+    """The folk tunes with a part of eight bars that can be asked for in words: a jig in four, say, cannot."""
+    asked = {style: STYLES[word.split()[0]].metres for style, word in WORDS.items()}
+    return [p for p in pieces if p.phrase.metre.name in asked.get(p.style, ()) and p.phrase.bars >= 8 and 8 in p.ends]
 
 
 def folk_sample(desk: Desk, like: Piece, seed: int) -> Phrase:

@@ -38,6 +38,13 @@ MOOD_WORDS: Mapping[str, str] = {
     "俏皮": "playful",
     "活泼": "playful", "mysterious": "mysterious", "神秘": "mysterious", "angry": "angry", "愤怒": "angry",
     "romantic": "romantic", "浪漫": "romantic",
+    "scary": "dark", "horror": "dark", "tragic": "dark", "恐怖": "dark", "悲壮": "dark", "haunting": "mysterious",
+    "eerie": "mysterious", "诡异": "mysterious", "chill": "calm", "mellow": "calm", "solemn": "calm", "轻松": "calm",
+    "舒缓": "calm", "庄严": "calm", "warm": "tender", "sweet": "tender", "温暖": "tender", "甜蜜": "tender",
+    "nostalgic": "melancholy", "lonely": "melancholy", "bittersweet": "melancholy", "怀旧": "melancholy",
+    "孤独": "melancholy", "思念": "melancholy", "惆怅": "melancholy", "hopeful": "joyful", "festive": "joyful",
+    "energetic": "joyful", "喜庆": "joyful", "majestic": "heroic", "史诗": "heroic",
+    "激昂": "heroic", "furious": "angry", "aggressive": "angry", "激烈": "tense", "cute": "playful", "可爱": "playful",
 }  # fmt: skip
 
 INSTRUMENT_WORDS: Mapping[str, str] = {
@@ -55,6 +62,9 @@ INSTRUMENT_WORDS: Mapping[str, str] = {
     "saxophone": "saxophone", "sax": "saxophone", "oboe": "oboe", "bassoon": "bassoon", "clarinet": "clarinet",
     "piccolo": "piccolo", "flute": "flute", "recorder": "recorder", "whistle": "whistle", "tin whistle": "whistle",
     "ocarina": "ocarina", "synth": "lead", "synthesizer": "lead", "synth lead": "lead", "synth pad": "pad",
+    "pad": "pad", "lead synth": "lead", "fretless bass": "electric bass",
+    "slap bass": "electric bass", "honky-tonk piano": "piano", "upright piano": "piano", "keyboard": "piano",
+    "keys": "piano", "folk guitar": "steel guitar", "lead guitar": "electric guitar",
     "sitar": "sitar", "banjo": "banjo", "shamisen": "shamisen", "koto": "koto", "kalimba": "kalimba",
     "bagpipe": "bagpipe", "bagpipes": "bagpipe", "fiddle": "fiddle", "steel drums": "steel drums",
     "steel drum": "steel drums",
@@ -114,6 +124,8 @@ ENSEMBLE_WORDS: Mapping[str, tuple[str, ...]] = {
     "wind quartet": ("flute", "oboe", "clarinet", "bassoon"), "木管": ("flute", "oboe", "clarinet", "bassoon"),
     "orchestra": ("flute", "horn", "strings", "double bass"), "管弦乐": ("flute", "horn", "strings", "double bass"),
     "交响乐": ("flute", "horn", "strings", "double bass"),
+    "orchestral": ("flute", "horn", "strings", "double bass"),
+    "symphonic": ("flute", "horn", "strings", "double bass"),
 }  # fmt: skip
 
 # What people ask for and the styles that come nearest; the answer says so.
@@ -148,6 +160,8 @@ REGISTER_WORDS: Mapping[str, int] = {
 }  # fmt: skip
 
 TEMPO_WORDS: Mapping[str, int] = {
+    "not too fast": 96, "not so fast": 96, "not too slow": 104, "不要太快": 96, "不太快": 96, "别太快": 96,
+    "不要太慢": 104, "不太慢": 104, "别太慢": 104,
     "largo": 50, "very slow": 52, "adagio": 66, "slow": 66, "slowly": 66, "lento": 56, "andante": 84, "moderato": 104,
     "allegretto": 112, "allegro": 132, "fast": 144, "quick": 144, "upbeat": 132, "vivace": 156, "very fast": 172,
     "presto": 176, "很慢": 52, "慢速": 66, "慢板": 66, "慢": 66, "行板": 84, "中速": 104, "中板": 104, "快板": 132,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from engine.music.errors import UnclearWish
+from engine.music.keynames import Keys
 from engine.music.keys import Key
 from engine.music.phrase import METRES
 from engine.music.said import FASTEST, MAX_BARS, MAX_PLAYERS, SLOWEST, Remark, Said, read_said
@@ -17,6 +18,7 @@ from engine.music.styles import INSTRUMENTS, MOODS, STYLES, Style
 
 __all__ = ["MAX_BARS", "Facts", "Remark", "Wish", "describe", "read_wish"]
 _SINGERS = {"choir", "voice"}
+_BLUES = (0, 0, 0, 0, 5, 5, 0, 0, 7, 5, 0, 0)  # semitones above the tonic, a bar each
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def read_wish(text: str, base: Wish | None = None) -> Wish:
     """
     said = read_said(text)
     mood = said.mood or (base.mood if base else None)
-    style = _style(said, base)
+    is_blues = said.keys.blues and said.style is None
+    style = STYLES["pop"] if is_blues else _style(said, base)
+    key = _key(said, mood, base)
     metre = said.metre or (base.metre if base and base.metre in style.metres else style.metres[0])
     if metre not in style.metres:
         raise UnclearWish(why="style_metre", style=style.name, metre=metre, metres=", ".join(style.metres))
@@ -73,7 +77,7 @@ def read_wish(text: str, base: Wish | None = None) -> Wish:
     kept = base if base is not None and base.style == style and base.mood == mood else None
     feel = MOODS[mood] if mood else None
     return Wish(
-        _key(said, mood, base),
+        key,
         metre,
         _bars(said, metre, tempo, base),
         tempo,
@@ -84,9 +88,18 @@ def read_wish(text: str, base: Wish | None = None) -> Wish:
         said.variants or 1,
         said.density or (kept.density if kept else feel.density if feel else style.density),
         said.register or (kept.register if kept else feel.register if feel else 0),
-        said.chords or (base.chords if base and said.keys == type(said.keys)() else ()),
-        said.remarks,
+        _chords(said, key, base),
+        (*said.remarks, *((("style_stand_in", {"style": style.name, "word": "blues"}),) if is_blues else ())),
     )
+
+
+def _chords(said: Said, key: Key, base: Wish | None) -> tuple[int, ...]:
+    """The chords named, twelve bars for a blues, or the base's as long as nobody speaks of keys."""
+    if said.chords:
+        return said.chords
+    if said.keys.blues:
+        return tuple(12 * key.is_minor + (key.tonic + step) % 12 for step in _BLUES)
+    return base.chords if base is not None and said.keys == Keys() else ()
 
 
 def describe(wish: Wish) -> Facts:

@@ -134,7 +134,7 @@ async def conversation(home: Path, delay: float = 0.0) -> AsyncIterator[Conversa
             yield talk
         finally:
             await talk.close()
-            musician.close()
+            await musician.close()
 
 
 @asynccontextmanager

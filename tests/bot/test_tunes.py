@@ -1,15 +1,21 @@
 """Music in a conversation, on a real house with the shipped network: composed, changed, sent in, voted on, kept."""
 
+import threading
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 
 import mido  # type: ignore[import-untyped] # ships no types
 import pytest
 
 from bot import commands
 from bot.replies import Attachment, Notice, ReplyEvent
+from deploy.serve import house
+from deploy.settings import Settings
 from engine.conversation import Conversation
 from engine.errors import EngineError, Impossible, NotFound, RequestCancelled
 from engine.messages import Done, MessageRef, Person, Reaction, SentFile, SessionKey, Snapshot, Turn, UserMessage
+from engine.text.echo import EchoGenerator
 
 KEY = SessionKey("test", "room")
 ANN = Person("test", "ann", "Ann")
@@ -238,3 +244,22 @@ async def test_notes_that_are_none_change_nothing(conversation: Conversation, te
     with pytest.raises(EngineError):
         await events(conversation, text)
     assert (await conversation.piece(KEY)).turns == ()
+
+
+async def test_a_house_that_closes_while_it_composes_leaves_no_thread(tmp_path: Path) -> None:
+    async with house(Settings(home=tmp_path / "home"), EchoGenerator()) as built:
+        running = commands.run(built.conversation, message("/music 32 bars chorale, 6 variants"))
+        async for event in running:
+            if isinstance(event, Snapshot):
+                break
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ghostnote")]
+    with suppress(EngineError):
+        await running.aclose()  # type: ignore[attr-defined]  # every answer is an async generator
+
+
+@pytest.mark.parametrize("style", ["waltz, cello", "reel, piccolo", "march, tuba", "jig, whistle"])
+async def test_new_bars_never_move_the_old_ones(conversation: Conversation, style: str) -> None:
+    first = await turn_of(conversation, f"/music 2 bars {style}")
+    longer = await turn_of(conversation, "/extend 2")
+    old, new = await notes(conversation, first.id), await notes(conversation, longer.id)
+    assert new[: len(old)] == old

@@ -179,8 +179,11 @@ async def test_music_can_be_had_as_written_notes(room: Studio) -> None:
     assert (written.status_code, written.headers["content-type"].partition(";")[0]) == (200, "text/vnd.abc")
     assert "K:C" in written.text
     assert written.headers["content-disposition"].startswith("attachment")
-    by_command = attachments(await room.say(session, "/score"))[0]
+    *pictures, by_command = attachments(await room.say(session, "/score"))
     assert (await room.client.get(by_command["url"])).text == written.text
+    for picture in pictures:  # only where verovio is installed
+        shown = await room.client.get(picture["url"])
+        assert (shown.headers["content-type"], shown.content[:4]) == ("image/png", b"\x89PNG")
 
 
 async def test_music_is_rated_retried_and_turned_like_text(room: Studio) -> None:

@@ -25,7 +25,7 @@ async def house(file: Path, writer: EchoWriter) -> AsyncIterator[Conversation]:
         database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
         worker = await stack.enter_async_context(Worker(EchoGenerator()))
         musician = Musician(worker, composer, wording.describe)
-        stack.callback(musician.close)
+        stack.push_async_callback(musician.close)
         conversation = Conversation(History(database), Preferences(database), writer, musician)
         stack.push_async_callback(conversation.close)
         yield conversation

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from engine.music.desk import Desk
 from engine.music.limits import Effort, Ids, Limits
 from engine.music.progressions import SHAPE
-from engine.music.tokens import FIRST_PITCH, HOLD_ID, LOW, MASK_ID
+from engine.music.tokens import FIRST_PITCH, HIGH, HOLD_ID, LOW, MASK_ID
 
 
 class FakeFiller:
@@ -25,7 +25,7 @@ class FakeFiller:
         filled = ids.copy()
         for lane in range(ids.shape[1]):
             low, high = limits.ranges[lane]
-            pitches = [p for p in range(low, high + 1) if limits.classes[p % 12] > -0.5]
+            pitches = [p for p in range(low, min(high, HIGH) + 1) if limits.classes[p % 12] > -0.5]
             hidden = ids[:, lane] == MASK_ID
             drawn = rng.choice(pitches, size=hidden.shape) - LOW + FIRST_PITCH
             sustained = np.arange(ids.shape[2])[None, :] % (8 if limits.hold > 0 else 2 if limits.hold < 0 else 4) > 0

@@ -59,6 +59,14 @@ def test_a_stronger_variation_changes_more_and_kept_lanes_do_not_change() -> Non
     assert 0 < changed[0] < changed[1]
 
 
+@given(st.integers(0, 200), st.integers(1, 4))
+def test_even_the_weakest_variation_of_the_shortest_piece_is_one(seed: int, beats: int) -> None:
+    tune = Phrase(METRES["2/4"], TUNE.key, ((62, HOLD, HOLD, HOLD) * beats,))
+    made = composer.vary(tune, 0.0, seed, candidates=1)
+    assert made.cells == tune.cells
+    assert UNKNOWN not in made.lanes[0]
+
+
 @pytest.mark.parametrize(("change", "sign"), [("sparser", -1), ("denser", 1)])
 def test_only_the_bars_named_change_and_they_get_sparser_or_denser(change: str, sign: int) -> None:
     made = composer.redraw(TUNE, 2, 3, change, seed=4)

@@ -1,6 +1,7 @@
 """The score is checked by its engraver: verovio reads our MusicXML and plays it back as MIDI."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
@@ -76,3 +77,11 @@ def test_a_lane_of_four_voices_takes_two_staves() -> None:
     assert "<staves>2</staves>" in xml
     assert "<sign>F</sign>" in xml
     assert notes_of(read_notes(voices).lanes[3]) == [Note(0, 48, 43)]
+
+
+def test_a_score_can_be_drawn_in_any_thread() -> None:
+    """Verovio's fonts belong to a thread: whichever imported it first must not be the only one that can draw."""
+    phrase = read_notes("C4 E4 G4 C5")
+    here = engraving.draw_score(phrase)
+    with ThreadPoolExecutor(2) as threads:
+        assert set(threads.map(engraving.draw_score, [phrase] * 4)) == {here}

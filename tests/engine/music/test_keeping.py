@@ -87,6 +87,9 @@ def test_an_extension_begins_where_the_file_ends(data: bytes, bars: int, seed: i
         before = replace(now, notes=tuple(note for note in now.notes if note.start < end - 1))
         assert exact(replace(before, controls=now.controls)) == exact(sent)
     assert max(note.start for track in tracks for note in track.notes) >= end
+    for track in tracks:
+        if track.drums:
+            assert {int(note.start) // 48 for note in track.notes} == set(range(4 + bars))
 
 
 @slow

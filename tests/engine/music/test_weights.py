@@ -45,11 +45,12 @@ def test_the_weights_write_chords_and_not_noise_and_keep_a_melody() -> None:
     torch.set_num_threads(1)
     assert WEIGHTS.stat().st_size < 10_000_000
     composer = Composer.load()
-    pieces = [composer.compose(read_wish("4 bars chorale in C major"), seed, candidates=2)[0].phrase for seed in (1, 2)]
+    wish = read_wish("4 bars chorale in C major")
+    pieces = [composer.compose(wish, seed, candidates=2)[0].phrase for seed in range(6)]
     row = harmony(pieces)
     assert row.chord_beats >= 80  # voices shuffled at random make 45
     assert row.steps >= 55
-    assert row.true_parallels <= 4
+    assert row.true_parallels <= 3
     assert row.crossings <= 2
     harmonised = composer.harmonize(pieces[0], seed=3, candidates=2)
     assert harmonised.lanes[0] == pieces[0].lanes[0]

@@ -33,6 +33,12 @@ def test_the_same_in_chinese() -> None:
         ("sad song", "A minor"),
         ("key of D, pentatonic", "D major pentatonic"),
         ("E harmonic minor", "E harmonic minor"),
+        ("8 bars, D", "D major"),
+        ("F#", "F# major"),
+        ("WALTZ IN G", "G major"),
+        ("in Bbm", "Bb minor"),
+        ("1=F 民歌", "F major"),
+        ("E羽调式", "E minor pentatonic"),
     ],
 )
 def test_keys(text: str, key: str) -> None:
@@ -78,6 +84,10 @@ def test_keys(text: str, key: str) -> None:
         ("five minutes of folk", "130 bars"),
         ("lydian and phrygian", "two scales"),
         ("要鼓，不要鼓", "say which"),
+        ("8-16 bars", "8 and for 16 bars"),
+        ("eight to ten bars", "8 and for 10 bars"),
+        ("E phrygian dominant", "“phrygian dominant”"),
+        ("1" + "0" * 40 + " bars", "1000000000000000"),
     ],
 )
 def test_what_cannot_be_gets_one_sentence(text: str, says: str) -> None:
@@ -93,6 +103,26 @@ def test_instruments_come_in_the_order_named_and_drums_only_when_wanted() -> Non
     assert wish.drums
     assert not read_wish("pop song for piano").drums
     assert not read_wish("pop without drums").drums
+
+
+@pytest.mark.parametrize(
+    ("words", "players", "style"),
+    [
+        ("rock organ, marimba and pad", ("rock organ", "marimba", "pad"), "folk"),
+        ("jazz guitar and classical guitar", ("jazz guitar", "acoustic guitar"), "folk"),
+        ("jazz for jazz guitar", ("jazz guitar",), "pop"),
+        ("four-part singing for choir", ("choir",), "chorale"),
+        ("四部合唱", ("organ",), "chorale"),
+        ("steel drums and bass drum", ("steel drums",), "folk"),
+        ("string quartet", ("violin", "violin", "viola", "cello"), "chorale"),
+        ("waltz for string quartet", ("violin", "violin", "viola", "cello"), "waltz"),
+        ("English horn, french horn, hornpipe", ("english horn", "horn"), "hornpipe"),
+        ("electric piano, pianos and a grand piano", ("electric piano", "piano"), "folk"),
+    ],
+)
+def test_no_word_counts_twice(words: str, players: tuple[str, ...], style: str) -> None:
+    wish = read_wish(words)
+    assert (wish.instruments, wish.style.name) == (players, style)
 
 
 def test_a_stand_in_is_said_openly() -> None:
@@ -137,6 +167,25 @@ def test_with_an_earlier_wish_only_what_is_said_changes(words: str, line: str) -
     assert wording.describe(read_wish(words, BASE), "en").replace("♭", "b") == line
 
 
+@pytest.mark.parametrize(
+    ("words", "tempo"),
+    [
+        ("waltz in D minor, 90", 90),
+        ("电子舞曲 128 F小调", 128),
+        ("a waltz, op. 64", 132),
+        ("my 12 favourite notes as a waltz", 132),
+        ("waltz, dotted quarter = 60", 90),
+        ("waltz at 100, faster", 100),
+        ("a little faster waltz", 145),
+        ("not too fast, a waltz", 96),
+        ("waltz, 92.4 bpm", 92),
+        ("每分钟九十六拍 圆舞曲", 96),
+    ],
+)
+def test_tempi_as_people_say_them(words: str, tempo: int) -> None:
+    assert read_wish(words).tempo == tempo
+
+
 def test_the_line_in_chinese() -> None:
     assert wording.describe(BASE, "zh") == "8 小节 · 3/4 · d 小调 · ♩=90 · 圆舞曲 · 忧郁 · 钢琴、弦乐"
     assert wording.describe(read_wish("pop in Bb, 1 bar"), "zh") == (
@@ -153,6 +202,7 @@ def test_the_line_in_chinese() -> None:
         ("in D: I-V-vi-IV", (2, 9, 23, 7)),
         ("in A minor, i VI III VII", (21, 5, 0, 7)),
         ("chords Bdim E Am", (35, 4, 21)),
+        ("a blues in A", (9, 9, 9, 9, 2, 2, 9, 9, 4, 2, 9, 9)),
     ],
 )
 def test_chords_are_read_as_names_and_as_degrees(words: str, chords: tuple[int, ...]) -> None:
@@ -165,3 +215,20 @@ def test_every_name_of_the_engine_has_words_in_both_languages() -> None:
             said = [wording.named(kind, name, language) for name in names]
             assert len(set(said)) == len(said)
             assert language == "en" or not any(str(word).isascii() for word in said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("Gb major waltz", "I write G♭ major as F♯ major, which sounds the same."),
+        ("Ebb major waltz", "I write E♭♭ major as D major, which sounds the same."),
+        ("jazz in F", "I do not know the style “jazz”; what comes nearest is pop."),
+        ("blues in A", "I do not know the style “blues”; what comes nearest is pop."),
+        ("chords Am7 D7 Gmaj7", "Of the chords I play the plain triads."),
+        ("kazoo solo", "I have no kazoo; harmonica stands in for it."),
+    ],
+)
+def test_what_is_done_otherwise_than_asked_is_said(words: str, said: str) -> None:
+    ((name, fields),) = read_wish(words).remarks
+    assert wording.say(name, "en", **fields) == said
+    assert wording.say(name, "zh", **fields).endswith("。")
