@@ -31,9 +31,11 @@ def killed(home: Path, weights: Path, after: float) -> None:
 
 def test_killed_at_any_moment_what_is_live_is_whole(tmp_path: Path) -> None:
     weights, home, dice = run(tmp_path), tmp_path / "home", random.Random(4)
-    newest = 0
-    for _ in range(20):
-        killed(home, weights, dice.uniform(0.0, 0.03))
+    newest = kills = 0
+    while kills < 20 or newest < 10:  # a slow disk publishes little between two kills
+        killed(home, weights, dice.uniform(0.0, 0.03 + kills / 500))
+        kills += 1
+        assert kills < 200
         registry = Registry(home, home / "none")
         for reference in registry.scopes().values():
             assert (registry.whole(reference) / "adapter_model.safetensors").read_bytes() == (
@@ -45,7 +47,6 @@ def test_killed_at_any_moment_what_is_live_is_whole(tmp_path: Path) -> None:
         assert numbers == list(range(1, len(numbers) + 1))
         assert len(numbers) >= newest
         newest = len(numbers)
-    assert newest > 10
     made = registry.publish(weights, "sea", scope=Scope())
     assert registry.live() == made.reference == f"sea@{newest + 1:04}"
     assert not list(home.glob(".part-*"))
