@@ -1,4 +1,4 @@
-"""LoRA (Hu et al., arXiv:2106.09685) in a base model: insert, read, load, save.
+"""LoRA (Hu et al., arXiv:2106.09685) in a base model: insert, check, load, save.
 
 The files are PEFT's (adapter_config.json and adapter_model.safetensors), so that voices travel; the layer is ours,
 because it casts the small matrices to the base's type instead of every activation to theirs, and because blocks with
@@ -9,34 +9,19 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
+from transformers.utils import logging as transformers_logging
 
-CONFIG = "adapter_config.json"
-WEIGHTS = "adapter_model.safetensors"
-PREFIX = "base_model.model."
-FINGERPRINT = "ghostnote_base"
-
-
-class BadAdapter(Exception):
-    """The files are no usable adapter for this base; the message is one sentence that says why."""
-
-
-@dataclass(frozen=True)
-class Adapter:
-    """Weights as read from disk: for each module name, A of (rank, in) and B of (out, rank); delta = scale · B A."""
-
-    base: str
-    scale: float
-    fingerprint: str
-    matrices: dict[str, tuple[Tensor, Tensor]]
+from adapters.files import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, read
+from adapters.manifest import BadAdapter
 
 
 class LoraLayer(nn.Module):
@@ -121,6 +106,12 @@ def save(model: nn.Module, folder: Path, base: str) -> None:
         "base_model_name_or_path": base,
         "r": rank,
         "lora_alpha": first.scale * rank,
+        "rank_pattern": {name: layer.lora_a.shape[0] for name, layer in found.items() if layer.lora_a.shape[0] != rank},
+        "alpha_pattern": {
+            name: layer.scale * layer.lora_a.shape[0]
+            for name, layer in found.items()
+            if not math.isclose(layer.scale * layer.lora_a.shape[0], first.scale * rank)
+        },
         "lora_dropout": 0.0,
         "bias": "none",
         "fan_in_fan_out": isinstance(first.base, Conv1D),
@@ -133,49 +124,28 @@ def save(model: nn.Module, folder: Path, base: str) -> None:
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> Adapter:
-    """The adapter in `folder`; BadAdapter if a file is missing, corrupt, pickled or no plain LoRA."""
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        with safe_open(folder / WEIGHTS, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 it is no dict
-            mark = (file.metadata() or {}).get(FINGERPRINT, "")
-    except FileNotFoundError as missing:
-        raise BadAdapter(f"{folder} has no {Path(str(missing.filename)).name}, so it is no adapter") from missing
-    except (SafetensorError, ValueError, OSError) as broken:
-        raise BadAdapter(f"the files in {folder} are damaged or not safetensors, so they were not loaded") from broken
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA" or config.get("use_dora"):
-        raise BadAdapter(f"{folder} is not a plain LoRA adapter")
-    try:
-        scale = float(config["lora_alpha"]) / int(config["r"])
-        return Adapter(str(config.get("base_model_name_or_path", "")), scale, mark, _pairs(tensors))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as unfit:
-        raise BadAdapter(f"{folder} lacks a rank, an alpha or half of a matrix pair") from unfit
-
-
-def _pairs(tensors: dict[str, Tensor]) -> dict[str, tuple[Tensor, Tensor]]:
-    names = {name.removeprefix(PREFIX).rpartition(".lora_")[0] for name in tensors}
-    return {
-        name: (tensors[f"{PREFIX}{name}.lora_A.weight"].float(), tensors[f"{PREFIX}{name}.lora_B.weight"].float())
-        for name in sorted(names)
-    }
-
-
 def check(adapter: Adapter, model: nn.Module) -> None:
     """BadAdapter if the adapter was made for another base: other modules, other shapes, or other weights."""
     places = targets(model) | {name: layer.base for name, layer in layers(model)}
     for name, (a, b) in adapter.matrices.items():
         if name not in places:
             raise BadAdapter(f"this adapter was made for another base ({adapter.base}): there is no layer {name} here")
-        fits = (a.shape[1], b.shape[0]) == _sizes(places[name]) and a.shape[0] == b.shape[1]
-        if a.ndim != 2 or b.ndim != 2 or not fits:
+        if (a.shape[1], b.shape[0]) != _sizes(places[name]):
             raise BadAdapter(f"this adapter was made for another base ({adapter.base}): the sizes of {name} differ")
-        if not (torch.isfinite(a).all() and torch.isfinite(b).all()):
-            raise BadAdapter("this adapter holds numbers that are not finite, so it was not loaded")
-    if not adapter.matrices:
-        raise BadAdapter("this adapter changes nothing: it has no matrices")
     if adapter.fingerprint and adapter.fingerprint != fingerprint(model):
         raise BadAdapter(f"this adapter was made for another base ({adapter.base}) of the same shape")
+
+
+def fits(adapter: Adapter, base: Path) -> None:
+    """BadAdapter unless the adapter can speak on the model in the folder `base`; loads it, which takes seconds."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    kinds: Any = AutoModelForCausalLM
+    try:
+        model: nn.Module = kinds.from_pretrained(base, dtype="auto", use_safetensors=True)
+    except (OSError, ValueError, RuntimeError) as broken:
+        reason = (str(broken).splitlines() or [type(broken).__name__])[0]
+        raise BadAdapter(f"the base in {base} cannot be loaded, so nothing was tried on it: {reason}") from broken
+    check(adapter, model)
 
 
 def load(model: nn.Module, folder: Path) -> Adapter:
@@ -186,7 +156,7 @@ def load(model: nn.Module, folder: Path) -> Adapter:
     model.requires_grad_(requires_grad=False)
     places = targets(model)
     for name, (a, b) in adapter.matrices.items():
-        layer = _wrap(model, name, places[name], a.shape[0], adapter.scale)
+        layer = _wrap(model, name, places[name], a.shape[0], adapter.scales[name])
         with torch.no_grad():
             layer.lora_a.copy_(a)
             layer.lora_b.copy_(b)

@@ -1,36 +1,48 @@
 """Versions of adapters on disk, and which of them is live for whom. Standard library only.
 
-A version is a folder: PEFT files, a manifest, nothing else. Publishing writes the weights, then the manifest, then
-replaces one small pointer file in a single move, so that a reader (or a crash) at any moment sees the old state or the
-new one, whole. Nothing is ever overwritten: rolling back moves the pointer.
+A version is a folder: PEFT files, a manifest, a card if there is one. Publishing writes the weights, then the manifest,
+then replaces one small pointer file in a single move, so that a reader (or a crash) at any moment sees the old state or
+the new one, whole. Nothing is ever overwritten: rolling back moves the pointer. Who writes holds a lock, which dies
+with its process; who reads needs none.
 """
 
-import hashlib
+import fcntl
 import json
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-MANIFEST = "manifest.json"
+from adapters.disk import PART, copy, reason, sync, write
+from adapters.manifest import (
+    CARD,
+    FILES,
+    MANIFEST,
+    SHIPPED_VERSION,
+    Manifest,
+    RegistryError,
+    base_of,
+    now,
+    read_manifest,
+    sha256_of,
+)
+
 POINTER = "live.json"
-FILES = ("adapter_config.json", "adapter_model.safetensors")
 SHIPPED = Path(__file__).parent / "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SCOPES = ("global", "form", "channel", "person")
-
-
-class RegistryError(Exception):
-    """An adapter cannot be found, published or trusted; the message is one sentence."""
+_LIST = "`ghostnote adapters list` shows all"
+_HOW = "use global, form:NAME, channel:PLATFORM:CHAT or person:PLATFORM:ID"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """For whom an adapter is live: everyone, one form, one channel or one person; `of` names the last three."""
+    """For whom an adapter is live: everyone, one form, one channel or one person; `of` names the last three.
+
+    A channel is `platform:chat`, or `platform:chat/thread` for one thread of it; a person is `platform:id`.
+    """
 
     kind: str = "global"
     of: str = ""
@@ -38,23 +50,21 @@ class Scope:
     @property
     def key(self) -> str:
         """How the pointer file names it, such as `form:story`; RegistryError for a kind that does not exist."""
+        key = f"{self.kind}:{self.of}" if self.of else self.kind
         if self.kind not in _SCOPES or (self.kind == "global") == bool(self.of):
-            raise RegistryError(f"{self.kind}:{self.of} is no scope; use global, form:, channel: or person:")
-        return f"{self.kind}:{self.of}" if self.of else self.kind
+            raise RegistryError(f"{key!r} is no scope; {_HOW}")
+        if self.kind in ("channel", "person") and not all(self.of.partition(":")):
+            raise RegistryError(f"{key!r} names no {self.kind}; {_HOW}")
+        return key
 
-
-@dataclass(frozen=True)
-class Manifest:
-    """What is known of a version: its base, data, measures, parents, the SHA-256 of its weights, and when (UTC)."""
-
-    name: str
-    version: str
-    base: str
-    sha256: str
-    data: Mapping[str, object] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    parents: tuple[str, ...] = ()
-    made: str = ""
+    @classmethod
+    def read(cls, text: str) -> "Scope":
+        """The scope that `key` would write so; RegistryError for anything else."""
+        kind, _, of = text.partition(":")
+        scope = cls(kind, of)
+        if scope.key != text:
+            raise RegistryError(f"{text!r} is no scope; {_HOW}")
+        return scope
 
 
 class Registry:
@@ -66,6 +76,8 @@ class Registry:
     def __init__(self, home: Path, shipped: Path = SHIPPED) -> None:
         self._home = home
         self._shipped = shipped
+        self._seen: tuple[tuple[int, int, int] | None, dict[str, list[str]]] = (None, {})
+        self._bases: dict[str, str] = {}
 
     def publish(
         self,
@@ -73,48 +85,59 @@ class Registry:
         name: str,
         *,
         scope: Scope | None = None,
+        base: str = "",
         data: Mapping[str, object] | None = None,
         metrics: Mapping[str, float] | None = None,
         parents: tuple[str, ...] = (),
     ) -> Manifest:
         """Copy the PEFT files of `weights` in as a new version of `name`; with a scope it goes live there at once.
 
-        RegistryError, with nothing changed, if the name is unfit, a file is missing, or the disk refuses.
+        `base` is the name of the base it was found to fit; without it, the one its files give. RegistryError, with
+        nothing changed, if the name is unfit, a file is missing, or the disk refuses.
         """
         if not _NAME.fullmatch(name):
             raise RegistryError(f"{name!r} is no adapter name: use a-z, 0-9, - and _")
         key = scope.key if scope else ""
-        manifest = self._add(weights, name, data or {}, metrics or {}, parents)
-        if key:
-            self._point(key, f"{name}@{manifest.version}")
+        with self._writing():
+            manifest = self._add(weights, Manifest(name, "", base, "", data or {}, metrics or {}, parents))
+            if key:
+                self._point(key, manifest.reference)
         return manifest
 
-    def _add(
-        self,
-        weights: Path,
-        name: str,
-        data: Mapping[str, object],
-        metrics: Mapping[str, float],
-        parents: tuple[str, ...],
-    ) -> Manifest:
-        folder = self._home / name
+    def _add(self, weights: Path, about: Manifest) -> Manifest:
+        folder = self._home / about.name
+        part = self._home / f"{PART}{about.name}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
-        except OSError as full:
-            raise RegistryError(f"{name} could not be published: {full.strerror}") from full
-        try:
+            part.mkdir()
             for file in FILES:
-                shutil.copyfile(weights / file, part / file)
-            manifest = Manifest(
-                name, self._next(folder), _base(part), _sha256(part), data, metrics, parents, _now()
-            )  # fmt: skip
-            _write(part / MANIFEST, asdict(manifest))
-            _claim(part, folder / manifest.version)
-        except (OSError, ValueError) as wrong:
+                copy(weights / file, part / file)
+            if (weights / CARD).is_file():
+                copy(weights / CARD, part / CARD)
+            folder.mkdir(exist_ok=True)
+            version = self._next(folder)
+            manifest = replace(
+                about, version=version, base=about.base or base_of(part), sha256=sha256_of(part), made=now()
+            )
+            write(part / MANIFEST, asdict(manifest))
+            part.rename(folder / version)
+            sync(folder)
+        except (OSError, ValueError, KeyError, TypeError) as wrong:
             shutil.rmtree(part, ignore_errors=True)
-            raise RegistryError(f"{name} could not be published: {wrong}") from wrong
+            raise RegistryError(f"{about.name} could not be published: {reason(wrong)}") from wrong
         return manifest
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the only writer, and clear away what one that was killed has left."""
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            with (self._home / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                for left in self._home.glob(f"{PART}*"):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                yield
+        except OSError as refused:
+            raise RegistryError(f"{self._home} cannot be written: {reason(refused)}") from refused
 
     @staticmethod
     def _next(folder: Path) -> str:
@@ -125,121 +148,142 @@ class Registry:
         """Every whole version, by name and age; a shipped voice counts as version `shipped`."""
         own = sorted(self._home.glob(f"*/*/{MANIFEST}")) if self._home.is_dir() else []
         shipped = sorted(self._shipped.glob(f"*/{MANIFEST}"))
-        return [_manifest(path) for path in [*shipped, *own] if not path.parent.name.startswith(".")]
+        return [read_manifest(path) for path in [*shipped, *own] if not path.parent.parent.name.startswith(".")]
+
+    def find(self, name: str) -> str:
+        """The reference of `name@version`, or of the newest version of `name`; RegistryError if there is none."""
+        if "@" not in name:
+            own = self._home / name if _NAME.fullmatch(name) else None
+            whole = [one for path in own.glob(f"*/{MANIFEST}") if (one := path.parent.name).isdigit()] if own else []
+            if not whole and not self.shipped(name):
+                raise RegistryError(f"there is no adapter {name[:80]!r}; {_LIST}")
+            name = f"{name}@{max(whole, key=int) if whole else SHIPPED_VERSION}"
+        self.folder(name)
+        return name
 
     def folder(self, reference: str) -> Path:
         """Where the files of `name@version` lie; RegistryError if there is no such version."""
         name, _, version = reference.partition("@")
-        if _NAME.fullmatch(name) and (version == "shipped" or version.isdigit()):
-            found = self._shipped / name if version == "shipped" else self._home / name / version
+        if _NAME.fullmatch(name) and (version == SHIPPED_VERSION or (version.isascii() and version.isdigit())):
+            found = self._shipped / name if version == SHIPPED_VERSION else self._home / name / version
             if (found / MANIFEST).is_file():
                 return found
-        raise RegistryError(f"there is no adapter {reference}")
+        raise RegistryError(f"there is no adapter {reference[:80]!r}; {_LIST}")
 
     def show(self, reference: str) -> Manifest:
         """The manifest of a version; RegistryError if it is absent or its weights are not those it was made with."""
         folder = self.folder(reference)
-        manifest = _manifest(folder / MANIFEST)
-        if _sha256(folder) != manifest.sha256:
+        manifest = read_manifest(folder / MANIFEST)
+        try:
+            same = sha256_of(folder) == manifest.sha256
+        except OSError as missing:
+            raise RegistryError(f"the weights of {reference} cannot be read: {reason(missing)}") from missing
+        if not same:
             raise RegistryError(f"the weights of {reference} have changed since it was published")
         return manifest
 
-    def live(self, *, form: str = "", channel: str = "", person: str = "") -> str:
-        """The reference of the narrowest live adapter (person, channel, form, everyone), '' if there is none.
+    def whole(self, reference: str) -> Path:
+        """The folder of a version whose weights are those it was published with; RegistryError otherwise."""
+        self.show(reference)
+        return self.folder(reference)
 
-        A form's shipped voice speaks where nothing was published. Read anew each time, so that a change made by
-        another process holds from the next message on.
+    def live(
+        self, *, form: str = "", channel: str = "", thread: str = "", person: str = "", floor: str | None = None
+    ) -> str:
+        """The first of `candidates`, '' if there is none."""
+        found = self.candidates(form=form, channel=channel, thread=thread, person=person, floor=floor)
+        return found[0] if found else ""
+
+    def candidates(
+        self,
+        *,
+        form: str = "",
+        channel: str = "",
+        thread: str = "",
+        person: str = "",
+        floor: str | None = None,
+        base: str = "",
+    ) -> list[str]:
+        """The adapters that are live for this person, here, in this form: person, thread, channel, form, everyone.
+
+        The narrowest comes first and speaks; the others are there for when its files turn out damaged. Last comes the
+        shipped voice `floor` (the form's own name if not given). With a base, only what was published for it. Cheap:
+        the pointer is read again only when another process has replaced it, and holds from the next call on.
         """
+        keys = [f"person:{person}"] if person else []
+        keys += [f"channel:{channel}/{thread}"] if channel and thread else []
+        keys += [f"channel:{channel}"] if channel else []
+        keys += [f"form:{form}"] if form else []
         pointers = self._pointers()
-        for kind, of in (("person", person), ("channel", channel), ("form", form)):
-            if of and (history := pointers.get(f"{kind}:{of}")):
-                return history[-1]
-        if history := pointers.get("global"):
-            return history[-1]
-        return f"{form}@shipped" if form and (self._shipped / form / MANIFEST).is_file() else ""
+        found = [history[-1] for key in (*keys, "global") if (history := pointers.get(key))]
+        own = [one for one in dict.fromkeys(found) if not base or self._base_of(one) == base]
+        floors = self.shipped(form if floor is None else floor, base)
+        return [*own, *(one for one in floors if one not in own)]
+
+    def shipped(self, name: str, base: str = "") -> list[str]:
+        """The reference of the shipped voice `name`, if there is one for this base."""
+        reference = f"{name}@{SHIPPED_VERSION}"
+        there = bool(_NAME.fullmatch(name)) and (self._shipped / name / MANIFEST).is_file()
+        return [reference] if there and (not base or self._base_of(reference) == base) else []
+
+    def _base_of(self, reference: str) -> str:
+        """The base a version was made for, which never changes; "" if its files are gone."""
+        if reference not in self._bases:
+            try:
+                self._bases[reference] = read_manifest(self.folder(reference) / MANIFEST).base
+            except RegistryError:
+                return ""
+        return self._bases[reference]
+
+    def scopes(self) -> dict[str, str]:
+        """Scope -> what speaks there, wherever something was published and not rolled back."""
+        return {key: history[-1] for key, history in sorted(self._pointers().items()) if history}
 
     def make_live(self, reference: str, scope: Scope) -> None:
         """Let a version speak in a scope; RegistryError if it is absent or damaged."""
+        key = scope.key
         self.show(reference)
-        self._point(scope.key, reference)
+        with self._writing():
+            self._point(key, reference)
 
     def rollback(self, scope: Scope) -> str:
         """Go back to what spoke before in this scope; returns it, '' for nothing. RegistryError if nothing is live."""
-        pointers = self._pointers()
-        history = pointers.get(scope.key)
-        if not history:
-            raise RegistryError(f"nothing was published for {scope.key}, so there is nothing to roll back")
-        pointers[scope.key] = history[:-1]
-        self._write_pointers(pointers)
+        key = scope.key
+        with self._writing():
+            pointers = dict(self._pointers())
+            history = pointers.get(key)
+            if not history:
+                raise RegistryError(f"nothing was published for {key}, so there is nothing to roll back")
+            self._write_pointers({**pointers, key: history[:-1]})
         return history[-2] if len(history) > 1 else ""
 
     def _point(self, key: str, reference: str) -> None:
         pointers = self._pointers()
-        pointers[key] = [*pointers.get(key, []), reference]
-        self._write_pointers(pointers)
+        self._write_pointers({**pointers, key: [*pointers.get(key, []), reference]})
 
     def _write_pointers(self, pointers: dict[str, list[str]]) -> None:
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
-            _write(self._home / POINTER, pointers)
+            write(self._home / POINTER, pointers)
         except OSError as full:
-            raise RegistryError(f"the live adapter could not be changed: {full.strerror}") from full
+            raise RegistryError(f"the live adapter could not be changed: {reason(full)}") from full
 
     def _pointers(self) -> dict[str, list[str]]:
-        """Scope key -> every reference that was live there, the last one speaking."""
+        """Scope key -> every reference that was live there, the last one speaking. Not to be changed in place."""
         path = self._home / POINTER
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            state = path.stat()
+            seen = (state.st_ino, state.st_mtime_ns, state.st_size)
+            if seen != self._seen[0]:  # a replaced file has another inode, so equal times do not matter
+                self._seen = seen, _read_pointers(path)
         except FileNotFoundError:
             return {}
-        except ValueError as broken:
+        except (OSError, ValueError, TypeError) as broken:
             raise RegistryError(f"{path} is damaged; delete it to go back to the shipped voices") from broken
-        if not isinstance(found, dict):
-            raise RegistryError(f"{path} is damaged; delete it to go back to the shipped voices")
-        return {str(key): [str(one) for one in history] for key, history in found.items()}
+        return self._seen[1]
 
 
-def describe(folder: Path, name: str, data: Mapping[str, object], metrics: Mapping[str, float]) -> Manifest:
-    """Write the manifest of a voice that is shipped in `folder`, and return it."""
-    manifest = Manifest(name, "shipped", _base(folder), _sha256(folder), data, metrics, (), _now())
-    _write(folder / MANIFEST, asdict(manifest))
-    return manifest
-
-
-def _claim(part: Path, final: Path) -> None:
-    """Give a finished folder its name in one move; fails if another process took the name first."""
-    part.chmod(0o755)
-    part.rename(final)
-
-
-def _write(path: Path, content: object) -> None:
-    """Replace a JSON file in one move, on disk before the name changes."""
-    handle, part = tempfile.mkstemp(prefix=".part-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(part).chmod(0o644)
-    Path(part).replace(path)
-
-
-def _manifest(path: Path) -> Manifest:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return Manifest(**{**found, "parents": tuple(found["parents"])})
-    except (OSError, ValueError, KeyError, TypeError) as broken:
-        raise RegistryError(f"{path} is damaged") from broken
-
-
-def _base(folder: Path) -> str:
-    config = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
-    return str(config["base_model_name_or_path"])
-
-
-def _sha256(folder: Path) -> str:
-    return hashlib.sha256((folder / FILES[1]).read_bytes()).hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _read_pointers(path: Path) -> dict[str, list[str]]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict) or not all(isinstance(history, list) for history in found.values()):
+        raise TypeError("no table of lists")
+    return {str(key): [str(one) for one in history] for key, history in found.items()}

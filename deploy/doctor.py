@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from adapters.manifest import RegistryError
+from adapters.registry import Registry
 from bot.wording import error as sentence
 from deploy import models
 from deploy.problems import DATABASE_PROBLEMS, database_words
@@ -44,6 +46,7 @@ async def findings(settings: Settings) -> list[Finding]:
         ("torch", _torch),
         ("home", _home),
         ("model", _model),
+        ("voices", _voices),
         ("music", _music),
         ("sound", _sound),
         ("database", _database),
@@ -101,6 +104,23 @@ async def _model(settings: Settings) -> Finding:
     except models.ModelError as error:
         return Finding("model", str(error), "set GHOSTNOTE_TEXT_MODEL to another one", broken=True)
     return Finding("model", name)
+
+
+async def _voices(settings: Settings) -> Finding:
+    """Whoever is live anywhere is read, every byte."""
+    registry = Registry(settings.adapters)
+    try:
+        live = registry.scopes()
+    except RegistryError as error:
+        return Finding("voices", "the shipped ones alone speak", str(error))
+    for scope, reference in live.items():
+        try:
+            await asyncio.to_thread(registry.show, reference)
+        except RegistryError as error:
+            return Finding("voices", str(error), f"`ghostnote adapters rollback --scope {scope}`")
+    silent = sum(registry.show(reference).base != settings.text_model for reference in live.values())
+    others = f", {silent} silent because made for another base" if silent else ""
+    return Finding("voices", f"{len(live)} published{others}")
 
 
 async def _music(settings: Settings) -> Finding:

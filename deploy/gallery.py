@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot import wording
-from deploy.serve import text_generator
+from deploy.serve import speaking, text_generator
 from deploy.settings import Settings
-from engine.ports import Sampling, TextGenerator
+from engine.ports import Sampling
 from engine.text.task import Composition, Passage, Task, Written
 from engine.text.writer import Writer
 from engine.worker import Worker
@@ -50,13 +50,14 @@ SITTINGS = (
 )
 
 
-async def sit(writer: Writer, sitting: Sitting) -> tuple[list[Passage], list[Composition]]:
+async def sit(writer: Writer, sitting: Sitting, voice: str) -> tuple[list[Passage], list[Composition]]:
     """The passages of one piece, and how each of the model's was made."""
     passages: list[Passage] = []
     made: list[Composition] = []
     for number, words in enumerate(sitting.messages):
         passages += [Passage("person", "", words)] if words else []
-        async for event in writer.write(Task(sitting.form, tuple(passages), sitting.seed + 100 * number)):
+        task = Task(sitting.form, tuple(passages), sitting.seed + 100 * number, adapter=voice)
+        async for event in writer.write(task):
             if isinstance(event, Written):
                 made.append(event.compositions[0])
                 passages.append(Passage("model", "", made[-1].text))
@@ -80,21 +81,22 @@ def _sampling(sampling: Sampling) -> str:
     return ", ".join(f"{name} {value}" for name, value in asdict(sampling).items() if value)
 
 
-async def gallery(generator: TextGenerator) -> str:
+async def gallery(settings: Settings) -> str:
     """The whole page."""
+    generator = text_generator(settings)
     parts = [HEAD.format(model=f"`{generator.name}`")]
     async with Worker(generator) as worker:
-        writer = Writer(worker)
+        writer, voices = Writer(worker), speaking(settings, worker)
         for sitting in SITTINGS:
             begun = time.monotonic()
-            passages, made = await sit(writer, sitting)
+            passages, made = await sit(writer, sitting, await voices.voice(sitting.form))
             parts.append(page(sitting, passages, made, time.monotonic() - begun))
     return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
     """Write the page where the documentation is."""
-    TARGET.write_text(asyncio.run(gallery(text_generator(Settings()))), encoding="utf-8")
+    TARGET.write_text(asyncio.run(gallery(Settings())), encoding="utf-8")
 
 
 if __name__ == "__main__":

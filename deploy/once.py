@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import wording
-from deploy.serve import text_generator
+from deploy.serve import speaking, text_generator
 from deploy.settings import Settings
 from engine.errors import UnknownForm
 from engine.text.task import Passage, Task, Written
@@ -23,7 +23,8 @@ async def write(
         writer = Writer(worker)
         if form not in writer.forms:
             raise UnknownForm(form=form, forms=", ".join(writer.forms))
-        task = Task(form=form, passages=(Passage("person", "", text),), seed=seed, language=language)
+        voice = await speaking(settings, worker).voice(form)
+        task = Task(form, (Passage("person", "", text),), seed, language=language, adapter=voice)
         async for event in writer.write(task):
             if isinstance(event, Written):
                 best = event.compositions[0]

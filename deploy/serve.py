@@ -10,15 +10,16 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
+from adapters.registry import Registry
 from bot import web_app, wording
 from deploy.settings import Settings
 from engine.conversation import Conversation
 from engine.music.composer import Composer
 from engine.music.musician import Musician
 from engine.ports import TextGenerator
+from engine.speaking import Speaking
+from engine.text.forms.load import load as forms
 from engine.text.writer import Writer
 from engine.worker import Worker
 from storage.db import Database, open_database
@@ -47,34 +48,35 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         musician = Musician(worker, Composer.load, wording.describe)
         stack.push_async_callback(musician.close)
-        conversation = Conversation(History(database), Preferences(database), Writer(worker), musician)
+        writer = Writer(worker)
+        voices = speaking(settings, worker)
+        conversation = Conversation(History(database), Preferences(database), writer, musician, voices)
         stack.push_async_callback(conversation.close)
         yield House(conversation, worker, database)
 
 
 def text_generator(settings: Settings) -> TextGenerator:
-    """The language model that the settings name, with the voices that were trained for it. Blocks for seconds."""
+    """The language model that the settings name; it finds its voices in the registry. Blocks for seconds."""
     if settings.text_model == "echo":
         from engine.text.echo import EchoGenerator  # noqa: PLC0415  # neither needs the other's libraries
 
         return EchoGenerator()
     from deploy import models  # noqa: PLC0415
     from engine.text.gpt import Gpt  # noqa: PLC0415  # torch takes seconds to import
-    from engine.text.voices import VoiceError  # noqa: PLC0415
 
     folder = models.ensure(settings.text_model, settings.home)
-    voices = shipped_voices() if settings.text_model == models.EMBEDDED else {}
     try:
-        return Gpt(folder, name=settings.text_model, device=settings.device, voices=voices)
-    except (OSError, ValueError, RuntimeError, VoiceError) as error:
+        return Gpt(folder, name=settings.text_model, device=settings.device, shelf=Registry(settings.adapters).whole)
+    except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise models.ModelError(f"The model in {folder} cannot be loaded: {reason}") from error
 
 
-def shipped_voices() -> dict[str, Path]:
-    """The adapters that come with the source, by name; they fit the embedded model only."""
-    shipped = resources.files("adapters").joinpath("shipped")
-    return {entry.name: Path(str(entry)) for entry in shipped.iterdir() if entry.is_dir()} if shipped.is_dir() else {}
+def speaking(settings: Settings, worker: Worker) -> Speaking:
+    """Who speaks when: what the registry says, and where it is silent the voice that a form names."""
+    return Speaking(
+        worker, Registry(settings.adapters), {name: form.adapter for name, form in forms().items() if form.adapter}
+    )
 
 
 async def run(settings: Settings) -> None:

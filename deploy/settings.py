@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'ghostnote.db'}"
 
     @property
+    def adapters(self) -> Path:
+        """Where the registry of adapters lies."""
+        return self.home / "adapters"
+
+    @property
     def loopback(self) -> bool:
         """Whether the studio can be reached from this machine only."""
         return self.host in ("127.0.0.1", "::1", "localhost") or self.host.startswith("127.")

@@ -31,7 +31,7 @@ from engine.music.musician import Musician
 from engine.music.orders import Order
 from engine.sessions import Sessions
 from engine.story import Tree, Wish
-from engine.writing import Writes, Writing
+from engine.writing import NoVoices, Speaks, Writes, Writing
 from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.preferences import Preferences
@@ -51,14 +51,19 @@ class Conversation:
     """
 
     def __init__(
-        self, history: History, preferences: Preferences, writer: Writes, musician: Musician | None = None
+        self,
+        history: History,
+        preferences: Preferences,
+        writer: Writes,
+        musician: Musician | None = None,
+        voices: Speaks | None = None,
     ) -> None:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
         self._finding = Finding(history, preferences)
         self._music = Composing(history, self._finding, self._sessions, musician)
-        self._writing = Writing(history, preferences, writer, self._sessions, self._music)
+        self._writing = Writing(history, preferences, writer, self._sessions, self._music, voices or NoVoices())
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""

@@ -73,13 +73,16 @@ class TextGenerator(Protocol):
 
     @property
     def voices(self) -> frozenset[str]:
-        """Names of the LoRA adapters that requests may name."""
+        """The LoRA adapters in memory now; a request may name any that `prepare` can have."""
 
     def count(self, text: str) -> int:
         """Tokens of a prompt, special tokens of its own included."""
 
     def chat(self, system: str, user: str, assistant: str) -> str | None:
         """The prompt in the model's chat template, ending inside the assistant's words; None for a plain model."""
+
+    def prepare(self, adapter: str) -> None:
+        """Have this adapter in memory; called where `start` is. Raises BadValue, which says why, if it cannot be."""
 
     def start(self, request: TextRequest) -> Generation:
         """Admit a request; raises `engine.errors.EngineError` if it cannot be served."""

@@ -17,7 +17,7 @@ from engine import composing, safety, story
 from engine.composing import Composing
 from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled, UnknownForm
 from engine.finding import TRIES, account_of, place_of
-from engine.messages import Accepted, Done, Event, Queued, Snapshot, UserMessage
+from engine.messages import Accepted, Done, Event, Person, Queued, SessionKey, Snapshot, UserMessage
 from engine.music.musician import Composed, Made, MusicTask
 from engine.ports import Sampling
 from engine.relay import Relay
@@ -47,6 +47,21 @@ class Writes(Protocol):
 
     def write(self, task: Task) -> AsyncGenerator[Any, None]:
         """Begun, Queued and Snapshots as they come, then Written; closing it stops the device."""
+
+
+class Speaks(Protocol):
+    """What the conversation needs of `engine.speaking.Speaking`."""
+
+    async def voice(self, form: str, key: SessionKey, person: Person) -> str:
+        """The adapter that is live for this person, here, in this form; "" for none."""
+
+
+class NoVoices:
+    """Only the base speaks."""
+
+    async def voice(self, form: str, key: SessionKey, person: Person) -> str:
+        """None."""
+        return ""
 
 
 class Work:
@@ -81,13 +96,20 @@ class Writing:
     """Fulfils wishes, one at a time in each piece."""
 
     def __init__(
-        self, history: History, preferences: Preferences, writer: Writes, sessions: Sessions, music: Composing
+        self,
+        history: History,
+        preferences: Preferences,
+        writer: Writes,
+        sessions: Sessions,
+        music: Composing,
+        voices: Speaks,
     ) -> None:
         self._history = history
         self._preferences = preferences
         self._writer = writer
         self._sessions = sessions
         self._music = music
+        self._voices = voices
         self._works: dict[asyncio.Task[None], Work] = {}
 
     async def run(self, message: UserMessage, wish: Wish) -> AsyncGenerator[Event, None]:
@@ -214,8 +236,10 @@ class Writing:
 
     async def _compose(self, begun: "_Begun", wanted: "_Wanted", work: Work) -> tuple[Passages, ...]:
         """What was written: all of it, or what there was when somebody stopped it."""
+        message, form = wanted.message, begun.plan.form
+        adapter = "" if begun.music else await self._voices.voice(form, message.key, message.person)
         if not (work.cancelled or work.gone):
-            music, words = begun.music, _task(begun, wanted)
+            music, words = begun.music, _task(begun, wanted, adapter)
             events = self._music.musician.write(music) if music else self._writer.write(words)
             work.composing = asyncio.create_task(_follow(events, work), name="ghostnote writing")
             try:
@@ -264,7 +288,7 @@ def _repeat(known: Delivery, tree: Tree, work: Work) -> None:
     work.relay.put(Done(tree.view(tree.find(known.reply))))
 
 
-def _task(begun: _Begun, wanted: _Wanted) -> Task:
+def _task(begun: _Begun, wanted: _Wanted, adapter: str) -> Task:
     return Task(
         form=begun.plan.form,
         passages=begun.plan.before,
@@ -274,6 +298,7 @@ def _task(begun: _Begun, wanted: _Wanted) -> Task:
         language=wanted.message.person.language,
         drafts=wanted.wish.drafts,
         avoid=begun.plan.avoid,
+        adapter=adapter,
     )
 
 

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 
+from engine.errors import BadValue
 from engine.messages import Finish
 from engine.ports import Draft, Generation, TextRequest
 
@@ -77,6 +78,10 @@ class EchoGenerator:
     def chat(self, system: str, user: str, assistant: str) -> str | None:
         """It has no chat template."""
         return None
+
+    def prepare(self, adapter: str) -> None:
+        """Refused: it has none."""
+        raise BadValue(name="adapter", value=adapter, allowed="-")
 
     def start(self, request: TextRequest) -> Generation:
         """Admit a request; none is refused."""

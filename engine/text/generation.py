@@ -76,6 +76,16 @@ class Writing:
         self._alive = list(range(request.drafts))
         self._ids = self._prompt
 
+    @property
+    def voice(self) -> str:
+        """The adapter it is written with; "" for the base."""
+        return self._request.adapter
+
+    @property
+    def over(self) -> bool:
+        """Whether every draft is finished."""
+        return not self._alive
+
     @torch.inference_mode()
     def step(self) -> bool:
         """Read the next chunk of the prompt, or write one token in every draft; False when nothing is left to do."""

@@ -1,29 +1,34 @@
 """The language model: any causal model of transformers from a local folder, with many LoRA voices (T).
 
-`count` and `chat` only read the tokenizer, so the event loop may call them while the worker's thread runs a step.
+`count` and `chat` only read the tokenizer, so the event loop may call them while the worker's thread runs a step. A
+voice, named `name@version`, is read from disk when it is first asked for and stays as long as it is much in use.
 """
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from adapters import files, lora
+from adapters.manifest import BadAdapter, RegistryError
 from engine.errors import BadValue
 from engine.ports import TextRequest
 from engine.text.detokenize import Detokenizer
 from engine.text.generation import Writing
 from engine.text.lean import lean
 from engine.text.network import HubNetwork, Network
-from engine.text.voices import read_peft
+from engine.text.repertoire import Repertoire
 
 log = logging.getLogger(__name__)
 MOST_DRAFTS = 16
+MOST_VOICES = 16  # at rank 4 the embedded base has 5 MB of each
 CONTEXT_FOR_SPACES = 4
 
 
@@ -31,8 +36,9 @@ class Gpt:
     """A `TextGenerator` over the safetensors in `folder`.
 
     `device` is "auto" (a GPU if there is one), "cpu", "cuda" …; `dtype` is "auto" (see `best_dtype`), "float32" or
-    "bfloat16"; `window` caps the tokens the model may see (0: as many as it was trained for). Raises OSError or
-    ValueError, from transformers, for a folder that holds no such model, and VoiceError for a voice that does not fit.
+    "bfloat16"; `window` caps the tokens the model may see (0: as many as it was trained for). `shelf` says in which
+    folder a voice lies, or raises RegistryError; `most_voices` are kept beside those that are speaking. Raises OSError
+    or ValueError, from transformers, for a folder that holds no such model.
     """
 
     def __init__(
@@ -43,7 +49,8 @@ class Gpt:
         device: str = "auto",
         dtype: str = "auto",
         window: int = 2048,
-        voices: Mapping[str, Path] | None = None,
+        shelf: Callable[[str], Path] | None = None,
+        most_voices: int = MOST_VOICES,
     ) -> None:
         self._name = name or folder.name
         where = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
@@ -53,14 +60,15 @@ class Gpt:
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
+        self._base = lora.fingerprint(model)
         self._network: Network = lean(model) or HubNetwork(model)
-        self._voices: set[str] = set()
+        self._shelf = shelf
+        self._repertoire = Repertoire(self._learn, self._forget, most_voices)
+        self._writings: WeakSet[Writing] = WeakSet()
         self._ends = _ends(model, self._tokenizer)
         self._markup = re.compile("|".join(map(re.escape, self._tokenizer.all_special_tokens)) or r"(?!)")
         self._opening = _opening(self._tokenizer)
         self._count = lru_cache(4096)(lambda text: len(self.encode(text)))
-        for voice, place in (voices or {}).items():
-            self.load_voice(voice, place)
 
     @property
     def name(self) -> str:
@@ -75,7 +83,7 @@ class Gpt:
     @property
     def voices(self) -> frozenset[str]:
         """See `TextGenerator`."""
-        return frozenset(self._voices)
+        return self._repertoire.known
 
     @property
     def device(self) -> torch.device:
@@ -87,15 +95,27 @@ class Gpt:
         """The type its weights are kept in."""
         return self._dtype
 
-    def load_voice(self, name: str, folder: Path) -> None:
-        """Add or replace a voice from a PEFT folder; call it on the thread that runs steps. Raises VoiceError."""
-        self._network.load_voice(name, read_peft(folder))
-        self._voices.add(name)
+    def prepare(self, adapter: str) -> None:
+        """See `TextGenerator`."""
+        try:
+            self._repertoire.have(adapter, {writing.voice for writing in self._writings if not writing.over})
+        except (BadAdapter, RegistryError, OSError, RuntimeError) as unfit:
+            raise BadValue(name="adapter", value=adapter, allowed=str(unfit)) from unfit
 
-    def drop_voice(self, name: str) -> None:
-        """Forget a voice; requests that use it go on as the base."""
-        self._voices.discard(name)
-        self._network.drop_voice(name)
+    def _learn(self, adapter: str) -> None:
+        if self._shelf is None:
+            raise RegistryError("there are no adapters here")
+        voice = files.read(self._shelf(adapter))
+        if voice.fingerprint and voice.fingerprint != self._base:
+            raise BadAdapter(f"this adapter was made for another base ({voice.base}) of the same shape")
+        try:
+            self._network.load_voice(adapter, voice.pairs())
+        except RuntimeError:  # the device is full: leave no half of a voice behind
+            self._network.drop_voice(adapter)
+            raise
+
+    def _forget(self, adapter: str) -> None:
+        self._network.drop_voice(adapter)
 
     def count(self, text: str) -> int:
         """See `TextGenerator`; remembers the latest few thousand texts."""
@@ -115,17 +135,19 @@ class Gpt:
             raise BadValue(name="prompt", value="", allowed="at least one token")
         if len(prompt) > self._window - request.max_tokens:
             raise BadValue(name="prompt", value=len(prompt), allowed=f"{self._window - request.max_tokens} tokens")
+        if request.adapter:
+            self.prepare(request.adapter)
         tail = prompt[-CONTEXT_FOR_SPACES:]
         words = [Detokenizer(self._decode, tail) for _ in range(request.drafts)]
-        return Writing(self._network, prompt, request, words, self._ends)
+        writing = Writing(self._network, prompt, request, words, self._ends)
+        self._writings.add(writing)
+        return writing
 
     def _check(self, request: TextRequest) -> None:
         if not 1 <= request.max_tokens < self._window:
             raise BadValue(name="max_tokens", value=request.max_tokens, allowed=f"1-{self._window - 1}")
         if not 1 <= request.drafts <= MOST_DRAFTS:
             raise BadValue(name="drafts", value=request.drafts, allowed=f"1-{MOST_DRAFTS}")
-        if request.adapter and request.adapter not in self._voices:
-            raise BadValue(name="adapter", value=request.adapter, allowed=", ".join(sorted(self._voices)) or "-")
 
     def encode(self, text: str) -> list[int]:
         """Ids of a prompt. Only in a prompt made by `chat` does markup count as markup; elsewhere it is mere text."""

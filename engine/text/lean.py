@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
-from engine.text.voices import Pair, VoiceError, check_shape, join_pairs
+from adapters.files import Pair
+from adapters.manifest import BadAdapter
+from engine.text.voices import check_shape, join_pairs
 
 PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs
 
@@ -121,7 +123,7 @@ class LeanNetwork:
         sizes = {n: (p.like.shape[1], size) for p in products for n, size in zip(p.names, p.sizes, strict=True)}
         for layer, pair in pairs.items():
             if layer not in sizes:
-                raise VoiceError(f"The adapter is for another base model: there is no layer {layer}.")
+                raise BadAdapter(f"this adapter was made for another base: there is no layer {layer} here")
             check_shape(layer, pair, *sizes[layer])
         self.drop_voice(name)
         for product in products:

@@ -13,7 +13,9 @@ from torch.nn import functional as F
 from transformers import DynamicCache
 from transformers.pytorch_utils import Conv1D
 
-from engine.text.voices import Pair, VoiceError, check_shape
+from adapters.files import Pair
+from adapters.manifest import BadAdapter
+from engine.text.voices import check_shape
 
 
 class Memory(Protocol):
@@ -40,7 +42,7 @@ class Network(Protocol):
         """Read `ids` (rows, tokens) after what is in memory; float32 scores (rows, vocabulary) of what comes next."""
 
     def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
-        """Add or replace a voice; VoiceError, and nothing changed, if it does not fit this model."""
+        """Add or replace a voice; BadAdapter, and nothing changed, if it does not fit this model."""
 
     def drop_voice(self, name: str) -> None:
         """Forget a voice, if it is there."""
@@ -107,7 +109,7 @@ class HubNetwork:
         try:
             module = self.model.get_submodule(layer)
         except AttributeError as error:
-            raise VoiceError(f"The adapter is for another base model: there is no layer {layer}.") from error
+            raise BadAdapter(f"this adapter was made for another base: there is no layer {layer} here") from error
         return module if isinstance(module, VoicedLayer) else VoicedLayer(module, self.now)
 
 
@@ -140,4 +142,4 @@ def _sizes(module: nn.Module) -> tuple[int, int]:
         return module.weight.shape[0], module.weight.shape[1]
     if isinstance(module, nn.Linear):
         return module.in_features, module.out_features
-    raise VoiceError(f"A {type(module).__name__} layer cannot carry a LoRA voice.")
+    raise BadAdapter(f"a {type(module).__name__} layer cannot carry an adapter")

@@ -6,6 +6,7 @@ Pure; the writer carries it out.
 import re
 from dataclasses import dataclass
 
+from adapters.manifest import SHIPPED_VERSION
 from engine.ports import TextGenerator
 from engine.text import prompt, sentences
 from engine.text.clean import Manners
@@ -35,7 +36,7 @@ class Plan:
 
 def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW) -> Plan:
     """What to ask for, and what the result must fit."""
-    adapter = voice(task, form, generator)
+    adapter = voice(task, generator)
     premise, story = wish_and_piece(task.passages, form)
     model = Model(
         generator.count,
@@ -70,15 +71,14 @@ def leads(form: Form, story: str, premise: str, people: frozenset[str], seed: in
     return tuple(lead.replace("{a}", first).replace("{b}", second) for lead in form.lines.leads)
 
 
-def voice(task: Task, form: Form, generator: TextGenerator) -> str:
-    """The adapter to speak with: the one that was asked for, else the form's own, if the generator has it.
+def voice(task: Task, generator: TextGenerator) -> str:
+    """The adapter to speak with: the one that is live.
 
-    The voices learnt from English books alone; what is wished in Chinese, a chat model understands a little.
+    The shipped voices learnt from English books alone; what is wished in Chinese, a chat model understands a little.
     """
     wish = next((passage.text for passage in reversed(task.passages) if passage.kind == "person"), "")
-    if sentences.has_cjk(wish) and not task.adapter and generator.chat("", "", "") is not None:
-        return ""
-    return next((name for name in (task.adapter, form.adapter) if name in generator.voices), "")
+    english = task.adapter.endswith(f"@{SHIPPED_VERSION}")
+    return "" if english and sentences.has_cjk(wish) and generator.chat("", "", "") is not None else task.adapter
 
 
 def wish_and_piece(passages: tuple[Passage, ...], form: Form) -> tuple[str, str]:

@@ -26,7 +26,8 @@ class Task:
     """Write the next passage.
 
     `passages` are the live branch since its section began, oldest first; `avoid` are texts the result must not repeat
-    (the other versions of the same passage). `drafts` versions are wanted. The same task gives the same texts.
+    (the other versions of the same passage). `drafts` versions are wanted. `adapter` (`name@version`) is who speaks,
+    "" for the base. The same task gives the same texts.
     """
 
     form: str

@@ -1,11 +1,13 @@
 """The registry: versions, who is live for whom, atomic publication, rolling back, and damage that is noticed."""
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
 
-from adapters.registry import MANIFEST, POINTER, Registry, RegistryError, Scope, describe
+from adapters.manifest import MANIFEST, RegistryError, describe
+from adapters.registry import POINTER, Registry, Scope
 
 
 @pytest.fixture
@@ -40,16 +42,16 @@ def test_the_narrowest_scope_that_is_live_wins(registry: Registry, weights: Path
     scopes = {
         "everyone": Scope(),
         "tales": Scope("form", "story"),
-        "room": Scope("channel", "7"),
-        "mine": Scope("person", "ann"),
+        "room": Scope("channel", "telegram:7"),
+        "mine": Scope("person", "web:ann"),
     }
     for name, scope in scopes.items():
         registry.publish(weights, name, scope=scope)
     assert registry.live() == "everyone@0001"
     assert registry.live(form="poem") == "everyone@0001"
     assert registry.live(form="story") == "tales@0001"
-    assert registry.live(form="story", channel="7") == "room@0001"
-    assert registry.live(form="story", channel="7", person="ann") == "mine@0001"
+    assert registry.live(form="story", channel="telegram:7") == "room@0001"
+    assert registry.live(form="story", channel="telegram:7", person="web:ann") == "mine@0001"
 
 
 def test_a_shipped_voice_speaks_until_something_is_published(tmp_path: Path, weights: Path, registry: Registry) -> None:
@@ -149,3 +151,57 @@ def test_a_damaged_manifest_is_one_sentence(registry: Registry, weights: Path) -
 def test_rolling_back_nothing_is_refused(registry: Registry) -> None:
     with pytest.raises(RegistryError, match="nothing to roll back"):
         registry.rollback(Scope())
+
+
+@pytest.mark.parametrize(
+    "text", ["global", "form:story", "channel:telegram:-100", "channel:a:1/2", "person:studio:ann"]
+)
+def test_a_scope_is_read_as_it_is_written(text: str) -> None:
+    assert Scope.read(text).key == text
+
+
+@pytest.mark.parametrize("text", ["", "global:", "form", "form:", "channel:7", "person::7", "person:telegram:", "x:y"])
+def test_what_is_no_scope_is_not_read(text: str) -> None:
+    with pytest.raises(RegistryError, match="use global"):
+        Scope.read(text)
+
+
+def test_a_name_means_its_newest_version(registry: Registry, weights: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        registry.publish(weights, "sea")
+    (tmp_path / "home" / "sea" / "notes").mkdir()
+    (tmp_path / "home" / "sea" / "notes" / MANIFEST).write_text("{}", encoding="utf-8")
+    assert registry.find("sea") == "sea@0002"
+    assert registry.find("sea@0001") == "sea@0001"
+    with pytest.raises(RegistryError, match="no adapter 'lake'"):
+        registry.find("lake")
+
+
+def test_only_what_was_published_for_the_base_in_use_is_a_candidate(registry: Registry, weights: Path) -> None:
+    registry.publish(weights, "here", scope=Scope(), base="gpt2")
+    registry.publish(weights, "there", scope=Scope("form", "story"))
+    assert registry.candidates(form="story") == ["there@0001", "here@0001"]
+    assert registry.candidates(form="story", base="gpt2") == ["here@0001"]
+    assert registry.candidates(form="story", base="llama") == []
+
+
+def test_a_disk_that_refuses_leaves_everything_as_it_was(tmp_path: Path, registry: Registry, weights: Path) -> None:
+    """The kernel itself refuses to write on, as on a full disk."""
+    registry.publish(weights, "sea", scope=Scope())
+    (weights / "adapter_model.safetensors").write_bytes(bytes(2_000_000))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(RegistryError, match="could not be published: File too large"):
+            registry.publish(weights, "sea", scope=Scope())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert registry.live() == "sea@0001"
+    assert [version.reference for version in registry.versions()] == ["sea@0001"]
+    assert not list((tmp_path / "home").glob(".part-*"))
+
+
+def test_a_home_that_cannot_be_is_one_sentence(tmp_path: Path, weights: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(RegistryError, match="cannot be written"):
+        Registry(tmp_path / "file" / "home").publish(weights, "sea", scope=Scope())

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
-from adapters import lora, passages
+from adapters import files, lora, passages
 from adapters.loss import IGNORE, bits_per_character, piece_loss
 from adapters.passages import Passage
 from adapters.train import Coded, Plan, batches, encode, packed, rate_at, tensors, train
@@ -123,5 +123,5 @@ def test_a_killed_run_ends_where_an_unbroken_one_does(corpus: Path, tmp_path: Pa
     train(base, corpus, broken, PLAN, stop_after=20)
     assert not (broken / "report.json").exists()
     train(base, corpus, broken, PLAN)
-    whole, resumed = (load_file(tmp_path / run / "adapter" / lora.WEIGHTS) for run in ("whole", "broken"))
+    whole, resumed = (load_file(tmp_path / run / "adapter" / files.WEIGHTS) for run in ("whole", "broken"))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)

@@ -33,6 +33,9 @@ class Counting:
     def chat(self, system: str, user: str, assistant: str) -> str | None:
         return None
 
+    def prepare(self, adapter: str) -> None:
+        raise BadValue(name="adapter", value=adapter, allowed="-")
+
     def start(self, request: TextRequest) -> "CountingOn":
         if request.prompt == "refused":
             raise BadValue(name="prompt", value="refused", allowed="-")

@@ -15,7 +15,6 @@ from engine.text import generation
 from engine.text.gpt import Gpt
 from engine.text.lean import LeanGpt2, LeanLlama
 from engine.text.network import HubNetwork
-from engine.text.voices import VoiceError
 from tests.engine.text.tiny import GPT2, gpt2, make_llama, make_voice, reference, write
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
@@ -225,8 +224,8 @@ def spoken(folder: Path, voice: Path, gpt: Gpt) -> str:
 def test_voices_take_turns_and_each_says_what_peft_says(tmp_path: Path, llama_folder: Path) -> None:
     for folder in (GPT2, llama_folder):
         voices = {name: make_voice(folder, tmp_path / folder.name / name, seed) for seed, name in enumerate("ab")}
-        gpt = Gpt(folder, device="cpu", dtype="float32", voices=voices)
-        assert gpt.voices == {"a", "b"}
+        gpt = Gpt(folder, device="cpu", dtype="float32", shelf=voices.__getitem__)
+        assert gpt.voices == frozenset()
         writings = {name: gpt.start(TextRequest(STORY, 24, GREEDY, adapter=name)) for name in ("a", "b", "")}
         going = list(writings.values())
         while going:
@@ -239,27 +238,53 @@ def test_voices_take_turns_and_each_says_what_peft_says(tmp_path: Path, llama_fo
 
 def test_voices_work_on_other_models_too(tmp_path: Path) -> None:
     voice = make_voice(GPT2, tmp_path / "v", 7)
-    gpt = Gpt(GPT2, device="cpu", dtype="float32")
+    gpt = Gpt(GPT2, device="cpu", dtype="float32", shelf=lambda name: voice, most_voices=1)
     gpt._network = HubNetwork(reference(GPT2))
-    gpt.load_voice("v", voice)
-    assert write(gpt, TextRequest(STORY, 24, GREEDY, adapter="v"))[0].text == spoken(GPT2, voice, gpt)
-    gpt.drop_voice("v")
-    assert gpt.voices == frozenset()
+    for name in ("v", "w"):
+        assert write(gpt, TextRequest(STORY, 24, GREEDY, adapter=name))[0].text == spoken(GPT2, voice, gpt)
+        assert gpt.voices == {name}
     assert write(gpt, TextRequest(STORY, 24, GREEDY))[0].text == write(gpt2(), TextRequest(STORY, 24, GREEDY))[0].text
 
 
-def test_a_voice_that_does_not_fit_changes_nothing(tmp_path: Path, llama_folder: Path) -> None:
-    gpt = Gpt(GPT2, device="cpu", dtype="float32", voices={"a": make_voice(GPT2, tmp_path / "a", 1)})
-    before = write(gpt, TextRequest(STORY, 10, GREEDY, adapter="a"))
+def test_a_voice_that_does_not_fit_is_refused_with_the_reason_and_changes_nothing(
+    tmp_path: Path, llama_folder: Path
+) -> None:
+    make_voice(GPT2, tmp_path / "a", 1)
+    make_voice(llama_folder, tmp_path / "other", 2)
     (tmp_path / "empty").mkdir()
-    for wrong in (make_voice(llama_folder, tmp_path / "l", 2), tmp_path / "empty", tmp_path / "nowhere"):
-        with pytest.raises(VoiceError):
-            gpt.load_voice("a", wrong)
-    damaged = make_voice(GPT2, tmp_path / "d", 3) / "adapter_model.safetensors"
+    damaged = make_voice(GPT2, tmp_path / "damaged", 3) / "adapter_model.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-50])
-    with pytest.raises(VoiceError):
-        gpt.load_voice("a", damaged.parent)
+    gpt = Gpt(GPT2, device="cpu", dtype="float32", shelf=lambda name: tmp_path / name)
+    before = write(gpt, TextRequest(STORY, 10, GREEDY, adapter="a"))
+    reasons = {"other": "another base", "empty": "no adapter", "nowhere": "no adapter", "damaged": "damaged"}
+    for name, reason in reasons.items():
+        with pytest.raises(BadValue) as refusal:
+            gpt.prepare(name)
+        assert reason in str(refusal.value.fields["allowed"])
+    assert gpt.voices == {"a"}
     assert write(gpt, TextRequest(STORY, 10, GREEDY, adapter="a")) == before
+
+
+def test_few_voices_are_kept_and_those_that_speak_keep_theirs(tmp_path: Path) -> None:
+    voices = {name: make_voice(GPT2, tmp_path / name, seed) for seed, name in enumerate("abc")}
+    read: list[str] = []
+
+    def shelf(name: str) -> Path:
+        read.append(name)
+        return voices[name]
+
+    gpt = Gpt(GPT2, device="cpu", dtype="float32", shelf=shelf, most_voices=1)
+    speaking = gpt.start(TextRequest(STORY, 24, GREEDY, adapter="a"))
+    assert speaking.step()
+    for name in "bcc":
+        assert write(gpt, TextRequest(STORY, 24, GREEDY, adapter=name))[0].text == spoken(GPT2, voices[name], gpt)
+    assert gpt.voices == {"a", "c"}
+    while speaking.step():
+        pass
+    assert speaking.drafts()[0].text == spoken(GPT2, voices["a"], gpt)
+    gpt.prepare("b")
+    assert gpt.voices == {"b"}
+    assert read == ["a", "b", "c", "b"]
 
 
 def test_a_draft_counts_its_tokens() -> None:

@@ -93,16 +93,12 @@ def test_nobody_of_the_chat_speaks_in_a_scene() -> None:
 
 def test_a_wish_in_chinese_is_put_to_the_chat_model_not_to_an_english_voice() -> None:
     class Voiced(EchoGenerator):
-        @property
-        def voices(self) -> frozenset[str]:
-            return frozenset({"story"})
-
         def chat(self, system: str, user: str, assistant: str) -> str | None:
             return f"{system}|{user}|{assistant}"
 
-    def adapter(words: str, wanted: str = "") -> str:
-        return plan(Task("story", passages(words), 1, adapter=wanted), FORMS["story"], Voiced()).adapter
+    def adapter(words: str, live: str) -> str:
+        return plan(Task("story", passages(words), 1, adapter=live), FORMS["story"], Voiced()).adapter
 
-    assert adapter("A keeper finds a letter") == "story"
-    assert adapter("从前有一只猫") == ""
-    assert adapter("从前有一只猫", "story") == "story"
+    assert adapter("A keeper finds a letter", "story@shipped") == "story@shipped"
+    assert adapter("从前有一只猫", "story@shipped") == ""
+    assert adapter("从前有一只猫", "story@0001") == "story@0001"

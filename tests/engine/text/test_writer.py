@@ -28,19 +28,14 @@ OTHER = (
 
 @dataclass
 class Scripted(EchoGenerator):
-    """Answers request after request with the drafts that a script holds; it has the template and voices it is given."""
+    """Answers request after request with the drafts that a script holds; it has the template it is given."""
 
     script: Callable[[TextRequest, int], list[str]]
     template: bool = False
-    known: frozenset[str] = frozenset()
     asked: list[TextRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
-
-    @property
-    def voices(self) -> frozenset[str]:
-        return self.known
 
     def chat(self, system: str, user: str, assistant: str) -> str | None:
         return f"<S>{system}<U>{user}<A>{assistant}" if self.template else None
@@ -189,19 +184,18 @@ WINDERS = ["winds", "eats", "sells", "dreams of", "marries", "forgets"]
 
 
 @pytest.mark.parametrize(
-    ("template", "voices", "begins"),
+    ("template", "voice", "begins"),
     [
-        (True, frozenset({"story"}), "A story: A keeper finds a letter"),
-        (True, frozenset[str](), "<S>You are a novelist"),
-        (False, frozenset[str](), "A keeper finds a letter\n\n"),
+        (True, "story@shipped", "A story: A keeper finds a letter"),
+        (True, "", "<S>You are a novelist"),
+        (False, "", "A keeper finds a letter\n\n"),
     ],
 )
-async def test_asks_a_model_as_it_wants_to_be_asked(template: bool, voices: frozenset[str], begins: str) -> None:
-    generator = Scripted(lambda request, number: [LONG], template=template, known=voices)
-    _, (made,) = await run(generator, task("story", "A keeper finds a letter"))
+async def test_asks_a_model_as_it_wants_to_be_asked(template: bool, voice: str, begins: str) -> None:
+    generator = Scripted(lambda request, number: [LONG], template=template)
+    _, (made,) = await run(generator, task("story", "A keeper finds a letter", adapter=voice))
     assert made.prompt.startswith(begins)
-    assert made.adapter == ("story" if voices else "")
-    assert generator.asked[0].adapter == made.adapter
+    assert made.adapter == generator.asked[0].adapter == voice
 
 
 async def test_the_writers_own_words_are_the_last_thing_the_model_sees() -> None:

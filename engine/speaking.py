@@ -1,0 +1,72 @@
+"""Who speaks: which adapter answers this person, here, in this form, asked anew for each message.
+
+The registry knows what is live, the device's thread loads it; this stands between them, so that a publication or a
+rollback holds from the next message on, and a version whose files turn out to be damaged gives way to the next wider
+one rather than to an error.
+"""
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from adapters.manifest import RegistryError
+from adapters.registry import Registry
+from engine.errors import BadValue
+from engine.messages import Person, SessionKey
+from engine.ports import TextGenerator
+
+log = logging.getLogger(__name__)
+
+
+class Device(Protocol):
+    """What is needed of `engine.worker.Worker`."""
+
+    @property
+    def generator(self) -> TextGenerator:
+        """The model."""
+
+    async def call(self, job: Callable[[], None]) -> None:
+        """Run `job` on the device's thread, between two steps."""
+
+
+class Speaking:
+    """The voices of one registry on one device. `floors` names the shipped voice of each form that has one."""
+
+    def __init__(self, device: Device, registry: Registry, floors: Mapping[str, str]) -> None:
+        self._device = device
+        self._registry = registry
+        self._floors = floors
+        self._told: set[str] = set()
+
+    async def voice(self, form: str, key: SessionKey | None = None, person: Person | None = None) -> str:
+        """The narrowest adapter that is live and can be had, in memory when this returns; "" for the base itself."""
+        for reference in self._candidates(form, key, person):
+            if reference in self._device.generator.voices:
+                return reference
+            try:
+                await self._device.call(functools.partial(self._device.generator.prepare, reference))
+            except BadValue as unfit:
+                self._tell(f"{reference} was passed over: {unfit.fields['allowed']}")
+            else:
+                return reference
+        return ""
+
+    def _candidates(self, form: str, key: SessionKey | None, person: Person | None) -> list[str]:
+        floor, base = self._floors.get(form, ""), self._device.generator.name
+        channel = f"{key.platform}:{key.chat}" if key else ""
+        whose = f"{person.platform}:{person.id}" if person else ""
+        thread = key.thread if key else ""
+        try:
+            return self._registry.candidates(
+                form=form, channel=channel, thread=thread, person=whose, floor=floor, base=base
+            )
+        except RegistryError as damaged:
+            self._tell(str(damaged))
+            return self._registry.shipped(floor, base)
+
+    def _tell(self, problem: str) -> None:
+        """Once in the log, not with every message."""
+        if problem not in self._told:
+            self._told.add(problem)
+            log.error("%s", problem)
