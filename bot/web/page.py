@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from bot import commands, wording
@@ -23,11 +23,20 @@ from engine.music.styles import INSTRUMENTS
 HOME = Path(str(files("bot").joinpath("studio")))
 EXPORTS = ("md", "txt", "json")
 _FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
+_YEAR = 365 * 24 * 3600
 _WORD = re.compile(r"\[\[(\w+)\]\]")
 
 
-async def page(request: Request) -> HTMLResponse:
-    """The studio."""
+async def page(request: Request) -> Response:
+    """The studio; `?lang=` chooses its language for good.
+
+    The choice travels in the answer: a script's own cookie can still be on its way when the page it reloads is asked
+    for, and then the old language comes back.
+    """
+    if chosen := request.query_params.get("lang"):
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie("lang", wording.language_of(chosen), max_age=_YEAR, samesite="lax")
+        return answer
     tongue = language(request)
     # "</" would end the data block.
     data = json.dumps(_data(tongue), ensure_ascii=False).replace("</", "<\\/")

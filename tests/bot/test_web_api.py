@@ -235,6 +235,14 @@ async def test_the_page_comes_in_the_readers_language_with_nothing_from_outside(
     assert "https://" not in english.text
 
 
+async def test_a_language_once_chosen_stays(room: Studio) -> None:
+    choice = await room.client.get("/", params={"lang": "zh"})
+    assert (choice.status_code, choice.headers["location"]) == (303, "/")
+    assert '<html lang="zh-Hans">' in (await room.client.get("/", headers={"Accept-Language": "en"})).text
+    assert (await room.client.get("/", params={"lang": "klingon"})).status_code == 303
+    assert '<html lang="en">' in (await room.client.get("/", headers={"Accept-Language": "zh"})).text
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/healthz", "/metrics", "/api/sessions", "/assets/app.js", "/assets/favicon.svg"]
 )

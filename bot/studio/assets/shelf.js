@@ -62,8 +62,7 @@ export function shelf({ here, open, changed }) {
     localStorage.setItem("theme", dark ? "light" : "dark");
   });
   $("language").addEventListener("click", () => {
-    document.cookie = `lang=${data.language === "zh" ? "en" : "zh"}; path=/; max-age=31536000; samesite=lax`;
-    location.reload();
+    location.search = data.language === "zh" ? "?lang=en" : "?lang=zh";
   });
 
   return {
