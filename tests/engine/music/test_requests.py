@@ -1,4 +1,4 @@
-"""Sixty requests, composed with the shipped weights, written, and read back with symusic, which wrote none of it."""
+"""Some sixty requests, composed with the shipped weights, written, and read back with symusic, which wrote none of it."""
 
 from functools import cache
 from typing import Any
