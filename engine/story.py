@@ -18,7 +18,7 @@ FIRST_FORM = "story"
 MUSIC, SENT_MUSIC = "music", "midi"  # forms of passages that are no text: what was composed, what a person sent
 ENDING = 80
 
-Kind = Literal["reply", "continue", "retry", "alternatives", "music"]
+Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music"]
 
 
 class Tree:
@@ -135,7 +135,8 @@ def is_music(row: TurnRow) -> bool:
 class Wish:
     """What somebody wants written. `turn` is the passage to write again (or the music to change); "" is the last one.
 
-    With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words.
+    With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words. `adapters` write one
+    version each, instead of the one that is live.
     """
 
     kind: Kind
@@ -144,6 +145,7 @@ class Wish:
     drafts: int = 1
     turn: str = ""
     order: Order | None = None
+    adapters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
     if wish.kind == "reply":
         text = _last_text(tree, end)
         return _after(tree, end, wish.form or (text.form if text else FIRST_FORM), starts=bool(wish.form) or not text)
-    if wish.kind == "continue":
+    if wish.kind in ("continue", "compare"):
         if end is None:
             raise Impossible(why="nothing_written")
         return _answer(tree, end)
