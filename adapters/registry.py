@@ -170,10 +170,13 @@ class Registry:
                 return found
         raise RegistryError(f"there is no adapter {reference[:80]!r}; {_LIST}")
 
+    def about(self, reference: str) -> Manifest:
+        """The manifest of a version as it stands there; RegistryError if it is absent."""
+        return read_manifest(self.folder(reference) / MANIFEST)
+
     def show(self, reference: str) -> Manifest:
         """The manifest of a version; RegistryError if it is absent or its weights are not those it was made with."""
-        folder = self.folder(reference)
-        manifest = read_manifest(folder / MANIFEST)
+        folder, manifest = self.folder(reference), self.about(reference)
         try:
             same = sha256_of(folder) == manifest.sha256
         except OSError as missing:
@@ -230,7 +233,7 @@ class Registry:
         """The base a version was made for, which never changes; "" if its files are gone."""
         if reference not in self._bases:
             try:
-                self._bases[reference] = read_manifest(self.folder(reference) / MANIFEST).base
+                self._bases[reference] = self.about(reference).base
             except RegistryError:
                 return ""
         return self._bases[reference]

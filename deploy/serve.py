@@ -50,7 +50,9 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         stack.push_async_callback(musician.close)
         writer = Writer(worker)
         voices = speaking(settings, worker)
-        conversation = Conversation(History(database), Preferences(database), writer, musician, voices)
+        conversation = Conversation(
+            History(database), Preferences(database), writer, musician, voices, settings.owner_accounts
+        )
         stack.push_async_callback(conversation.close)
         yield House(conversation, worker, database)
 

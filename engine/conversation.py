@@ -33,6 +33,7 @@ from engine.sessions import Sessions
 from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
+from engine.voicing import Desk, Voicing
 from engine.writing import Writes, Writing
 from storage.db import Duplicate
 from storage.history import History
@@ -59,6 +60,7 @@ class Conversation:
         writer: Writes,
         musician: Musician | None = None,
         voices: Speaks | None = None,
+        owners: frozenset[str] = frozenset(),
     ) -> None:
         self._history = history
         self._preferences = preferences
@@ -66,7 +68,10 @@ class Conversation:
         self._finding = Finding(history, preferences)
         self._shifting = Shifting(history, self._finding, self._sessions)
         self._music = Composing(history, self._finding, self._sessions, musician)
-        self._writing = Writing(history, preferences, writer, self._sessions, self._music, voices or NoVoices())
+        speaks = voices or NoVoices()
+        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
+        desk = Desk(history, preferences, self._finding, self._shifting, self._writing)
+        self.voicing = Voicing(desk, speaks, owners)  # a door of its own: what is asked of voices, not of pieces
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""

@@ -171,7 +171,7 @@ def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
     if wish.order:
         return _after(tree, end, MUSIC, starts=False)
     if wish.kind == "reply":
-        text = _last_text(tree, end)
+        text = last_text(tree, head)
         return _after(tree, end, wish.form or (text.form if text else FIRST_FORM), starts=bool(wish.form) or not text)
     if wish.kind in ("continue", "compare"):
         if end is None:
@@ -189,15 +189,15 @@ def _answer(tree: Tree, end: TurnRow) -> Plan:
     """What comes after `end` without new words: more of the text, or the music that was asked for and never made."""
     if end.form == MUSIC and end.kind == "person":
         return replace(_after(tree, end, MUSIC, starts=False), again=end.id)
-    text = _last_text(tree, end)
+    text = last_text(tree, end.id)
     if text is None:
         raise Impossible(why="no_text")
     return _after(tree, end, text.form, starts=False)
 
 
-def _last_text(tree: Tree, end: TurnRow | None) -> TurnRow | None:
+def last_text(tree: Tree, end: str | None) -> TurnRow | None:
     """The last passage of words up to `end`."""
-    way = tree.branch(end.id) if end else ()
+    way = tree.branch(end)
     return next((row for row in reversed(way) if row.form not in (MUSIC, SENT_MUSIC)), None)
 
 
