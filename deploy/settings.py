@@ -90,6 +90,11 @@ class Settings(BaseSettings):
         return self.home / "adapters"
 
     @property
+    def tastes(self) -> Path:
+        """Where the registry of tastes in music lies."""
+        return self.home / "tastes"
+
+    @property
     def owner_accounts(self) -> frozenset[str]:
         """The accounts of the owners, each as platform:id."""
         return frozenset(filter(None, (one.strip() for one in self.owners.split(","))))

@@ -165,7 +165,7 @@ class VoiceView:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions by two adapters; how often people picked what the first one's wrote over the other's, and reverse."""
+    """Two versions by two adapters; how often people picked the first adapter's over the other's, and the reverse."""
 
     one: Turn
     two: Turn

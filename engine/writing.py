@@ -200,7 +200,7 @@ class Writing:
         message, wish = wanted.message, wanted.wish
         resumed = known.turn if known else None
         plan = story.plan(tree, resumed, Wish("continue")) if resumed else story.plan(tree, piece.head, wish)
-        task = await self._music.task(piece, tree, plan, wish, message.person.language)
+        task = await self._music.task(piece, tree, plan, wish, message)
         # Before the words are stored: who is told to come back has lost nothing.
         (self._music.musician if task else self._writer).check_room()
         person = await self._history.person(account_of(message.person))
