@@ -15,6 +15,7 @@ from datetime import datetime
 
 from adapters.claims import Claim, gather
 from adapters.examples import Examples, Pair, Thumb
+from adapters.provenance import PEOPLE
 from adapters.registry import Scope
 from storage.opinions import Change, Opinions, Rated, Vote
 
@@ -86,7 +87,7 @@ class Dataset:
             "voters": len(self.weights),
             "pairs": len(self.examples.pairs),
             "thumbs": len(self.examples.thumbs),
-            "people": list(self.examples.people),
+            PEOPLE: list(self.examples.people),
         }
 
 

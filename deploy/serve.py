@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from adapters.registry import Registry
 from bot import web_app, wording
+from deploy.preferences import assumed
 from deploy.settings import Settings
 from engine.conversation import Conversation
 from engine.music.composer import Composer
@@ -50,7 +51,9 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         stack.push_async_callback(musician.close)
         writer = Writer(worker)
         voices = speaking(settings, worker)
-        conversation = Conversation(History(database), Preferences(database), writer, musician, voices)
+        conversation = Conversation(
+            History(database), Preferences(database), writer, musician, voices, assumed(settings)
+        )
         stack.push_async_callback(conversation.close)
         yield House(conversation, worker, database)
 

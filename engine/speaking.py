@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from adapters import provenance
 from adapters.manifest import RegistryError
 from adapters.registry import Registry
 from engine.errors import BadValue
@@ -51,6 +52,14 @@ class Speaking:
             else:
                 return reference
         return ""
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The adapters that learnt from the person with this id, themselves or through those they began from."""
+        try:
+            return provenance.saw(self._registry.versions(), person)
+        except RegistryError as damaged:
+            self._tell(str(damaged))
+            return ()
 
     def _candidates(self, form: str, key: SessionKey | None, person: Person | None) -> list[str]:
         floor, base = self._floors.get(form, ""), self._device.generator.name

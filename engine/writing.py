@@ -55,6 +55,9 @@ class Speaks(Protocol):
     async def voice(self, form: str, key: SessionKey, person: Person) -> str:
         """The adapter that is live for this person, here, in this form; "" for none."""
 
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The adapters that learnt from the person with this id."""
+
 
 class NoVoices:
     """Only the base speaks."""
@@ -62,6 +65,10 @@ class NoVoices:
     async def voice(self, form: str, key: SessionKey, person: Person) -> str:
         """None."""
         return ""
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """None."""
+        return ()
 
 
 class Work:

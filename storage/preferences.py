@@ -4,9 +4,11 @@ Votes are kept whether or not their person lets others learn from them (`consent
 everything before it; what may be learnt from is decided each time anew, from `opinions`.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from storage import opinions
+from storage import erasure, mydata, opinions
 from storage.db import Database, insert, now
 from storage.schema import consents, people, preferences, turns
 
@@ -40,6 +42,26 @@ class Preferences:
     async def opinions(self) -> opinions.Opinions:
         """Everything that people said and did about passages, as it stood at one moment."""
         return await self._database.snapshot(opinions.read)
+
+    async def person(self, platform: str, account: str) -> str | None:
+        """The id of a person who was met before."""
+        return await self._database.read(erasure.find, platform, account)
+
+    async def data(self, person: str) -> dict[str, Any]:
+        """Everything of one person, as JSON can hold it."""
+        return await self._database.snapshot(mydata.collect, person)
+
+    async def traces(self, person: str) -> erasure.Traces:
+        """How much there is of a person."""
+        return await self._database.snapshot(erasure.traces, person)
+
+    async def involved(self, person: str) -> tuple[str, ...]:
+        """The pieces in which a person wrote, changed or remembered something."""
+        return await self._database.read(erasure.involved, person)
+
+    async def forget(self, person: str) -> erasure.Traces:
+        """Erase a person; what there was of them."""
+        return await self._database.write(erasure.forget, person)
 
 
 def _consent(connection: sa.Connection, platform: str, account: str) -> bool | None:
