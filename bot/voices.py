@@ -15,7 +15,7 @@ async def learning(call: Call) -> AsyncIterator[ReplyEvent]:
     form, voice = await call.conversation.voicing.here(*call.who)
     head = call.say("learning_here", form=wording.form(form, call.language), voice=_name(voice.reference, call))
     lines = [head.text]
-    votes, people = voice.data.get("votes"), voice.data.get("people")
+    votes, people = voice.data.get("votes"), voice.data.get("voters")
     if not voice.reference:
         lines.append(_line(call, "learning_base"))
     elif votes is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adapters.registry import Registry
 from bot import web_app, wording
+from deploy.preferences import assumed
 from deploy.settings import Settings
 from engine.conversation import Conversation
 from engine.music.composer import Composer
@@ -54,7 +55,13 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         writer = Writer(worker)
         voices = speaking(settings, worker)
         conversation = Conversation(
-            History(database), Preferences(database), writer, musician, voices, settings.owner_accounts
+            History(database),
+            Preferences(database),
+            writer,
+            musician,
+            voices,
+            owners=settings.owner_accounts,
+            assumed=assumed(settings),
         )
         stack.push_async_callback(conversation.close)
         yield House(conversation, worker, database)

@@ -29,6 +29,7 @@ from engine.messages import (
 )
 from engine.music.musician import Musician
 from engine.music.orders import Order
+from engine.privacy import Privacy
 from engine.sessions import Sessions
 from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
@@ -44,7 +45,8 @@ VERSIONS = 6
 
 
 class Conversation:
-    """Everything people can do, over one history, one store of preferences and one writer.
+    """Everything people can do, over one history, one store of preferences and one writer. What they may decide about
+    themselves is in `privacy`; people on the platforms `assumed` let others learn from them unless they say no.
 
     The writing ones (`reply`, `proceed`, `retry`, `alternatives`) are async generators of events: `Accepted` first,
     once what the person sent is stored; `Done` last, unless an EngineError is raised. Every refusal is raised before
@@ -61,17 +63,19 @@ class Conversation:
         musician: Musician | None = None,
         voices: Speaks | None = None,
         owners: frozenset[str] = frozenset(),
+        assumed: frozenset[str] = frozenset(),
     ) -> None:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
         self._finding = Finding(history, preferences)
+        speaks = voices or NoVoices()
         self._shifting = Shifting(history, self._finding, self._sessions)
         self._music = Composing(history, self._finding, self._sessions, musician)
-        speaks = voices or NoVoices()
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
-        desk = Desk(history, preferences, self._finding, self._shifting, self._writing)
-        self.voicing = Voicing(desk, speaks, owners)  # a door of its own: what is asked of voices, not of pieces
+        # Doors of their own: what is asked of voices and of one's own traces, not of pieces.
+        self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
+        self.privacy = Privacy(history, preferences, self._sessions, speaks.saw, assumed)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
@@ -257,15 +261,15 @@ class Conversation:
         name = safety.title(title)
         if not name:
             raise EmptyText
-        return await self._change(key, title=name)
+        return await self._change(key, None, title=name)
 
     async def remember(self, key: SessionKey, person: Person, memory: str) -> Piece:
         """What the model always sees, at most 4,000 characters; "" clears it."""
-        return await self._change(key, memory=safety.words(memory, safety.MEMORY))
+        return await self._change(key, person, memory=safety.words(memory, safety.MEMORY))
 
     async def annotate(self, key: SessionKey, person: Person, note: str) -> Piece:
         """The author's note near the end of what the model sees, at most 2,000 characters; "" clears it."""
-        return await self._change(key, note=safety.words(note, safety.NOTE))
+        return await self._change(key, person, note=safety.words(note, safety.NOTE))
 
     async def delete(self, key: SessionKey, person: Person, piece: str = "", delivery: str = "") -> Piece:
         """Put a piece (the open one, or by id, number or title) out of reach; no row of it is destroyed."""
@@ -357,8 +361,11 @@ class Conversation:
 
     # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self, key: SessionKey, **values: str) -> Piece:
+    async def _change(self, key: SessionKey, by: Person | None, **values: str) -> Piece:
         key = replace(key, piece=await self._finding.id(key))
         await self.piece(key)  # nothing is changed in a piece that is not here
+        if by:
+            author = await self._history.person(account_of(safety.person(by)))
+            values |= {f"{name}_by": author for name in values}
         await self._history.change(key.piece, **values)
         return await self.piece(key)

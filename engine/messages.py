@@ -53,7 +53,10 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """What a person sent. `delivery` is the platform's own update id: the same one twice acts once."""
+    """What a person sent. `delivery` is the platform's own update id: the same one twice acts once.
+
+    `alone`: nobody else can read what is answered here.
+    """
 
     key: SessionKey
     person: Person
@@ -62,6 +65,7 @@ class UserMessage:
     reply_to: MessageRef | None = None
     delivery: str = ""
     file: SentFile | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from adapters import provenance
 from adapters.manifest import RegistryError
 from adapters.registry import Registry
 from engine.errors import BadValue
@@ -46,6 +47,9 @@ class Speaks(Protocol):
     async def prepare(self, reference: str) -> None:
         """Have an adapter in memory, whether it is live or not; raises BadValue."""
 
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The adapters that learnt from the person with this id."""
+
 
 class NoVoices:
     """Only the base speaks."""
@@ -63,6 +67,10 @@ class NoVoices:
     async def prepare(self, reference: str) -> None:
         """There is none to be had."""
         raise BadValue(name="adapter", value=reference, allowed="none")
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """None."""
+        return ()
 
 
 class Speaking:
@@ -94,6 +102,14 @@ class Speaking:
         """Have an adapter in memory, whether it is live or not; raises BadValue for one that cannot be had."""
         if reference not in self._device.generator.voices:
             await self._device.call(functools.partial(self._device.generator.prepare, reference))
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The adapters that learnt from the person with this id, themselves or through those they began from."""
+        try:
+            return provenance.saw(self._registry.versions(), person)
+        except RegistryError as damaged:
+            self._tell(str(damaged))
+            return ()
 
     def candidates(self, form: str, key: SessionKey | None, person: Person | None) -> list[str]:
         """Everything that is live for this person, here, in this form, the narrowest first."""

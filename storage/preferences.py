@@ -1,9 +1,16 @@
-"""Who liked what: one row per person and passage, the last word wins, taking it back deletes it."""
+"""Who liked what: one row per person and passage, the last word wins, taking it back deletes it.
+
+Votes are kept whether or not their person lets others learn from them (`consents`), so that a yes said later counts for
+everything before it; what may be learnt from is decided each time anew, from `opinions`.
+"""
+
+from typing import Any
 
 import sqlalchemy as sa
 
+from storage import erasure, mydata, opinions
 from storage.db import Database, insert, now
-from storage.schema import people, picks, preferences, turns
+from storage.schema import consents, people, picks, preferences, turns
 
 
 class Preferences:
@@ -27,6 +34,49 @@ class Preferences:
     async def contest(self, winner: str, loser: str) -> int:
         """How many people-and-passages picked what the adapter `winner` wrote over what `loser` wrote."""
         return await self._database.read(_contest, winner, loser)
+
+    async def consent(self, platform: str, account: str) -> bool | None:
+        """Whether this person lets others learn from them; None if they never said."""
+        return await self._database.read(_consent, platform, account)
+
+    async def agree(self, person: str, *, given: bool) -> None:
+        """Keep what a person said about it; the last word wins."""
+        await self._database.write(_agree, person, given)
+
+    async def opinions(self) -> opinions.Opinions:
+        """Everything that people said and did about passages, as it stood at one moment."""
+        return await self._database.snapshot(opinions.read)
+
+    async def person(self, platform: str, account: str) -> str | None:
+        """The id of a person who was met before."""
+        return await self._database.read(erasure.find, platform, account)
+
+    async def data(self, person: str) -> dict[str, Any]:
+        """Everything of one person, as JSON can hold it."""
+        return await self._database.snapshot(mydata.collect, person)
+
+    async def traces(self, person: str) -> erasure.Traces:
+        """How much there is of a person."""
+        return await self._database.snapshot(erasure.traces, person)
+
+    async def involved(self, person: str) -> tuple[str, ...]:
+        """The pieces in which a person wrote, changed or remembered something."""
+        return await self._database.read(erasure.involved, person)
+
+    async def forget(self, person: str) -> erasure.Traces:
+        """Erase a person; what there was of them."""
+        return await self._database.write(erasure.forget, person)
+
+
+def _consent(connection: sa.Connection, platform: str, account: str) -> bool | None:
+    said = sa.select(consents.c.given).join(people, people.c.id == consents.c.person)
+    return connection.scalar(said.where(people.c.platform == platform, people.c.account == account))
+
+
+def _agree(connection: sa.Connection, person: str, given: bool) -> None:
+    upsert = insert(connection, consents).values(person=person, given=given, updated=now())
+    changed = {"given": upsert.excluded.given, "updated": upsert.excluded.updated}
+    connection.execute(upsert.on_conflict_do_update(index_elements=["person"], set_=changed))
 
 
 def _vote(connection: sa.Connection, turn: str, person: str, value: int) -> None:

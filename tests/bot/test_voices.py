@@ -24,7 +24,7 @@ async def room(tmp_path: Path) -> AsyncIterator[tuple[Conversation, Registry]]:
     """A chat in which `new` speaks, made from `old`, which speaks for everyone."""
     async with lodging(GPT2, tmp_path / "home", owners="telegram:1, discord:2") as (house, registry):
         registry.publish(voice(GPT2, tmp_path / "old", 1), "old", scope=Scope())
-        data, metrics = {"votes": 212, "people": 5}, {"win_rate": 0.64, "win_low": 0.58, "win_high": 0.7}
+        data, metrics = {"votes": 212, "voters": 5}, {"win_rate": 0.64, "win_low": 0.58, "win_high": 0.7}
         folder = voice(GPT2, tmp_path / "new", 2)
         where = Scope("channel", "telegram:5")
         registry.publish(folder, "new", scope=where, data=data, metrics=metrics, parents=("old@0001",))
