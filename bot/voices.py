@@ -22,10 +22,10 @@ async def learning(call: Call) -> AsyncIterator[ReplyEvent]:
         lines.append(_line(call, "learning_books"))
     else:
         lines.append(_line(call, "learning_votes", votes=votes, people=people, scope=", ".join(voice.scopes)))
-    if "win_rate" in voice.metrics:
+    if "wins" in voice.metrics:
         before = _name(voice.parents[0] if voice.parents else "", call)
-        share = {name: round(100 * voice.metrics[name]) for name in ("win_rate", "win_low", "win_high")}
-        lines.append(_line(call, "learning_won", before=before, **share))
+        wins, least = (round(100 * max(voice.metrics.get(name, 0.0), 0.0)) for name in ("wins", "wins_low"))
+        lines.append(_line(call, "learning_won", before=before, wins=wins, least=least))
     lines.append(_line(call, "learning_how"))
     yield Notice("\n".join(lines), "learning")
 
