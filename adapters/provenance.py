@@ -28,3 +28,20 @@ def seen_by(versions: Iterable[Manifest], reference: str) -> frozenset[str]:
 def saw(versions: Collection[Manifest], person: str) -> tuple[str, ...]:
     """The versions that learnt from this person, themselves or through those they began from."""
     return tuple(one.reference for one in versions if person in seen_by(versions, one.reference))
+
+
+def untainted(versions: Collection[Manifest], reference: str, agreeing: Collection[str]) -> str:
+    """The newest version on the way from `reference` to its beginnings that learnt only from people who still agree.
+
+    "" if there is none: then training begins from the base. So who took their consent back, or was forgotten, is left
+    out by the next training, and not only by its data.
+    """
+    known = {one.reference: one for one in versions}
+    todo, done = [reference], set[str]()
+    while todo:
+        if (name := todo.pop(0)) in known and name not in done:
+            done.add(name)
+            if seen_by(versions, name) <= frozenset(agreeing):
+                return name
+            todo += known[name].parents
+    return ""
