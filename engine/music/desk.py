@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.music.chords import chord_lane
-from engine.music.copying import Copies
+from engine.music.copying import Copies, melody
 from engine.music.corpus import STYLES as MODEL_STYLES
 from engine.music.form import Plan
+from engine.music.keys import Key
 from engine.music.limits import Effort, Filler, Habits, Limits, strict
 from engine.music.phrase import METRES, NO_CHORD, UNKNOWN, Phrase, canonical
 from engine.music.progressions import CHORALE, FOLK, Moves, draw_progression, tonic_chord
@@ -62,7 +63,7 @@ class Desk:
         The phrase needs 1 to 4 lanes and chords (`with_chords`); lanes of two and three parts are filled as if the
         missing voices sounded, and come back without them.
         """
-        shift = (phrase.key.tonic if phrase.key.tonic <= 5 else phrase.key.tonic - 12) + _octaves(phrase)
+        shift = _home(phrase.key) + _octaves(phrase)
         home = _in_model_metre(phrase.transposed(-shift))
         spread = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}[len(phrase.lanes)]
         count = 1 if spread == (0,) else 4
@@ -85,6 +86,14 @@ class Desk:
             if len(own) >= brief.wanted:
                 break
         return own or others
+
+    def is_copy(self, phrase: Phrase) -> bool:
+        """Whether a melody copies the training music where it lies; `fill` judges it where the network wrote it."""
+        if self.copies is None:
+            return False
+        home = _in_model_metre(phrase.transposed(-_home(phrase.key)))
+        row = melody(home)
+        return bool(self.copies.marks(row, np.ones(len(row), dtype=bool), home.metre.name).any())
 
     def with_chords(self, phrase: Phrase, family: int, seed: int, fixed: Sequence[int | None] = ()) -> Phrase:
         """The phrase with a drawn chord on every pulse; `fixed` (a chord or None a pulse) is kept, home at the ends."""
@@ -150,6 +159,11 @@ def _told(home: Phrase, brief: Brief, lanes: int) -> Told:
     closes = tuple(sorted({min(bar, bars - 1) for bar in brief.closes})) or (bars + 3,)
     return Told(MODEL_STYLES.index(style), mode, METRE_IDS[home.metre.name], home.metre.bar,
                 chord_ids(home.chords, home.cells), closes, brief.density, brief.register)  # fmt: skip
+
+
+def _home(key: Key) -> int:
+    """Semitones from the tonic on which the network writes, the nearer way."""
+    return key.tonic if key.tonic <= 5 else key.tonic - 12
 
 
 def _octaves(phrase: Phrase) -> int:
