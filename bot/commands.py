@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import privacy, tunes, wording
+from bot import privacy, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from engine.conversation import Conversation
@@ -314,6 +314,11 @@ TABLE: tuple[Command, ...] = (
     Command("like", Takes.NOTHING, _votes(1), "vote"),
     Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
     Command("unvote", Takes.NOTHING, _votes(0), "vote"),
+    Command("learning", Takes.NOTHING, voices.learning, "learn"),
+    Command("compare", Takes.MAYBE, voices.compare, "learn"),
+    Command("pick", Takes.TEXT, voices.pick, "learn"),
+    Command("adapters", Takes.NOTHING, voices.adapters, "owner"),
+    Command("rollback", Takes.MAYBE, voices.rollback, "owner"),
     Command("branch", Takes.NOTHING, _branch, "tree"),
     Command("branches", Takes.NOTHING, _branches, "tree"),
     Command("switch", Takes.TEXT, _switch, "tree"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from storage import erasure, mydata, opinions
 from storage.db import Database, insert, now
-from storage.schema import consents, people, preferences, turns
+from storage.schema import consents, people, picks, preferences, turns
 
 
 class Preferences:
@@ -30,6 +30,10 @@ class Preferences:
     async def counts(self, piece: str) -> dict[str, tuple[int, int]]:
         """How many like and dislike each turn of a piece that anyone voted on."""
         return await self._database.read(_counts, piece)
+
+    async def contest(self, winner: str, loser: str) -> int:
+        """How many people-and-passages picked what the adapter `winner` wrote over what `loser` wrote."""
+        return await self._database.read(_contest, winner, loser)
 
     async def consent(self, platform: str, account: str) -> bool | None:
         """Whether this person lets others learn from them; None if they never said."""
@@ -114,3 +118,15 @@ def _counts(connection: sa.Connection, piece: str) -> dict[str, tuple[int, int]]
         .group_by(preferences.c.turn)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _contest(connection: sa.Connection, winner: str, loser: str) -> int:
+    chosen, left = turns.alias("chosen"), turns.alias("left_behind")
+    rows = (
+        sa.select(picks.c.turn, picks.c.over, picks.c.person)
+        .distinct()
+        .join(chosen, chosen.c.id == picks.c.turn)
+        .join(left, left.c.id == picks.c.over)
+        .where(chosen.c.adapter == winner, left.c.adapter == loser)
+    )
+    return int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())

@@ -4,7 +4,7 @@ Composing and every edit come down to one call here: a phrase with UNKNOWN cells
 and cells that were known come out as they went in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -45,13 +45,14 @@ class Desk:
     """A filler and what came with it; every method is a pure function of these and its arguments.
 
     `moves` are the chord moves, `habits` the network's by family (`calibrate` measures them). `copies` is the guard
-    against copying; without it all goes.
+    against copying; without it all goes. `taste` says how much these people would like a candidate (see `taste`).
     """
 
     filler: Filler
     moves: Moves
     habits: tuple[Habits, ...] = (Habits(), Habits())
     copies: Copies | None = None
+    taste: Callable[[Phrase], float] | None = None
 
     def fill(self, phrase: Phrase, brief: Brief, seed: int, plan: Plan | None = None) -> list[tuple[Phrase, float]]:
         """Candidates for a phrase with UNKNOWN cells, best first, each with its faults a bar; in the phrase's key.
@@ -78,7 +79,8 @@ class Desk:
             copies = np.asarray(copied(work, made, hidden[:, 0] == MASK_ID).any(1))
             found = [_merged(phrase, decode(rows), spread, shift) for rows in made]
             marks = [faults(candidate, closes=bool(brief.closes)) for candidate in found]
-            for i in best_first(scores, marks):
+            liking = [self.taste(candidate) for candidate in found] if self.taste else None
+            for i in best_first(scores, marks, liking):
                 (others if copies[i] else own).append((found[i], marks[i]))
             if len(own) >= brief.wanted:
                 break
