@@ -12,6 +12,7 @@ from adapters import disk
 from adapters.dataset import Dataset, Tune
 from adapters.liking import Model, Opinion, Verdict, fit, judge
 from adapters.manifest import RegistryError, now
+from adapters.provenance import PEOPLE
 from adapters.registry import Registry, Scope
 from deploy.preferences import gathered
 from deploy.serve import tastes
@@ -115,6 +116,7 @@ def _model(registry: Registry, live: str) -> Model | None:
 
 def _publish(registry: Registry, scope: Scope, found: Dataset, judged: tuple[list[Opinion], Verdict, str]) -> str:
     opinions, verdict, live = judged
+    people = sorted({person for tune in found.tunes for person in tune.people})
     model = fit(opinions)
     with TemporaryDirectory() as part:
         write_taste(Taste(model.mean, model.scale, model.weights), Path(part))
@@ -123,7 +125,7 @@ def _publish(registry: Registry, scope: Scope, found: Dataset, judged: tuple[lis
             NAME,
             scope=scope,
             base=BASE,
-            data={**found.about, "source": "preferences", "scope": scope.key},
+            data={**found.about, PEOPLE: people, "source": "preferences", "scope": scope.key},
             metrics={"right": verdict.right, "right_low": verdict.low, "right_high": verdict.high},
             parents=(live,) if live else (),
         )

@@ -4,7 +4,7 @@ A piece can only be reached through its own place (platform, chat, thread); ever
 piece waits for its turn there; what only reads, votes or names does not wait.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
@@ -75,7 +75,7 @@ class Conversation:
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
         # Doors of their own: what is asked of voices and of one's own traces, not of pieces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
-        self.privacy = Privacy(history, preferences, self._sessions, speaks.saw, assumed)
+        self.privacy = Privacy(history, preferences, self._sessions, _witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
@@ -369,3 +369,8 @@ class Conversation:
             values |= {f"{name}_by": author for name in values}
         await self._history.change(key.piece, **values)
         return await self.piece(key)
+
+
+def _witnesses(speaks: Speaks, musician: Musician | None) -> Callable[[str], tuple[str, ...]]:
+    """Everything that learnt from the person with an id: voices and tastes."""
+    return lambda person: (*speaks.saw(person), *(musician.saw(person) if musician else ()))

@@ -6,6 +6,7 @@ What `engine/speaking` is for voices; a taste is small enough to be read when it
 import logging
 from functools import lru_cache
 
+from adapters import provenance
 from adapters.manifest import RegistryError
 from adapters.registry import Registry
 from engine.messages import Person, SessionKey
@@ -36,6 +37,14 @@ class Tasting:
             if taste:
                 return reference, taste
         return "", None
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The tastes that learnt from the person with this id."""
+        try:
+            return provenance.saw(self.registry.versions(), person)
+        except RegistryError as damaged:
+            log.error("%s", damaged)  # noqa: TRY400
+            return ()
 
     def _load(self, reference: str) -> Taste | None:
         try:

@@ -141,6 +141,10 @@ class Musician:
         reference, taste = self._tastes.taste(key, person)
         return replace(task, taste=taste, taste_of=reference)
 
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The tastes that learnt from the person with this id."""
+        return self._tastes.saw(person) if self._tastes else ()
+
     def hear(self, data: bytes) -> perform.Piece:
         """The music of a file; raises a Refused that says what is wrong with it. Blocks for up to a second."""
         return perform.heard(data)

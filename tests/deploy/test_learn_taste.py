@@ -50,6 +50,11 @@ async def rated(
                 await talk.react(Reaction(key, ANN, 1 if rule(from_row(row.score)) else -1, turn))
 
 
+async def seen_by(settings: Settings) -> tuple[str, ...]:
+    async with house(settings, EchoGenerator()) as built:
+        return (await built.conversation.privacy.kept(ANN)).adapters
+
+
 async def composed(talk: Conversation, key: SessionKey, versions: int = 1) -> Turn:
     wish = Order("compose", words=f"1 bar folk air, flute, {versions} versions")
     done = [event async for event in talk.compose(UserMessage(key, ANN, "/music"), wish, drafts=0)][-1]
@@ -66,6 +71,7 @@ async def test_votes_become_a_taste_that_chooses(tmp_path: Path) -> None:
     registry: Registry = tastes(settings.tastes)
     about = registry.show("taste@0001")
     assert about.data["votes"] == outcome.votes >= PIECES
+    assert "taste@0001" in await seen_by(settings)
     taste = read_taste(registry.whole("taste@0001"))
     assert taste.weights[MEASURES.index("height")] == max(abs(taste.weights))
     async with house(settings, EchoGenerator()) as built:
