@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage import authorship, pieces
-from storage.opinions import UNSIGNED
+from storage.opinions import unsigned
 from storage.records import Place
 from storage.schema import (
     consents,
@@ -56,69 +56,74 @@ def find(connection: sa.Connection, platform: str, account: str) -> str | None:
 
 
 def traces(connection: sa.Connection, person: str) -> Traces:
-    """What `forget` would find."""
+    """What there is to forget."""
 
     def count(table: sa.Table) -> int:
-        return int(
-            connection.scalar(sa.select(sa.func.count()).select_from(table).where(table.c.person == person)) or 0
-        )
+        mine = sa.select(sa.func.count()).select_from(table).where(table.c.person == person)
+        return int(connection.scalar(mine) or 0)
 
-    return Traces(count(turns), count(edits), sum(map(count, OPINIONS)), len(_alone(connection, person)))
+    alone = sum(not _shared(connection, piece, person) for piece in involved(connection, person))
+    return Traces(count(turns), count(edits), sum(map(count, OPINIONS)), alone)
 
 
 def involved(connection: sa.Connection, person: str) -> tuple[str, ...]:
-    """The pieces in which the person wrote, changed or remembered something, sorted."""
-    of_edits = sa.select(turns.c.piece).join(edits, edits.c.turn == turns.c.id).where(edits.c.person == person)
+    """The pieces in which the person wrote, moved or remembered something, and those of their own chat; sorted."""
+    account = sa.select(people.c.account).where(people.c.id == person).scalar_subquery()
+    platform = sa.select(people.c.platform).where(people.c.id == person).scalar_subquery()
+    own = sa.and_(pieces_table.c.platform == platform, pieces_table.c.chat == account)
     by = sa.or_(pieces_table.c.memory_by == person, pieces_table.c.note_by == person)
     parts = (
         sa.select(turns.c.piece).where(turns.c.person == person),
+        sa.select(turns.c.piece).join(edits, edits.c.turn == turns.c.id).where(edits.c.person == person),
         sa.select(moves.c.piece).where(moves.c.person == person),
-        sa.select(pieces_table.c.id).where(by),
-        of_edits,
+        sa.select(pieces_table.c.id).where(sa.or_(own, by)),
     )
     return tuple(sorted(connection.scalars(sa.union(*parts))))
 
 
-def forget(connection: sa.Connection, person: str) -> Traces:
-    """Erase all of it in the caller's transaction; what was there."""
-    found = traces(connection, person)
-    for table in OPINIONS:
-        connection.execute(sa.delete(table).where(table.c.person == person))
-    alone = _alone(connection, person)
-    for piece in alone:
-        _drop(connection, piece)
-    for piece in involved(connection, person):
+def leave(connection: sa.Connection, piece: str, person: str) -> None:
+    """Take a person out of one piece in the caller's transaction; a second time finds nothing to do.
+
+    A transaction a piece, because together they may take seconds, and others write meanwhile.
+    """
+    if _shared(connection, piece, person):
         _blank(connection, piece, person)
-    connection.execute(sa.delete(consents).where(consents.c.person == person))
+    else:
+        _drop(connection, piece)
+
+
+def forget(connection: sa.Connection, person: str) -> None:
+    """Erase what is left of a person who has left every piece."""
+    for table in (*OPINIONS, consents):
+        connection.execute(sa.delete(table).where(table.c.person == person))
     row = connection.execute(sa.select(people.c.platform, people.c.account).where(people.c.id == person)).one()
     scopes = (f"person:{person}", f"person:{row.platform}:{row.account}")
     connection.execute(sa.delete(settings).where(settings.c.scope.in_(scopes)))
+    empty = sa.and_(places.c.platform == row.platform, places.c.chat == row.account, places.c.piece.is_(None))
+    connection.execute(sa.delete(places).where(empty))
     nameless = {"account": f"erased:{person}", "name": "", "language": "en"}
     connection.execute(sa.update(people).where(people.c.id == person).values(nameless))
-    return found
 
 
 # ── pieces of theirs alone ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _alone(connection: sa.Connection, person: str) -> list[str]:
-    """The pieces with their words in which nobody else did anything, not even vote."""
-    wrote = sa.select(turns.c.piece).where(turns.c.person == person)
+def _shared(connection: sa.Connection, piece: str, person: str) -> bool:
+    """Whether anybody else ever did anything in a piece, even vote."""
     of_turns = (edits.c.turn, preferences.c.turn, picks.c.turn, retries.c.turn)
-    others = [
-        sa.select(turns.c.piece).where(turns.c.person != person),
-        sa.select(moves.c.piece).where(moves.c.person != person),
+    by = sa.or_(pieces_table.c.memory_by != person, pieces_table.c.note_by != person)
+    others = (
+        sa.select(turns.c.id).where(turns.c.piece == piece, turns.c.person != person),
+        sa.select(moves.c.piece).where(moves.c.piece == piece, moves.c.person != person),
         *(
-            sa.select(turns.c.piece).join(column.table, column == turns.c.id).where(column.table.c.person != person)
+            sa.select(turns.c.id)
+            .join(column.table, column == turns.c.id)
+            .where(turns.c.piece == piece, column.table.c.person != person)
             for column in of_turns
         ),
-    ]
-    by = (pieces_table.c.memory_by, pieces_table.c.note_by)
-    others += [sa.select(pieces_table.c.id).where(column != person) for column in by]
-    query = sa.select(pieces_table.c.id).where(
-        pieces_table.c.id.in_(wrote), pieces_table.c.id.not_in(sa.union(*others))
+        sa.select(pieces_table.c.id).where(pieces_table.c.id == piece, by),
     )
-    return list(connection.scalars(query.order_by(pieces_table.c.id)))
+    return any(connection.execute(query.limit(1)).first() for query in others)
 
 
 def _drop(connection: sa.Connection, piece: str) -> None:
@@ -209,20 +214,19 @@ def _without(connection: sa.Connection, row: Any, changes: list[Any], person: st
     return instead.get(row.text, row.text), base, instead
 
 
-def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own: Iterable[Any]) -> None:
+def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own: list[Any]) -> None:
     """Blank what the model saw wherever their words may be in it: after them, and beside memory and note."""
-    ids = {row.id for row in own}
-    rows = connection.execute(
-        sa.select(turns.c.id, turns.c.parent, turns.c.sampling, turns.c.sections).where(turns.c.piece == piece)
-    )
-    for row in rows:
-        unsigned = any(section.get("name") in UNSIGNED and section.get("tokens") for section in row.sections)
-        if row.id not in ids and row.id not in after and not unsigned:
-            continue
-        values: dict[str, Any] = {"prompt": "", "sections": []}
-        if "words" in row.sampling and (row.id in ids or row.parent in ids):  # an order for music
-            values["sampling"] = {**row.sampling, "words": ""}
-        connection.execute(sa.update(turns).where(turns.c.id == row.id).values(values))
+    ids = [row.id for row in own]
+    inside = turns.c.piece == piece
+    hidden = {*ids, *after}
+    rest = connection.execute(sa.select(turns.c.id, turns.c.sections).where(inside, turns.c.id.not_in(hidden)))
+    hidden |= {row.id for row in rest if unsigned(row.sections)}
+    connection.execute(sa.update(turns).where(inside, turns.c.id.in_(hidden)).values(prompt="", sections=[]))
+    orders = sa.or_(turns.c.id.in_(ids), turns.c.parent.in_(ids))  # for music, and what was made of them
+    for row in connection.execute(sa.select(turns.c.id, turns.c.sampling).where(inside, orders)).all():
+        if "words" in row.sampling:
+            wordless = {**row.sampling, "words": ""}
+            connection.execute(sa.update(turns).where(turns.c.id == row.id).values(sampling=wordless))
 
 
 def _forget_about(connection: sa.Connection, piece: str, person: str, texts: Iterable[str]) -> None:

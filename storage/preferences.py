@@ -60,12 +60,16 @@ class Preferences:
         return await self._database.snapshot(erasure.traces, person)
 
     async def involved(self, person: str) -> tuple[str, ...]:
-        """The pieces in which a person wrote, changed or remembered something."""
+        """The pieces that a person has a part in."""
         return await self._database.read(erasure.involved, person)
 
     async def forget(self, person: str) -> erasure.Traces:
-        """Erase a person; what there was of them."""
-        return await self._database.write(erasure.forget, person)
+        """Erase a person, piece by piece; what there was of them. Killed on the way, it can be begun again."""
+        found = await self.traces(person)
+        for piece in await self.involved(person):
+            await self._database.write(erasure.leave, piece, person)
+        await self._database.write(erasure.forget, person)
+        return found
 
 
 def _consent(connection: sa.Connection, platform: str, account: str) -> bool | None:
