@@ -1,7 +1,7 @@
-"""AdaLoRA (Zhang et al., arXiv:2303.10512): ranks that move to the layers that need them, by PEFT; saved as plain LoRA (T).
+"""AdaLoRA (Zhang et al., arXiv:2303.10512), by PEFT: ranks move to the layers that need them; saved as plain LoRA (T).
 
-PEFT's layer is trained as it is. Serving reads plain LoRA only, so the singular values are folded into A when the run is
-over, and the rows that were pruned on the way are left out.
+PEFT's layer is trained as it is. Serving reads plain LoRA only, so the singular values are folded into A when the run
+is over, and the rows that were pruned on the way are left out.
 """
 
 import json
@@ -35,7 +35,7 @@ def wrap(model: nn.Module, rank: int, alpha: float, steps: int) -> nn.Module:
         target_modules=sorted(found),
         init_r=rank + max(1, rank // 2),
         target_r=rank,
-        lora_alpha=alpha,
+        lora_alpha=round(alpha),
         lora_dropout=0.0,
         tinit=max(1, steps // 10),
         tfinal=max(1, steps // 3),
@@ -44,7 +44,7 @@ def wrap(model: nn.Module, rank: int, alpha: float, steps: int) -> nn.Module:
         fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in found.values()),
     )
     wrapped: Any = get_peft_model(model, config)  # type: ignore[arg-type]
-    return wrapped  # type: ignore[no-any-return]
+    return wrapped
 
 
 def allocate(model: Any, step: int) -> None:
@@ -80,7 +80,7 @@ def save(model: Any, folder: Path, base: str) -> None:
         kept = values[:, 0] != 0
         if not kept.any():
             continue
-        scale = float(layer.scaling[NAME]) / (float(layer.ranknum[NAME]) + 1e-5)
+        scale = float(layer.scaling[NAME]) / (float(layer.ranknum[NAME].detach()) + 1e-5)
         a = (layer.lora_A[NAME].detach() * values)[kept] * scale
         tensors[f"{PREFIX}{name}.lora_A.weight"] = a.half().contiguous()
         tensors[f"{PREFIX}{name}.lora_B.weight"] = layer.lora_B[NAME].detach()[:, kept].half().contiguous()

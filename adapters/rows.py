@@ -1,4 +1,4 @@
-"""What a training run is decided by, and the rows of tokens it reads: all of one width, in an order the seed decides (T).
+"""What decides a training run, and the rows of tokens it reads: of one width, in an order the seed decides (T).
 
 Loss falls on the piece only, never on the writer's line. One width for all rows, without masks, lets a transformer's
 blocks be compiled as one.

@@ -36,7 +36,7 @@ _JOINTS = frozenset(
     through into upon over under between among like across along around behind beyond above below beside down up out
     my his her its our their this these those any no not so very too is are was were be been am has have had do does did
     will would shall should may might can could must he she they we it I some till until
-    """.lower().split()  # noqa: SIM905 a list of eighty quoted words reads worse
+    """.lower().split()
 )
 _SEEN = frozenset(
     """rain snow wind moon sun star stars sky cloud clouds mist fog frost dew ice storm thunder night dawn dusk evening
@@ -87,7 +87,7 @@ def theme(text: str, rarity: Rarity, chance: random.Random) -> str:
 
 
 def own(file: Path, times: int, form: str) -> Iterator[Passage]:
-    """What was written for this project, a theme and lines divided by bars: every eighth for the test, never trained on.
+    """What was written for this project, theme and lines divided by bars: every eighth is for the test, never trained on.
 
     Each is told `times` over, the last time without its theme, as serving asks where there is none.
     """

@@ -100,7 +100,11 @@ def fits(five: tuple[str, ...], sounds: Sounds) -> bool:
     count = [sounds.syllables(line) for line in five]
     if any(count[line] not in LONG for line in (0, 1, 4)) or any(count[line] not in SHORT for line in (2, 3)):
         return False
-    if max(count[2:4]) + 2 > min(count[0], count[1], count[4]) or not _OPENS.match(five[0]) or not _CLOSES.search(five[4]):
+    if (
+        max(count[2:4]) + 2 > min(count[0], count[1], count[4])
+        or not _OPENS.match(five[0])
+        or not _CLOSES.search(five[4])
+    ):
         return False
     return not _UNFIT.search("\n".join(five)) and not re.search(r"[\[\]{}<>_*\d|]", "".join(five))
 

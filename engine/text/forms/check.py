@@ -97,7 +97,7 @@ def limerick(text: str, measure: Measure) -> Verdict:
     if len(lines) != 5:
         return Verdict(False, -2.0, "AABBA")
     one, two, three, four, five = lines
-    outer = sum((rhyme.rhymes(one, two), rhyme.rhymes(one, five) or rhyme.rhymes(two, five)))
+    outer = rhyme.rhymes(one, two) + (rhyme.rhymes(one, five) and rhyme.rhymes(two, five))
     rhymed = outer + rhyme.rhymes(three, four)
     count = [rhyme.syllables(line) for line in lines]
     shorter = max(count[2:4]) < min(count[0], count[1], count[4])
