@@ -43,7 +43,7 @@ def wrap(model: nn.Module, rank: int, alpha: float, steps: int) -> nn.Module:
         total_step=steps,
         fan_in_fan_out=any(isinstance(layer, Conv1D) for layer in found.values()),
     )
-    wrapped: Any = get_peft_model(model, config)  # type: ignore[arg-type]
+    wrapped: nn.Module = get_peft_model(model, config)
     return wrapped
 
 

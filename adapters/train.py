@@ -2,8 +2,8 @@
 
 The loop, the optimizer's step, logging and resuming are TRL's. Ours is what a CPU lives on: rows of one width without
 masks, so that all blocks are compiled as one; LoRA whose small matrices follow the base's bfloat16; and a loss that
-never builds the whole (tokens x 49,152) table. AdaLoRA is PEFT's, and full fine-tuning needs no adapter at all. The order of
-the rows depends on seed and step alone, so a killed run ends where an unbroken one does.
+never builds the whole (tokens x 49,152) table. AdaLoRA is PEFT's, and full fine-tuning needs no adapter at all. The
+order of the rows depends on seed and step alone, so a killed run ends where an unbroken one does.
 """
 
 import argparse

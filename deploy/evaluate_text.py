@@ -1,9 +1,9 @@
 """`ghostnote eval text`: every shipped voice on every style's held-out passages, and how often a form is kept (T).
 
-The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on),
-so a clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
-writer's many drafts: what is compared is the voice itself and the base, asked in the voice's words and, since those mean
-nothing to the base, with the form's own examples too; the better of the two counts for the base.
+The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on), so a
+clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
+writer's many drafts: what is compared is the voice itself and the base, asked in the voice's words and, since those
+mean nothing to the base, with the form's own examples too; the better of the two counts for the base.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from adapters import lora, passages
 from adapters.loss import bits_per_character
-from adapters.registry import Registry
+from adapters.registry import SHIPPED, Registry
 from deploy.models import ensure
 from deploy.settings import Settings
 from engine.text.forms.check import CHECKERS, Measure, lines_of
@@ -50,7 +50,7 @@ def measure(settings: Settings, most: int, samples: int, seed: int, threads: int
     ModelError without a base, NothingToMeasure if no shipped voice is for it.
     """
     torch.set_num_threads(threads)
-    registry = Registry(settings.adapters)
+    registry = Registry(settings.adapters, SHIPPED)
     held = {path.stem: _spread(list(passages.load(path)), most) for path in sorted(HELD.glob("*.jsonl"))}
     voices = {
         style: registry.whole(found[0]) for style in held if (found := registry.shipped(style, settings.text_model))

@@ -87,7 +87,7 @@ def theme(text: str, rarity: Rarity, chance: random.Random) -> str:
 
 
 def own(file: Path, times: int, form: str) -> Iterator[Passage]:
-    """What was written for this project, theme and lines divided by bars: every eighth is for the test, never trained on.
+    """What was written for this project, theme and lines divided by bars; every eighth is for the test.
 
     Each is told `times` over, the last time without its theme, as serving asks where there is none.
     """

@@ -22,9 +22,9 @@ from deploy.corpora.split import without_shared
 from deploy.corpora.stretches import split_of
 
 LONG, SHORT = range(7, 12), range(4, 8)
-TRUE_RHYMES_TIMES = 3
+TRUE_RHYMES_TIMES = 2
 OWN = Path(__file__).with_name("limericks.txt")
-OWN_TIMES = 5
+OWN_TIMES = 2
 _UNFIT = re.compile(
     r"\b(coons?|niggers?|negro|darkey|darkies|injun|squaws?|jews?|gipsy|slaves?|whores?|rape|murder|hell|sioux|siouxs|"
     r"thee|thou|thy|hath|doth|god|lord|christ|an'|o'|th'|de|dat|ye|yer|belly|slay|slain|sin|foes?|nymphs?|shepherds?)"
