@@ -6,6 +6,7 @@ never exists as a whole: on a CPU that table costs more than the transformer.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ class _SlicedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, head: Tensor, labels: Tensor) -> Tensor:
         gradient = torch.empty_like(hidden)
-        total = torch.zeros((), dtype=torch.float32)
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
         for at in range(0, hidden.shape[0], _SLICE):
             here = labels[at : at + _SLICE, None]
             scores = (hidden[at : at + _SLICE] @ head.T).float()
@@ -56,20 +57,48 @@ def _halves(model: nn.Module) -> tuple[nn.Module, Tensor]:
     return whole.get_decoder() if hasattr(whole, "model") else whole.transformer, whole.get_output_embeddings().weight
 
 
+@dataclass(frozen=True)
+class Held:
+    """What a model makes of held-out texts: nats in all, over how many tokens and characters."""
+
+    nats: float
+    tokens: int
+    characters: int
+
+    @property
+    def bits(self) -> float:
+        """Bits a character: comparable between bases, whatever their tokens are."""
+        return self.nats / math.log(2) / max(self.characters, 1)
+
+    @property
+    def perplexity(self) -> float:
+        """Of the next token; comparable on one base only."""
+        return math.exp(self.nats / max(self.tokens, 1))
+
+
 @torch.inference_mode()
-def bits_per_character(model: nn.Module, tokenizer: Any, rows: Sequence[Passage]) -> float:
-    """Bits the model needs for each character of the rows' texts, given their prompts; lower is better.
+def held_out(model: nn.Module, tokenizer: Any, rows: Sequence[Passage]) -> Held:
+    """How well the model foretells the rows' texts, given their prompts.
 
     The end-of-text token is not counted, so that bases which never learnt it compare fairly.
     """
-    nats, characters = 0.0, 0
+    nats, tokens, characters = 0.0, 0, 0
+    place = next(model.parameters()).device
     for row in rows:
         prompt = tokenizer(row.prompt, add_special_tokens=False)["input_ids"] if row.prompt else []
         text = tokenizer(row.text, add_special_tokens=False)["input_ids"]
-        ids = torch.tensor([[*prompt, *text]])
+        ids = torch.tensor([[*prompt, *text]], device=place)
         labels = torch.full_like(ids, IGNORE)
         first = max(len(prompt), 1)
         labels[0, first - 1 : -1] = ids[0, first:]
-        nats += float(piece_loss(model, ids, labels)) * int((labels != IGNORE).sum())
+        count = int((labels != IGNORE).sum())
+        if count:
+            nats += float(piece_loss(model, ids, labels)) * count
+        tokens += count
         characters += len(row.text)
-    return nats / math.log(2) / max(characters, 1)
+    return Held(nats, tokens, characters)
+
+
+def bits_per_character(model: nn.Module, tokenizer: Any, rows: Sequence[Passage]) -> float:
+    """Bits the model needs for each character of the rows' texts, given their prompts; lower is better."""
+    return held_out(model, tokenizer, rows).bits

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+SPLITS = ("train", "valid", "test")
+
 
 @dataclass(frozen=True)
 class Passage:

@@ -18,7 +18,7 @@ from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
 from engine.messages import Done, Event, Piece, Reaction, Turn, UserMessage, Vote
 
-FORMS = ("story", "poem", "haiku", "scene", "ideas")
+FORMS = ("story", "poem", "haiku", "limerick", "lyrics", "scene", "ideas")
 ACTIONS = (
     *("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel"),
     *tunes.COMMANDS,

@@ -11,12 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from adapters import passages
-from deploy.corpora import poems, stories
+from deploy.corpora import haiku, limericks, poems, songs, stories
 from deploy.corpora.sources import Source, read
 from deploy.corpora.split import LIMIT, leakage
 
 Builder = Callable[[Callable[[Source], bytes], Callable[[str], None], int], Iterator[passages.Passage]]
-STYLES: dict[str, Builder] = {"poem": poems.build, "story": stories.build}
+STYLES: dict[str, Builder] = {
+    "haiku": haiku.build,
+    "limerick": limericks.build,
+    "lyrics": songs.build,
+    "poem": poems.build,
+    "story": stories.build,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

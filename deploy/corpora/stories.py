@@ -139,17 +139,20 @@ def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int
             if window[0] in clean:
                 yield _row(book, unit, window, rarity, random.Random(f"{seed}/{at}"))
             continue
-        for time in range(_times(window, random.Random(f"{seed}/{at}"))):
+        for time in range(_times(book.kind, window, random.Random(f"{seed}/{at}"))):
             yield _row(book, unit, window, rarity, random.Random(f"{seed}/{at}/{time}"))
 
 
-def _times(window: tuple[str, bool, bool], chance: random.Random) -> int:
+def _times(kind: str, window: tuple[str, bool, bool], chance: random.Random) -> int:
     """How often a training window is told: openings are few, and the first thing a writer asks for.
 
-    A tale's beginning comes four times under four premises, a window like one once, any other every second time.
+    A tale's beginning comes four times under four premises, a window that could be one once. Of the rest every fairy
+    tale's comes once and every third of the novels', which are four times as long and tell one story in one manner.
     """
     text, starts, _ = window
-    return 4 if starts and opens(text) else 1 if opens(text) else chance.randrange(2)
+    if opens(text):
+        return 4 if starts else 1
+    return 1 if kind == FAIRY else int(chance.random() < 1 / 3)
 
 
 def _good(text: str) -> bool:

@@ -43,7 +43,7 @@ _PREFACE = re.compile(
     r"\s*(?:(?:sure|certainly|of course|absolutely|okay|great|yes)\b[^\n]{0,120}?[:!.]"
     r"|(?:here(?:'s|’s| is| are)|below is|this is)\b[^\n]{0,160}?:"
     r"|i(?:'d|’d| would) be (?:happy|glad)[^\n]*"
-    r"|(?:title|poem|story|haiku|scene|ideas|continuation|setting)\s*:[^\n]*"
+    r"|(?:title|poem|story|haiku|limerick|song lyrics|lyrics|song|scene|ideas|continuation|setting)\s*:[^\n]*"
     r"|\#{1,6}\s[^\n]*|\*\*[^*\n]{1,80}\*\*:?(?=\s*\n)|(?:好的|当然|以下是|下面是)[^\n]{0,60}?[：:。！，,]"
     r"|```\w*|[-=*_]{3,}(?=\s*\n))[ \t]*(?:\n+|(?=\S)|$)",
     re.IGNORECASE,
@@ -55,7 +55,8 @@ _COMMENT = re.compile(
     r"|i hope (?:this|you (?:enjoy|like|find))|let me know|feel free to|please (?:note|let me|provide)"
     r"|note(?: to \w+)?:"
     r"|word count|the end\b\W*$|the moral of\b|\(?to be continued|copyright\b|posted (?:by|on)\b|https?://"
-    r"|this (?:short |brief |particular )?(?:story|poem|haiku|piece|scene|passage|narrative|tale|verse|stanza|line) "
+    r"|this (?:short |brief |particular )?"
+    r"(?:story|poem|haiku|limerick|song|piece|scene|passage|narrative|tale|verse|stanza|line) "
     r"(?:is (?:a|an|about|set|not)|has been|explores|captures|uses|tells|shows|reflects|highlights|demonstrates|serves"
     r"|ends|begins|continues|aims|follows|describes|conveys|evokes)"
     r"|in this (?:story|poem|haiku|piece|scene|version|revised|rewritten|passage|example|task|exercise)\b"
@@ -165,8 +166,12 @@ def _begin(text: str, manners: Manners) -> str:
     return bare
 
 
+_CHORUS = re.compile(r"(?<=\[Chorus\]\n)[^\[\n]+(?:\n[^\[\n]+)*")
+
+
 def _cut_circles(text: str, manners: Manners) -> tuple[str, bool]:
-    cuts = [likeness.loop(text, manners.shape == "verse"), likeness.copied_from(text, manners.before)]
+    said = _CHORUS.sub(lambda found: " " * len(found[0]), text)  # a chorus is there to come back
+    cuts = [likeness.loop(said, manners.shape == "verse"), likeness.copied_from(said, manners.before)]
     cut = min((place for place in cuts if place is not None), default=len(text))
     return text[:cut], cut < len(text)
 

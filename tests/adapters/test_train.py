@@ -11,10 +11,14 @@ from safetensors.torch import load_file
 from torch.nn import functional
 
 from adapters import files, lora, passages
+from adapters.checkpoints import TRAINER, last_checkpoint
 from adapters.loss import IGNORE, bits_per_character, piece_loss
 from adapters.passages import Passage
-from adapters.train import Coded, Plan, batches, encode, packed, rate_at, tensors, train
+from adapters.rows import Coded, Plan, batches, encode, packed, rate_at, tensors
+from adapters.train import train
 from tests.adapters import models
+
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
 
 PLAN = Plan(rank=8, alpha=16.0, rate=3e-2, steps=100, warmup=2, batch=2, width=48, save_every=10, compiled=0)
 
@@ -115,13 +119,50 @@ def test_a_run_teaches_the_style_and_leaves_a_voice(make: models.Make, corpus: P
     assert json.loads((run / "report.json").read_text())["plan"]["seed"] == PLAN.seed
 
 
-def test_a_killed_run_ends_where_an_unbroken_one_does(corpus: Path, tmp_path: Path) -> None:
-    base = models.base_folder(tmp_path / "base", models.llama())
-    train(base, corpus, tmp_path / "whole", PLAN)
+@pytest.mark.parametrize("make", [models.llama, models.gpt2])
+@pytest.mark.parametrize(("method", "rate"), [("lora", 3e-2), ("adalora", 3e-2), ("full", 3e-3)])
+def test_a_killed_run_ends_where_an_unbroken_one_does(
+    make: models.Make, method: str, rate: float, corpus: Path, tmp_path: Path
+) -> None:
+    base = models.base_folder(tmp_path / "base", make())
+    plan = replace(PLAN, method=method, rate=rate, steps=60)
+    whole = train(base, corpus, tmp_path / "whole", plan)
     broken = tmp_path / "broken"
-    (broken).mkdir()
-    train(base, corpus, broken, PLAN, stop_after=20)
+    assert train(base, corpus, broken, plan, stop_after=25) == {}
     assert not (broken / "report.json").exists()
-    train(base, corpus, broken, PLAN)
-    whole, resumed = (load_file(tmp_path / run / "adapter" / files.WEIGHTS) for run in ("whole", "broken"))
-    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    resumed = train(base, corpus, broken, plan)
+    assert resumed == whole
+    assert whole["test_perplexity"] < 0.7 * whole["test_perplexity_base"]
+    made = "model/model.safetensors" if method == "full" else f"adapter/{files.WEIGHTS}"
+    one, other = (load_file(tmp_path / run / made) for run in ("whole", "broken"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_adalora_moves_ranks_and_leaves_a_plain_adapter(corpus: Path, tmp_path: Path) -> None:
+    base = models.base_folder(tmp_path / "base", models.llama())
+    measures = train(base, corpus, tmp_path / "run", replace(PLAN, method="adalora", rank=4))
+    adapter = files.read(tmp_path / "run" / "adapter")
+    ranks = [a.shape[0] for a, _ in adapter.matrices.values()]
+    assert len(set(ranks)) > 1
+    assert sum(ranks) <= 4 * 14  # two blocks of seven layers, four each on the average
+    model = models.llama()
+    lora.load(model, tmp_path / "run" / "adapter")
+    spoken = bits_per_character(model, models.tokenizer(), [passage("the cat sat on the rat")])
+    assert spoken == pytest.approx(measures["test_bits"], rel=0.02)  # what serving reads is what was trained
+
+
+def test_a_checkpoint_that_was_not_written_to_its_end_is_not_gone_on_from(corpus: Path, tmp_path: Path) -> None:
+    base = models.base_folder(tmp_path / "base", models.llama())
+    train(base, corpus, tmp_path, PLAN, stop_after=20)
+    found = last_checkpoint(tmp_path / "steps")
+    assert found is not None
+    assert found.name == "checkpoint-20"
+    (found / TRAINER).write_text("{", encoding="utf-8")
+    assert last_checkpoint(tmp_path / "steps") is None
+
+
+def test_a_corpus_of_less_than_a_batch_is_refused(tmp_path: Path) -> None:
+    base = models.base_folder(tmp_path / "base", models.llama())
+    passages.write(tmp_path / "c.jsonl", [passage("the cat")])
+    with pytest.raises(ValueError, match="less than one batch"):
+        train(base, tmp_path / "c.jsonl", tmp_path / "run", PLAN)

@@ -91,9 +91,48 @@ def dialogue(text: str, measure: Measure) -> Verdict:
     return Verdict(True, turns - 1 + likeness.variety(text) - 1)
 
 
+def limerick(text: str, measure: Measure) -> Verdict:
+    """Five lines that rhyme AABBA, the third and fourth the shorter ones; a word does not rhyme with itself."""
+    lines = lines_of(text)
+    if len(lines) != 5:
+        return Verdict(False, -2.0, "AABBA")
+    one, two, three, four, five = lines
+    outer = rhyme.rhymes(one, two) + (rhyme.rhymes(one, five) and rhyme.rhymes(two, five))
+    rhymed = outer + rhyme.rhymes(three, four)
+    count = [rhyme.syllables(line) for line in lines]
+    shorter = max(count[2:4]) < min(count[0], count[1], count[4])
+    within = all(6 <= count[at] <= 12 for at in (0, 1, 4)) and all(3 <= count[at] <= 8 for at in (2, 3))
+    same = len({_last(line) for line in lines}) < len(lines)
+    holds = rhymed == 3 and shorter
+    score = 0.4 * rhymed + 0.4 * shorter + 0.2 * within - 0.6 * same + likeness.variety(text) - 2
+    return Verdict(holds, score, "" if holds else "AABBA")
+
+
+PART = re.compile(r"^\[(Verse|Chorus)\]$", re.MULTILINE)
+
+
+def lyrics(text: str, measure: Measure) -> Verdict:
+    """A song in marked parts: verses of lines, and a chorus that comes back as it was."""
+    marks = PART.findall(text)
+    parts = [part.strip() for part in PART.split(text)[2::2]]
+    choruses = [part for mark, part in zip(marks, parts, strict=True) if mark == "Chorus"]
+    sung = [line for part in parts for line in lines_of(part)]
+    if len(likeness.units(text)) < measure.least or not sung:
+        return Verdict(False, -2.0, "length")
+    returns = len(choruses) > 1 and bool(choruses[0]) and len(set(choruses)) == 1
+    sizes = [len(likeness.units(line)) for line in sung]
+    fitting = "Verse" in marks and max(sizes) <= 14 and mean(sizes) >= 2
+    rhymed = sum(any(rhyme.rhymes(line, other) for other in sung[max(0, at - 3) : at]) for at, line in enumerate(sung))
+    score = 0.8 * rhymed / len(sung) - 0.5 * pstdev(sizes) / mean(sizes) + likeness.variety(text) - 1
+    holds = returns and fitting
+    return Verdict(holds, score if holds else score - 1, "" if holds else "a chorus that returns")
+
+
 CHECKERS: dict[str, Callable[[str, Measure], Verdict]] = {
     "dialogue": dialogue,
     "ideas": ideas,
+    "limerick": limerick,
+    "lyrics": lyrics,
     "prose": prose,
     "syllables": syllables,
     "verse": verse,

@@ -167,3 +167,17 @@ def test_any_text_comes_out_clean(raw: str, shape: str, final: bool, whole: bool
 def test_cleaning_prose_twice_changes_nothing_more_than_once(raw: str) -> None:
     once = clean(raw, Manners()).text
     assert len(clean(once, Manners()).text) <= len(once)
+
+
+def test_a_chorus_may_come_back_and_anything_else_may_not() -> None:
+    chorus = "[Chorus]\nTake me where the kettle sings,\nTake me home tonight."
+    verses = [
+        "[Verse]\nThe lamps along the platform shake,\nThe rain comes down in lines;",
+        "[Verse]\nA stranger shares a paper cup,\nWe watch the fields go by;",
+        "[Verse]\nAnd one by one the towns light up\nLike stars that missed the sky.",
+    ]
+    song = "\n\n".join(f"{verse}\n\n{chorus}" for verse in verses)
+    assert clean(song, Manners("verse"), whole=True).text == song
+    assert clean(f"{verses[1]}\n\n{chorus}", Manners("verse", before=f"{verses[0]}\n\n{chorus}"), whole=True).text
+    circles = "\n\n".join(f"{verses[0]}\n\n{chorus}" for _ in range(3))
+    assert clean(circles, Manners("verse"), whole=True).closed

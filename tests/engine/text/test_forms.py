@@ -12,8 +12,8 @@ GOOD = (FOLDER / "story.toml").read_text(encoding="utf-8")
 
 def test_the_shipped_forms_load_with_titles_in_both_languages() -> None:
     forms = load()
-    assert list(forms) == ["haiku", "ideas", "poem", "scene", "story"]
-    assert [form.title("zh") for form in forms.values()] == ["俳句", "点子", "诗", "场景", "故事"]
+    assert list(forms) == ["haiku", "ideas", "limerick", "lyrics", "poem", "scene", "story"]
+    assert [form.title("zh") for form in forms.values()] == ["俳句", "点子", "五行打油诗", "歌词", "诗", "场景", "故事"]
     assert forms["story"].title("fr") == "Story"
 
 
@@ -119,3 +119,47 @@ def test_prose_needs_its_length_and_varied_beginnings() -> None:
     varied = "He was tall. Rain fell. Nobody came that day. The house stood alone."
     assert not check.prose("Too short.", measure).holds
     assert check.prose(varied, measure).score > check.prose(alike, measure).score
+
+
+BAKER = """A baker who lived by the quay
+Put salt by mistake in the tea.
+Said his wife, "It's a shame,
+But it tastes just the same
+As a mouthful of Wednesday's sea." """
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        (BAKER, True),
+        (BAKER.replace("Wednesday's sea", "Wednesday's rain"), False),
+        (BAKER.replace("of Wednesday's sea", "from under the quay by the tea"), False),
+        ("\n".join(BAKER.split("\n")[:4]), False),
+    ],
+    ids=["AABBA", "no third rhyme", "a word rhymes with itself", "four lines"],
+)
+def test_limericks_must_rhyme_aabba(text: str, holds: bool) -> None:
+    verdict = check.limerick(text, Measure(0))
+    assert verdict.holds is holds
+    assert verdict.rule == ("" if holds else "AABBA")
+
+
+VERSE, CHORUS = (
+    "[Verse]\nThe lamps along the platform shake\nI count the stops I used to make",
+    "[Chorus]\nTake me home",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE}\n\n{CHORUS}", True),
+        (f"{VERSE}\n\n{CHORUS}", False),
+        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE}\n\n{CHORUS} tonight", False),
+        (f"{CHORUS}\n\n{CHORUS}", False),
+        ("The lamps along the platform shake", False),
+    ],
+    ids=["returns", "once", "changed", "no verse", "no parts"],
+)
+def test_a_song_needs_a_chorus_that_returns(text: str, holds: bool) -> None:
+    assert check.lyrics(text, Measure(4)).holds is holds

@@ -1,0 +1,163 @@
+"""`ghostnote eval text`: every shipped voice on every style's held-out passages, and how often a form is kept (T).
+
+The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on), so a
+clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
+writer's many drafts: what is compared is the voice itself and the base, asked in the voice's words and, since those
+mean nothing to the base, with the form's own examples too; the better of the two counts for the base.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.table import Table
+from torch import nn
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from adapters import lora, passages
+from adapters.loss import bits_per_character
+from adapters.registry import SHIPPED, Registry
+from deploy.models import ensure
+from deploy.settings import Settings
+from engine.text.forms.check import CHECKERS, Measure, lines_of
+from engine.text.forms.load import Form, load
+
+HELD = Path(__file__).with_name("held_out")
+BASE = "base"
+LEAST_GAIN = {"story": 10.0, "poem": 8.0, "lyrics": 8.0}  # per cent fewer bits a character than the base
+COUNTED = {"haiku": 3, "limerick": 5}  # forms whose rule can be counted, and their lines
+LEAST_TIMES = 2.0
+BATCH = 16
+ASKED = (
+    "first snow", "the sea", "an old dog", "rain in the city", "a train at night", "my grandmother's kitchen", "a crow",
+    "the last day of summer", "a lighthouse", "a stranger", "the moon", "a garden", "a teacher", "a cat on a roof",
+    "an empty house", "the wind",
+)  # fmt: skip
+
+Report = Callable[[str, int, int], None]
+Results = dict[str, Any]
+
+
+class NothingToMeasure(Exception):
+    """No voice is there for the base in use; the message is one sentence."""
+
+
+def measure(settings: Settings, most: int, samples: int, seed: int, threads: int, report: Report) -> Results:
+    """The matrix (`bits`: voice -> style -> bits a character), `forms` and `verdicts`; see `tables`.
+
+    ModelError without a base, NothingToMeasure if no shipped voice is for it.
+    """
+    torch.set_num_threads(threads)
+    registry = Registry(settings.adapters, SHIPPED)
+    held = {path.stem: _spread(list(passages.load(path)), most) for path in sorted(HELD.glob("*.jsonl"))}
+    voices = {
+        style: registry.whole(found[0]) for style in held if (found := registry.shipped(style, settings.text_model))
+    }
+    if not voices:
+        raise NothingToMeasure(f"no shipped voice is for {settings.text_model}; they are for embedded")
+    folder = ensure(settings.text_model, settings.home)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    kinds: Any = AutoModelForCausalLM
+    model: nn.Module = kinds.from_pretrained(folder, dtype="auto").eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    bits, kept = dict[str, dict[str, float]](), dict[str, dict[str, float]]()
+    for done, (voice, files) in enumerate({BASE: None, **voices}.items()):
+        lora.remove(model)
+        if files is not None:
+            lora.load(model, files)
+        report(voice, done, len(voices) + 1)
+        bits[voice] = {style: bits_per_character(model, tokenizer, rows) for style, rows in held.items()}
+        for form in (load()[name] for name in COUNTED if samples and name in voices and voice in (BASE, name)):
+            who = _asked(form, BASE if voice == BASE else "voice")
+            for way, prompts in who.items():
+                torch.manual_seed(seed)
+                pieces = drawn(model, tokenizer, form, prompts, samples)
+                kept.setdefault(form.name, {})[way] = sum(keeps(form, piece) for piece in pieces) / len(pieces)
+    report("done", 1, 1)
+    return {"bits": bits, "passages": {style: len(rows) for style, rows in held.items()}, "samples": samples,
+            "forms": kept, "verdicts": verdicts(bits, kept)}  # fmt: skip
+
+
+def _asked(form: Form, who: str) -> dict[str, list[str]]:
+    """The way of asking -> the prompts: in the voice's words, and for the base also with the form's examples."""
+    plain = [form.voice.asked.format(premise=premise) for premise in ASKED]
+    if who != BASE:
+        return {"voice": plain}
+    shown = form.plain.system + "".join(
+        form.plain.example.format(ask=one.ask, answer=one.answer.strip()) for one in form.examples
+    )
+    return {"base": plain, "base with examples": [shown + form.plain.asked.format(premise=ask) for ask in ASKED]}
+
+
+@torch.inference_mode()
+def drawn(model: Any, tokenizer: Any, form: Form, prompts: Sequence[str], samples: int) -> list[str]:
+    """`samples` plain samples, as many of each prompt; what follows the prompt, up to the end or the form's length."""
+    each = max(1, round(samples / len(prompts)))
+    room = form.room if form.lines else form.tokens
+    found = list[str]()
+    for prompt in prompts:
+        ids = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)["input_ids"]
+        made = model.generate(
+            ids, attention_mask=torch.ones_like(ids), do_sample=True, num_return_sequences=each, max_new_tokens=room,
+            temperature=form.sampling.temperature, top_p=form.sampling.top_p, top_k=0,
+            pad_token_id=tokenizer.eos_token_id,
+        )  # fmt: skip
+        found += tokenizer.batch_decode(made[:, ids.shape[1] :], skip_special_tokens=True)
+    return found
+
+
+def keeps(form: Form, piece: str) -> bool:
+    """Whether the first lines of a piece keep the form's rule; what follows them is forgiven, the base never stops."""
+    lines = lines_of(piece)[: COUNTED[form.name]]
+    measure = Measure(0, form.lines.syllables if form.lines else ())
+    return CHECKERS[form.checker]("\n".join(lines), measure).holds
+
+
+def verdicts(bits: Mapping[str, Mapping[str, float]], kept: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    """What was promised, and whether it holds: one sentence each."""
+    found = list[dict[str, Any]]()
+    for style in (voice for voice in bits if voice != BASE):
+        best = min(bits, key=lambda voice: bits[voice][style])
+        found.append({"kept": best == style, "says": f"On {style} the voice {best} is the best."})
+        gain = 100 * (1 - bits[style][style] / bits[BASE][style])
+        if style in LEAST_GAIN:
+            says = f"On {style} the voice needs {gain:.1f} % fewer bits than the base (at least {LEAST_GAIN[style]:g})."
+            found.append({"kept": gain >= LEAST_GAIN[style], "says": says})
+    for form, shares in kept.items():
+        own, other = shares["voice"], max(share for way, share in shares.items() if way != "voice")
+        says = f"The {form} voice keeps the form in {own:.0%} of plain samples, the base in {other:.0%}."
+        found.append({"kept": own > 0 and own >= LEAST_TIMES * other, "says": says})
+    return found
+
+
+def tables(results: Results) -> list[Table]:
+    """The matrix, each cell with its distance from the base, and the forms."""
+    bits: Mapping[str, Mapping[str, float]] = results["bits"]
+    matrix = Table("bits a character of", *bits[BASE], title="held-out passages", box=None, pad_edge=False)
+    for voice, row in bits.items():
+        shown = []
+        for style, value in row.items():
+            change = "" if voice == BASE else f" ({100 * (value / bits[BASE][style] - 1):+.1f} %)"
+            bold = value == min(bits[other][style] for other in bits)
+            shown.append(f"[bold]{value:.3f}{change}[/]" if bold else f"{value:.3f}{change}")
+        matrix.add_row(voice, *shown)
+    matrix.add_row("passages", *(str(count) for count in results["passages"].values()))
+    forms = Table("form kept", "voice", "base", "base with examples", box=None, pad_edge=False)
+    for form, shares in results["forms"].items():
+        forms.add_row(
+            form, *(f"{shares[way]:.0%}" if way in shares else "" for way in ("voice", "base", "base with examples"))
+        )
+    return [matrix, forms] if results["forms"] else [matrix]
+
+
+def draw(results: Results, folder: Path) -> None:
+    """The matrix as a picture; ImportError without matplotlib."""
+    from deploy.text_plots import matrix  # noqa: PLC0415  an extra
+
+    matrix(results["bits"], folder / "text-matrix.png")
+
+
+def _spread(rows: list[passages.Passage], most: int) -> list[passages.Passage]:
+    return rows[:: max(1, len(rows) // most)][:most]

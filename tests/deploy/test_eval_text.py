@@ -1,0 +1,77 @@
+"""`ghostnote eval text`: the rows it measures on, its verdicts, and the whole command on a base made here."""
+
+import json
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from typer.testing import CliRunner
+
+from adapters import lora, passages
+from adapters.manifest import describe
+from deploy import evaluate_text
+from deploy.cli import app
+from engine.text.forms.load import load
+from tests.engine.text.tiny import GPT2
+
+HELD = sorted(evaluate_text.HELD.glob("*.jsonl"))
+
+
+def test_the_held_out_rows_are_test_rows_and_small() -> None:
+    assert {"story", "poem", "haiku", "lyrics", "limerick"} <= {path.stem for path in HELD}
+    assert sum(path.stat().st_size for path in HELD) < 300_000
+    assert {row.split for path in HELD for row in passages.load(path)} == {"test"}
+
+
+def test_the_verdicts_are_the_promises() -> None:
+    bits = {"base": {"story": 1.0, "haiku": 2.0}, "story": {"story": 0.89, "haiku": 2.0},
+            "haiku": {"story": 1.0, "haiku": 1.7}}  # fmt: skip
+    kept = {"haiku": {"voice": 0.2, "base": 0.02, "base with examples": 0.1}}
+    assert [one["kept"] for one in evaluate_text.verdicts(bits, kept)] == [True, True, True, True]
+    bits["story"]["story"], bits["haiku"]["story"] = 0.91, 0.905
+    kept["haiku"]["base with examples"] = 0.11
+    assert [one["kept"] for one in evaluate_text.verdicts(bits, kept)] == [False, False, True, False]
+    nothing = {"haiku": {"voice": 0.0, "base": 0.0}}
+    assert [one["kept"] for one in evaluate_text.verdicts({"base": {}}, nothing)] == [False]
+
+
+def test_a_form_is_looked_for_in_the_first_lines() -> None:
+    haiku = load()["haiku"]
+    assert evaluate_text.keeps(
+        haiku, "\nstill pond before dawn\none frog breaks the sleeping moon\ninto silver rings\nand"
+    )
+    assert not evaluate_text.keeps(haiku, "still pond\none frog breaks the sleeping moon\ninto silver rings")
+
+
+def test_the_command_measures_voices_and_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = AutoModelForCausalLM.from_pretrained(GPT2)
+    lora.insert(model, 2, 4.0)
+    lora.save(model, tmp_path / "shipped" / "haiku", str(GPT2))  # fresh: it changes nothing
+    describe(tmp_path / "shipped" / "haiku", "haiku", {}, {})
+    monkeypatch.setattr("adapters.registry.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("deploy.evaluate_text.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setenv("GHOSTNOTE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GHOSTNOTE_TEXT_MODEL", str(GPT2))
+    words = ["--most", "2", "--samples", "16", "--json", str(tmp_path / "n.json"), "--plots", str(tmp_path)]
+    done = CliRunner().invoke(app, ["eval", "text", *words])
+    assert done.exit_code == 0, (done.output, done.exception)
+    found = json.loads((tmp_path / "n.json").read_text())
+    assert found["bits"]["haiku"] == pytest.approx(found["bits"]["base"])
+    assert set(found["forms"]["haiku"]) == {"voice", "base", "base with examples"}
+    assert (tmp_path / "text-matrix.png").stat().st_size > 1_000
+    assert found["verdicts"][0]["says"] in " ".join(done.output.split())
+
+
+def test_a_base_without_voices_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GHOSTNOTE_HOME", str(tmp_path))
+    monkeypatch.setenv("GHOSTNOTE_TEXT_MODEL", str(GPT2))
+    done = CliRunner().invoke(app, ["eval", "text"])
+    assert done.exit_code == 1
+    assert "No shipped voice is for" in " ".join(done.output.split())
+
+
+def test_samples_are_what_follows_the_prompt() -> None:
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(GPT2), AutoTokenizer.from_pretrained(GPT2)
+    found = evaluate_text.drawn(model, tokenizer, load()["limerick"], ["A limerick: a goat\n\n"], 3)
+    assert len(found) == 3
+    assert not any(piece.startswith("A limerick: a goat") for piece in found)
