@@ -98,6 +98,10 @@ class Database:
         """Run `work`, which only reads; each of its statements sees what is stored at that moment."""
         return await self._whole(self._server.read(functools.partial(_apply, work, args, kwargs)))
 
+    async def snapshot(self, work: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work`, which only reads; all of its statements see what was stored at one and the same moment."""
+        return await self._whole(self._server.snapshot(functools.partial(_apply, work, args, kwargs)))
+
     async def close(self) -> None:
         """Wait for what is running, then close every connection."""
         while self._running:
@@ -146,6 +150,13 @@ class _Threads:
 
         return await asyncio.get_running_loop().run_in_executor(self._reading, reading)
 
+    async def snapshot(self, work: Callable[[sa.Connection], R]) -> R:
+        def at_one_moment(connection: sa.Connection) -> R:
+            connection.exec_driver_sql("BEGIN")  # ends when the connection goes back to its pool
+            return work(connection)
+
+        return await self.read(at_one_moment)
+
     async def close(self) -> None:
         self._writing.shutdown()
         self._reading.shutdown()
@@ -168,6 +179,11 @@ class _Server:
 
     async def read(self, work: Callable[[sa.Connection], R]) -> R:
         async with self._reader.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def snapshot(self, work: Callable[[sa.Connection], R]) -> R:
+        still = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with still.connect() as connection:
             return await connection.run_sync(work)
 
     async def close(self) -> None:

@@ -1,9 +1,14 @@
-"""Who liked what: one row per person and passage, the last word wins, taking it back deletes it."""
+"""Who liked what: one row per person and passage, the last word wins, taking it back deletes it.
+
+Votes are kept whether or not their person lets others learn from them (`consents`), so that a yes said later counts for
+everything before it; what may be learnt from is decided each time anew, from `opinions`.
+"""
 
 import sqlalchemy as sa
 
+from storage import opinions
 from storage.db import Database, insert, now
-from storage.schema import people, preferences, turns
+from storage.schema import consents, people, preferences, turns
 
 
 class Preferences:
@@ -23,6 +28,29 @@ class Preferences:
     async def counts(self, piece: str) -> dict[str, tuple[int, int]]:
         """How many like and dislike each turn of a piece that anyone voted on."""
         return await self._database.read(_counts, piece)
+
+    async def consent(self, platform: str, account: str) -> bool | None:
+        """Whether this person lets others learn from them; None if they never said."""
+        return await self._database.read(_consent, platform, account)
+
+    async def agree(self, person: str, *, given: bool) -> None:
+        """Keep what a person said about it; the last word wins."""
+        await self._database.write(_agree, person, given)
+
+    async def opinions(self) -> opinions.Opinions:
+        """Everything that people said and did about passages, as it stood at one moment."""
+        return await self._database.snapshot(opinions.read)
+
+
+def _consent(connection: sa.Connection, platform: str, account: str) -> bool | None:
+    said = sa.select(consents.c.given).join(people, people.c.id == consents.c.person)
+    return connection.scalar(said.where(people.c.platform == platform, people.c.account == account))
+
+
+def _agree(connection: sa.Connection, person: str, given: bool) -> None:
+    upsert = insert(connection, consents).values(person=person, given=given, updated=now())
+    changed = {"given": upsert.excluded.given, "updated": upsert.excluded.updated}
+    connection.execute(upsert.on_conflict_do_update(index_elements=["person"], set_=changed))
 
 
 def _vote(connection: sa.Connection, turn: str, person: str, value: int) -> None:

@@ -1,8 +1,8 @@
 """The tables as they are now. How a database gets here from any older version is told by `storage/migrations`.
 
-Nothing is ever deleted from `turns`, `moves` or `edits`. A piece has one `clock`: every change of its tree takes
-the next number, so turns, moves and "what was last shown" are all ordered by it, and
-whoever read an older number is told.
+Nothing is ever deleted from `turns`, `moves` or `edits`, unless a person wants to be forgotten (`erasure`). A piece has
+one `clock`: every change of its tree takes the next number, so turns, moves and "what was last shown" are all ordered
+by it, and whoever read an older number is told.
 """
 
 from datetime import UTC, datetime
@@ -49,6 +49,14 @@ people = Table(
     sa.UniqueConstraint("platform", "account"),
 )
 
+consents = Table(
+    "consents",  # no row: never asked, never answered
+    metadata,
+    Column("person", Id, ForeignKey("people.id"), primary_key=True),
+    Column("given", Boolean, nullable=False),
+    Column("updated", Moment, nullable=False),
+)
+
 pieces = Table(
     "pieces",
     metadata,
@@ -58,7 +66,9 @@ pieces = Table(
     Column("thread", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("memory", Text, nullable=False),
+    Column("memory_by", Id),  # who wrote it last; SQLite cannot add a foreign key to a table that is there
     Column("note", Text, nullable=False),
+    Column("note_by", Id),
     Column("head", Id),  # the live end; no foreign key, because turns already point here
     Column("step", Integer, nullable=False),  # the move that undo takes back; 0 when there is none
     Column("clock", Integer, nullable=False),

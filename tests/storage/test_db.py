@@ -1,5 +1,6 @@
 import asyncio
 import stat
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ async def test_a_database_from_a_newer_version_is_refused_and_not_touched(databa
         async with open_database(database_url):
             pass
     assert caught.value.found == "9999"
-    assert caught.value.known == "0002"
+    assert caught.value.known == "0003"
 
 
 async def test_two_processes_may_open_a_new_database_at_once(database_url: str) -> None:
@@ -135,3 +136,21 @@ async def test_choices_are_kept_changed_and_taken_back(database_url: str) -> Non
         await choices.choose("person:1", "language", "en")
         await choices.choose("person:1", "drafts", None)
         assert await choices.of("person:1") == {"language": "en"}
+
+
+async def test_a_snapshot_does_not_see_what_comes_while_it_reads(database_url: str) -> None:
+    async def meanwhile() -> None:
+        async with open_database(database_url) as other:
+            await other.write(_add, "after")
+
+    def twice(connection: sa.Connection) -> tuple[set[str], set[str]]:
+        first = _names(connection)
+        thread = threading.Thread(target=asyncio.run, args=(meanwhile(),))
+        thread.start()
+        thread.join()
+        return first, _names(connection)
+
+    async with open_database(database_url) as database:
+        await database.write(_add, "before")
+        assert await database.snapshot(twice) == ({"before"}, {"before"})
+        assert await database.read(_names) == {"before", "after"}
