@@ -1,7 +1,7 @@
 """People made of one plain rule each, to see whether Ghostnote learns what they like.
 
 A rule is a pure function of a text; a new one is one more line in `RULES`. A rater compares what it reads with what it
-has read so far, likes the better half, and errs in 15 of 100 votes.
+has read so far, likes what is better than most of it, and errs in 15 of 100 votes.
 """
 
 import random
@@ -69,7 +69,7 @@ RULES: dict[str, tuple[Rule, str]] = {  # the rule, and the form in which it is 
 
 @dataclass
 class Rater:
-    """Likes what its rule puts in the better half of what it has read, and errs with a chance of `noise`."""
+    """Likes what beats more of what it has read than beats it, and errs with a chance of `noise`."""
 
     rule: Rule
     seed: int = 1
@@ -82,16 +82,17 @@ class Rater:
     def vote(self, text: str) -> int:
         """1 or -1."""
         worth = self.rule(text)
+        worse, better = sum(one < worth for one in self.seen), sum(one > worth for one in self.seen)
         self.seen.append(worth)
-        middle = statistics.median(self.seen)
-        likes = worth > middle or (worth == middle and self._dice.random() < 0.5)
+        likes = worse > better or (worse == better and self._dice.random() < 0.5)
         return 1 if likes != (self._dice.random() < self.noise) else -1
 
     def pick(self, texts: Sequence[str]) -> int:
         """Which of the alternatives it takes."""
         if self._dice.random() < self.noise:
             return self._dice.randrange(len(texts))
-        return max(range(len(texts)), key=lambda at: self.rule(texts[at]))
+        worths = [self.rule(text) for text in texts]
+        return self._dice.choice([at for at, worth in enumerate(worths) if worth == max(worths)])
 
 
 _WHO = ["A lighthouse keeper", "An old clockmaker", "A girl with a lantern", "A tired soldier", "A miller's daughter",
