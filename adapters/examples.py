@@ -6,7 +6,7 @@ the files (`datasets.load_dataset("json")`).
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -91,16 +91,20 @@ class Examples:
             tuple(thumb for thumb in self.thumbs if (thumb.conversation in conversations) is inside),
         )
 
-    def write(self, folder: Path) -> tuple[Path, Path]:
-        """Write both files into `folder` as JSON lines, each in whole or not at all; OSError if the disk refuses."""
+    def write(self, folder: Path) -> tuple[Path, ...]:
+        """Write both files into `folder` as JSON lines, each in whole or not at all; OSError if the disk refuses.
+
+        Of nothing there is no file, because `load_dataset` cannot read an empty one.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        return _write(folder / PAIRS, self.pairs), _write(folder / THUMBS, self.thumbs)
+        return (*_write(folder / PAIRS, self.pairs), *_write(folder / THUMBS, self.thumbs))
 
 
 def read(folder: Path) -> Examples:
-    """What `write` left in `folder`; OSError if a file is missing, ValueError or TypeError if one is damaged."""
-    pairs = tuple(Pair(**row) for row in _rows(folder / PAIRS))
-    return Examples(pairs, tuple(Thumb(**row) for row in _rows(folder / THUMBS)))
+    """What `write` left in `folder`; OSError if it is no folder, ValueError or TypeError if a file is damaged."""
+    there = {path.name for path in folder.iterdir()}
+    pairs = tuple(Pair(**row) for row in _rows(folder / PAIRS)) if PAIRS in there else ()
+    return Examples(pairs, tuple(Thumb(**row) for row in _rows(folder / THUMBS)) if THUMBS in there else ())
 
 
 def _draw(conversation: str, seed: int) -> float:
@@ -109,7 +113,10 @@ def _draw(conversation: str, seed: int) -> float:
     return int.from_bytes(digest[:6], "big") / (1 << 48)
 
 
-def _write(path: Path, rows: Iterable[Pair | Thumb]) -> Path:
+def _write(path: Path, rows: Sequence[Pair | Thumb]) -> tuple[Path, ...]:
+    if not rows:
+        path.unlink(missing_ok=True)  # of an earlier export
+        return ()
     part = path.with_suffix(".part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as file:
@@ -117,7 +124,7 @@ def _write(path: Path, rows: Iterable[Pair | Thumb]) -> Path:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    return path
+    return (path,)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -33,8 +33,16 @@ def _database(value: str) -> str:
     return value
 
 
+def _accounts(value: str) -> str:
+    for account in filter(None, map(str.strip, value.split(","))):
+        if not all(account.partition(":")):
+            raise ValueError(f"{account[:40]!r} is not of the form platform:id")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Weight = Annotated[float, Field(ge=0, le=100)]
 
 
 class Settings(BaseSettings):
@@ -65,6 +73,17 @@ class Settings(BaseSettings):
     telegram_webhook_url: Url = Field(default="", description="Public address of the webhook; empty: long polling.")
     telegram_webhook_secret: SecretStr = Field(default=SecretStr(""), description="Secret that Telegram sends along.")
     owners: str = Field(default="", description="Who owns this machine: platform:id, separated by commas.")
+    assume_consent: Literal["local", "nobody"] = Field(
+        default="local",
+        description="Who is learnt from without having said /consent on: local (studio and terminal, as long as the"
+        " studio listens on loopback) or nobody.",
+    )
+    reviewers: Annotated[str, AfterValidator(_accounts)] = Field(
+        default="", description="Whose votes weigh as a reviewer's: platform:id, separated by commas."
+    )
+    weight_author: Weight = Field(default=1.0, description="What a vote weighs of somebody who writes in the piece.")
+    weight_reviewer: Weight = Field(default=2.0, description="What a vote of a reviewer weighs.")
+    weight_reader: Weight = Field(default=0.5, description="What a vote of anybody else weighs.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
 
     @classmethod

@@ -249,14 +249,17 @@ def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
 
 def _line_request(made: Plan, piece: Piece, seed: int) -> TextRequest:
     form, prompt = made.form, made.prompt.text
-    start = "" if prompt.endswith("\n") else "\n"
-    so_far = start + "".join(line + "\n" for line in piece.lines) + piece.lead
+    so_far = _line_start(made) + "".join(line + "\n" for line in piece.lines) + piece.lead
     return TextRequest(prompt + so_far, form.tokens, form.sampling, seed, form.drafts, ("\n", *form.stop), made.adapter)
+
+
+def _line_start(made: Plan) -> str:
+    return "" if made.prompt.text.endswith("\n") else "\n"
 
 
 def _line_candidate(piece: Piece, made: Plan, seed: int) -> Candidate:
     verdict = _verdict(made.form, piece.text)
-    raw = Draft(piece.text, logprob=piece.score, finish="stop")
+    raw = Draft(_line_start(made) + piece.text, logprob=piece.score, finish="stop")  # as behind the prompt
     return Candidate(piece.text, raw, seed, verdict.holds, piece.score, verdict.rule)
 
 

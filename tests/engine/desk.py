@@ -25,7 +25,8 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.writer = EchoWriter()
-        self.talk = Conversation(History(database), Preferences(database), self.writer)
+        self.preferences = Preferences(database)
+        self.talk = Conversation(History(database), self.preferences, self.writer)
 
     def message(self, text: str = "", delivery: str = "", key: SessionKey = KEY, person: Person = MARA) -> UserMessage:
         return UserMessage(key, person, text, delivery=delivery)
