@@ -34,9 +34,9 @@ class Estimate:
 
 
 def estimate(values: Sequence[Value], seed: int = 1) -> Estimate:
-    """The mean of `values` with one-sided 95 % bounds; all that is known of nothing is (0, -inf, inf)."""
+    """The mean of `values`, which are shares, with one-sided 95 % bounds; of nothing, and of very little, only that it is a share."""
     if not values:
-        return Estimate(0.0, -np.inf, np.inf, 0, 0)
+        return Estimate(0.0, 0.0, 1.0, 0, 0)
     conversations = sorted({value.conversation for value in values})
     enough = len(conversations) >= FEW
     groups = [value.conversation if enough else str(at) for at, value in enumerate(values)]
@@ -50,6 +50,6 @@ def estimate(values: Sequence[Value], seed: int = 1) -> Estimate:
     means = sums[drawn].sum(1) / weights[drawn].sum(1)
     tail = 5.0 if enough else 1.0
     low, high = np.percentile(means, [tail, 100 - tail])
-    widen = 1.0 if len(place) >= FEW else np.inf  # of so little nothing is sure
-    return Estimate(mean, mean - widen * (mean - float(low) + 1e-12), mean + widen * (float(high) - mean + 1e-12),
-                    len(values), len(conversations))  # fmt: skip
+    if len(place) < FEW:
+        low, high = 0.0, 1.0
+    return Estimate(mean, float(low), float(high), len(values), len(conversations))

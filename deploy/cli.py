@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.wording import language_of
-from deploy import adapter_commands, export_commands, music_commands
+from deploy import adapter_commands, export_commands, learn_commands, music_commands
 from deploy import settings as config
 from deploy.logs import redact
 from deploy.settings import Settings, SettingsError
@@ -38,7 +38,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(bench_app, name="bench")
 app.add_typer(adapter_commands.adapters_app, name="adapters")
 app.add_typer(export_commands.export_app, name="export")
-app.add_typer(music_commands.learn_app, name="learn")
+app.add_typer(learn_commands.learn_app, name="learn")
 app.add_typer(music_commands.eval_app, name="eval")
 bench_app.command(name="music")(music_commands.bench_music)
 
