@@ -132,7 +132,7 @@ def _side(move: float) -> float:
 
 def samples(written: Sequence[Sequence[str]], safe: Callable[[str], bool], known: frozenset[tuple[str, ...]]) -> Samples:
     """One voice's texts, measured."""
-    texts = [text for drafts in written for text in drafts]
+    texts = [text for drafts in written for text in drafts if text.strip()]  # what is empty is never sent
     return Samples(
         distinct_1=measures.distinct(texts, 1),
         distinct_2=measures.distinct(texts, 2),

@@ -1,7 +1,7 @@
 """One preference run (T): from what people liked to an adapter, by DPO for pairs and KTO for lone thumbs.
 
-It goes on from the adapter that is live, which is also the reference it must not stray from; both trainers take the
-reference's log-probabilities before the first step. Pairs come first, because a pair says more than two thumbs. The
+It goes on from the adapter that is live, which is also the reference it must not stray from; its log-
+probabilities are taken before the first step. Pairs come first, because a pair says more than two thumbs. The
 seed and the data decide the result; a run that is killed goes on from its last checkpoint.
 """
 
@@ -23,6 +23,7 @@ from adapters.examples import Examples, Pair, Thumb
 from adapters.trainers import PairCollator, PairTrainer, ThumbCollator, ThumbTrainer, Watching, last_checkpoint
 
 Report = Callable[[str, int, int, float], None]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,14 @@ def prefer(  # noqa: PLR0913  the whole of a run is decided here
     else:
         lora.load(model, parent)
     run.mkdir(parents=True, exist_ok=True)
-    stages = list[tuple[str, Any]]()
-    if examples.pairs:
-        stages.append(("pairs", _pairs(model, tokenizer, examples.pairs, run / "pairs", plan)))
-    if examples.thumbs:
-        stages.append(("thumbs", _thumbs(model, tokenizer, examples.thumbs, run / "thumbs", plan)))
-    for stage, trainer in stages:
-        _train(stage, trainer, report)
+    pairs = _pair_rows(model, tokenizer, examples.pairs, plan)
+    thumbs = _thumb_rows(model, tokenizer, examples.thumbs, plan)
+    if not pairs and not thumbs:
+        raise ValueError("there is nothing to learn from: every text is blank")
+    if pairs:
+        _train("pairs", _pairs(model, tokenizer, pairs, run / "pairs", plan), report)
+    if thumbs:
+        _train("thumbs", _thumbs(model, tokenizer, thumbs, run / "thumbs", plan), report)
     folder = run / "adapter"
     lora.save(model, folder, name)
     (run / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n", encoding="utf-8")
@@ -91,48 +93,59 @@ def _train(stage: str, trainer: Any, report: Report) -> None:
     trainer.train(resume_from_checkpoint=str(begun) if begun else None)
 
 
-def _pairs(model: nn.Module, tokenizer: Any, pairs: Sequence[Pair], run: Path, plan: Plan) -> PairTrainer:
-    mean = sum(pair.weight for pair in pairs) / len(pairs)
-    rows = []
+def _pair_rows(model: nn.Module, tokenizer: Any, pairs: Sequence[Pair], plan: Plan) -> list[Row]:
+    """Pairs as tokens, with what the reference thinks of them; blank ones and equal ones fall away."""
+    rows = list[Row]()
     for pair in pairs:
         chosen, rejected = (completion_ids(tokenizer, text, plan) for text in (pair.chosen, pair.rejected))
+        if not chosen or not rejected or chosen == rejected:
+            continue
         prompt = prompt_ids(tokenizer, pair.prompt, plan.width - max(len(chosen), len(rejected)))
-        if chosen and rejected and chosen != rejected:
-            tokens = {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
-            before = reference(model, prompt, [chosen, rejected])
-            known = dict(zip(("ref_chosen_logps", "ref_rejected_logps"), before, strict=True))
-            rows.append({**tokens, **known, "weight": pair.weight / mean})
+        yes, no = reference(model, prompt, [chosen, rejected])
+        tokens = {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+        rows.append({**tokens, "ref_chosen_logps": yes, "ref_rejected_logps": no, "weight": pair.weight})
+    return _evened(rows)
+
+
+def _thumb_rows(model: nn.Module, tokenizer: Any, thumbs: Sequence[Thumb], plan: Plan) -> list[Row]:
+    """Lone thumbs likewise."""
+    rows = list[Row]()
+    for thumb in thumbs:
+        if completion := completion_ids(tokenizer, thumb.completion, plan):
+            prompt = prompt_ids(tokenizer, thumb.prompt, plan.width - len(completion))
+            (known,) = reference(model, prompt, [completion])
+            tokens = {"prompt_ids": prompt, "completion_ids": completion, "label": thumb.label}
+            rows.append({**tokens, "ref_logps": known, "weight": thumb.weight})
+    return _evened(rows)
+
+
+def _evened(rows: list[Row]) -> list[Row]:
+    """The same rows with weights of mean 1, so that the rate of learning means the same for all data."""
+    mean = sum(row["weight"] for row in rows) / max(len(rows), 1)
+    return [{**row, "weight": row["weight"] / mean} for row in rows]
+
+
+def _pairs(model: nn.Module, tokenizer: Any, rows: list[Row], run: Path, plan: Plan) -> PairTrainer:
     config = DPOConfig(
         beta=plan.beta,
         loss_type=["sigmoid", "sft"] if plan.likeness else ["sigmoid"],
         loss_weights=[1.0, plan.likeness] if plan.likeness else None,
         **_common(run, plan, len(rows)),
     )
-    collator = PairCollator(pad_token_id=tokenizer.eos_token_id)
-    data = Dataset.from_list(rows)
+    data, collator = Dataset.from_list(rows), PairCollator(pad_token_id=tokenizer.eos_token_id)
     return PairTrainer(model, args=config, data_collator=collator, train_dataset=data, processing_class=tokenizer)
 
 
-def _thumbs(model: nn.Module, tokenizer: Any, thumbs: Sequence[Thumb], run: Path, plan: Plan) -> ThumbTrainer:
-    mean = sum(thumb.weight for thumb in thumbs) / len(thumbs)
-    rows = []
-    for thumb in thumbs:
-        completion = completion_ids(tokenizer, thumb.completion, plan)
-        prompt = prompt_ids(tokenizer, thumb.prompt, plan.width - len(completion))
-        if completion:
-            tokens = {"prompt_ids": prompt, "completion_ids": completion, "label": thumb.label}
-            known = {"ref_logps": reference(model, prompt, [completion])[0]}
-            rows.append({**tokens, **known, "weight": thumb.weight / mean})
-    liked = sum(thumb.label for thumb in thumbs)
+def _thumbs(model: nn.Module, tokenizer: Any, rows: list[Row], run: Path, plan: Plan) -> ThumbTrainer:
+    liked = sum(row["label"] for row in rows)
     config = KTOConfig(
         beta=plan.beta,
         loss_type="apo_zero_unpaired",  # KTO with its reference point at 0: no second completion need be read
-        desirable_weight=_balance(len(thumbs) - liked, liked),
-        undesirable_weight=_balance(liked, len(thumbs) - liked),
+        desirable_weight=_balance(len(rows) - liked, liked),
+        undesirable_weight=_balance(liked, len(rows) - liked),
         **_common(run, plan, len(rows)),
     )
-    collator = ThumbCollator(pad_token_id=tokenizer.eos_token_id)
-    data = Dataset.from_list(rows)
+    data, collator = Dataset.from_list(rows), ThumbCollator(pad_token_id=tokenizer.eos_token_id)
     return ThumbTrainer(model, args=config, data_collator=collator, train_dataset=data, processing_class=tokenizer)
 
 

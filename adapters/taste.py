@@ -1,7 +1,7 @@
 """What people here seem to like, as a plain model of the text, to judge by when nobody is at hand (numpy only).
 
 A logistic model (Bradley and Terry's for pairs) over some thirty plain measures of a text and a hashed bag of its words,
-held small by a ridge penalty that cross-validation picks. It is fitted to training votes only. How far it can be
+held small by a ridge penalty. It is fitted to training votes only. How far it can be
 trusted is measured, on conversations it has not seen, and a judge that cannot be trusted promotes nothing.
 """
 
@@ -20,7 +20,7 @@ from adapters.examples import Examples
 Vector = NDArray[np.float64]
 
 WORDS = 512  # hashed
-PENALTIES = (1.0, 5.0, 25.0)
+PENALTY = 5.0  # one for all: to choose by cross-validation is to believe in luck where there are few votes
 FOLDS = 5
 STEPS = 6
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -150,13 +150,12 @@ def fit(examples: Examples) -> Taste:
     if len(table.groups) < 4:
         raise ValueError("there are too few votes to guess a taste from")
     folds = np.array([zlib.crc32(group.encode()) % FOLDS for group in table.groups])
-    guesses = {penalty: _guesses(table, folds, penalty) for penalty in PENALTIES}
-    best = max(PENALTIES, key=lambda penalty: (float(np.sum(guesses[penalty] * table.weight)), penalty))
+    guesses = _guesses(table, folds)
     trust = tuple(
         Value(group, float(guess), float(weight))
-        for group, guess, weight in zip(table.groups, guesses[best], table.weight, strict=True)
+        for group, guess, weight in zip(table.groups, guesses, table.weight, strict=True)
     )
-    return Taste(_weights(table.rows, table.weight, best), table.middle, table.spread, trust)
+    return Taste(_weights(table.rows, table.weight), table.middle, table.spread, trust)
 
 
 def _table(examples: Examples) -> _Table:
@@ -176,19 +175,19 @@ def _table(examples: Examples) -> _Table:
     return _Table(np.array(rows), weight / weight.mean(), groups, middle, spread)
 
 
-def _guesses(table: _Table, folds: NDArray[np.int64], penalty: float) -> Vector:
+def _guesses(table: _Table, folds: NDArray[np.int64]) -> Vector:
     """For each vote, whether a model that has not seen its conversation gets it right."""
     right = np.full(len(folds), 0.5)
     for fold in range(FOLDS):
         inside = folds == fold
         if inside.any() and not inside.all():
-            weights = _weights(table.rows[~inside], table.weight[~inside], penalty)
+            weights = _weights(table.rows[~inside], table.weight[~inside])
             said = table.rows[inside] @ weights
             right[inside] = np.where(np.abs(said) < 1e-12, 0.5, said > 0)
     return right
 
 
-def _weights(rows: Vector, weight: Vector, penalty: float) -> Vector:
+def _weights(rows: Vector, weight: Vector) -> Vector:
     """Ridge-penalised logistic weights for rows that should all score above 0 (Newton's method).
 
     Solved in the space of the votes, which are fewer than the features (the kernel trick, without a kernel).
@@ -199,6 +198,6 @@ def _weights(rows: Vector, weight: Vector, penalty: float) -> Vector:
         chance = 1 / (1 + np.exp(np.clip(gram @ alpha, -30, 30)))
         curve = np.maximum(weight * chance * (1 - chance), 1e-6)
         target = gram @ alpha + weight * chance / curve
-        alpha = np.linalg.solve(gram + np.diag(penalty / curve), target)
+        alpha = np.linalg.solve(gram + np.diag(PENALTY / curve), target)
     found: Vector = rows.T @ alpha
     return found

@@ -16,7 +16,7 @@ MOST_ALIKE = 1.25
 MOST_REPETITION = 0.05
 LENGTH = (0.5, 2.0)
 MOST_COPIED = 0.02
-MOST_UNSAFE = 0.02
+MOST_UNSAFE = 0.03
 
 
 @dataclass(frozen=True)

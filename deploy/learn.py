@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 
 from adapters import disk, examples
@@ -77,8 +78,7 @@ async def learn(
         found: Dataset = await gather()
         if if_due and (words := _early(settings, state, found)):
             return Outcome(scope.key, "waiting", "", words)
-        run = _Run(settings, scope, state, plan or Plan(threads=settings.learn_threads, device=_device(settings)))
-        return run.go(found, report)
+        return _Run(settings, scope, state, plan or _plan(settings)).go(found, report)
 
 
 def slug(scope: Scope) -> str:
@@ -115,10 +115,12 @@ def _sentences() -> Iterator[None]:
         raise LearnError(f"learning stopped: {disk.reason(problem)}; the live voice is untouched") from problem
 
 
-def _device(settings: Settings) -> str:
-    import torch  # noqa: PLC0415
-
-    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+def _plan(settings: Settings) -> Plan:
+    """How to learn, as the owner set it."""
+    device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    return Plan(
+        rate=settings.learn_rate, epochs=settings.learn_epochs, threads=settings.learn_threads, device=device
+    )
 
 
 def _early(settings: Settings, state: Path, found: Dataset) -> str:
