@@ -1,4 +1,4 @@
-"""A base model as learning and judging want it (T): whole, in the type that trains well here, its tokenizer beside it."""
+"""A base model as learning and judging want it (T): whole, in the type that trains well here, with its tokenizer."""
 
 import logging
 from pathlib import Path

@@ -38,7 +38,9 @@ def logprobs(model: nn.Module, prompt: Tokens, completions: Sequence[Tokens]) ->
 
 def _mask(first: int, sizes: Sequence[int], dtype: torch.dtype) -> Tensor:
     """(tokens, tokens): 0 where a token may look, the type's least number where not."""
-    branch = torch.cat([torch.zeros(first, dtype=torch.long), *(torch.full((n,), 1 + at) for at, n in enumerate(sizes))])
+    branch = torch.cat(
+        [torch.zeros(first, dtype=torch.long), *(torch.full((n,), 1 + at) for at, n in enumerate(sizes))]
+    )
     length = len(branch)
     seen = torch.ones(length, length, dtype=torch.bool).tril() & (
         (branch[None] == 0) | (branch[:, None] == branch[None])

@@ -34,7 +34,7 @@ class Estimate:
 
 
 def estimate(values: Sequence[Value], seed: int = 1) -> Estimate:
-    """The mean of `values`, which are shares, with one-sided 95 % bounds; of nothing, and of very little, only that it is a share."""
+    """The mean of `values`, which are shares, with one-sided 95 % bounds; of very little they are 0 and 1."""
     if not values:
         return Estimate(0.0, 0.0, 1.0, 0, 0)
     conversations = sorted({value.conversation for value in values})

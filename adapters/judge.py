@@ -39,7 +39,7 @@ Write = Callable[[Sequence[Ask], Path | None], list[list[str]]]
 
 @dataclass(frozen=True)
 class Reading:
-    """What one voice makes of given texts: nats of each whole completion, in order, and nats a token over all of them."""
+    """What one voice makes of texts: nats of each completion (of thumbs, a token), and nats a token in all."""
 
     pairs: tuple[tuple[float, float], ...]
     thumbs: tuple[float, ...]
@@ -49,7 +49,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: a base's folder, the live adapter (None: the bare base), the candidate, and both halves of data."""
+    """What is tried: a base's folder, the live adapter (None: the bare base), the candidate, both halves of data."""
 
     base: Path
     live: Path | None
@@ -130,7 +130,9 @@ def _side(move: float) -> float:
     return 0.5 + 0.5 * ((move > 1e-6) - (move < -1e-6))
 
 
-def samples(written: Sequence[Sequence[str]], safe: Callable[[str], bool], known: frozenset[tuple[str, ...]]) -> Samples:
+def samples(
+    written: Sequence[Sequence[str]], safe: Callable[[str], bool], known: frozenset[tuple[str, ...]]
+) -> Samples:
     """One voice's texts, measured."""
     texts = [text for drafts in written for text in drafts if text.strip()]  # what is empty is never sent
     return Samples(

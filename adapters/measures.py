@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 RUN = 13  # words in a row that nobody writes twice by chance
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -74,7 +75,7 @@ def _runs(text: str) -> list[Gram]:
     lines = [words(line) for line in text.splitlines()]
     lines = [line for line in lines if line]
     verse = len(lines) > 1 and sum(map(len, lines)) <= 12 * len(lines)
-    pairs = zip(lines, lines[1:], strict=False) if verse else ()
+    pairs = pairwise(lines) if verse else ()
     return grams(text, RUN) + [("/", *one, "/", *two) for one, two in pairs if len(one) + len(two) >= 8]
 
 

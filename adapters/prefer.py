@@ -45,7 +45,7 @@ class Plan:
     device: str = "cpu"
 
 
-def prefer(  # noqa: PLR0913  the whole of a run is decided here
+def prefer(
     base: Path,
     parent: Path | None,
     examples: Examples,

@@ -1,8 +1,8 @@
 """What people here seem to like, as a plain model of the text, to judge by when nobody is at hand (numpy only).
 
-A logistic model (Bradley and Terry's for pairs) over some thirty plain measures of a text and a hashed bag of its words,
-held small by a ridge penalty. It is fitted to training votes only. How far it can be
-trusted is measured, on conversations it has not seen, and a judge that cannot be trusted promotes nothing.
+A logistic model (Bradley and Terry's for pairs) over some thirty plain measures of a text and a hashed bag of its
+words, held small by a ridge penalty. It is fitted to training votes only. How far it can be trusted is measured, on
+conversations it has not seen, and a judge that cannot be trusted promotes nothing.
 """
 
 import math
@@ -121,9 +121,13 @@ class Taste:
 
     def right(self, examples: Examples) -> tuple[Value, ...]:
         """For each vote, which it was not fitted to, whether it would have guessed it (1), not (0) or cannot say."""
-        pairs = [(self.score(one.chosen) - self.score(one.rejected), one) for one in examples.pairs]
-        lone = [(self.score(one.completion) * (1 if one.label else -1), one) for one in examples.thumbs]
-        return tuple(Value(one.conversation, 0.5 + 0.5 * float(np.sign(said)), one.weight) for said, one in (*pairs, *lone))
+        said = [self.score(one.chosen) - self.score(one.rejected) for one in examples.pairs]
+        said += [self.score(one.completion) * (1 if one.label else -1) for one in examples.thumbs]
+        votes = (*examples.pairs, *examples.thumbs)
+        return tuple(
+            Value(vote.conversation, 0.5 + 0.5 * float(np.sign(guess)), vote.weight)
+            for vote, guess in zip(votes, said, strict=True)
+        )
 
     def likes(self, count: int = 3) -> list[str]:
         """The plain measures that matter most, in words."""
@@ -193,11 +197,11 @@ def _weights(rows: Vector, weight: Vector) -> Vector:
     Solved in the space of the votes, which are fewer than the features (the kernel trick, without a kernel).
     """
     gram = rows @ rows.T
-    alpha = np.zeros(len(rows))
+    alpha: Vector = np.zeros(len(rows))
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(np.clip(gram @ alpha, -30, 30)))
         curve = np.maximum(weight * chance * (1 - chance), 1e-6)
         target = gram @ alpha + weight * chance / curve
-        alpha = np.linalg.solve(gram + np.diag(PENALTY / curve), target)
+        alpha = np.asarray(np.linalg.solve(gram + np.diag(PENALTY / curve), target), np.float64)
     found: Vector = rows.T @ alpha
     return found

@@ -64,11 +64,11 @@ class Verdict:
         """One paragraph for the owner."""
         found = self.evidence
         said = (
-            f"Blind, it was preferred in {found.wins.mean:.0%} of comparisons on {found.wins.count} prompts nobody trained on "
-            f"(at least {max(found.wins.low, 0):.0%} with 95 % confidence), by a guess of these people's taste that is "
-            f"right about {found.trust.mean:.0%} of their other votes (at least {max(found.trust.low, 0):.0%}). It agrees with "
-            f"{found.accuracy.mean:.0%} of the held-out votes. Perplexity {_percent(found.perplexity_neutral)} on other "
-            f"people's prose and {_percent(found.perplexity_liked)} on texts that were liked; texts have "
+            f"Blind, it was preferred in {found.wins.mean:.0%} of comparisons on {found.wins.count} prompts nobody "
+            f"trained on (at least {found.wins.low:.0%} with 95 % confidence), by a guess of these people's taste that "
+            f"is right about {found.trust.mean:.0%} of their other votes (at least {found.trust.low:.0%}). It agrees "
+            f"with {found.accuracy.mean:.0%} of the held-out votes. Perplexity {_percent(found.perplexity_neutral)} on "
+            f"other people's texts and {_percent(found.perplexity_liked)} on texts that were liked; texts have "
             f"{found.candidate.words:.0f} words instead of {found.live.words:.0f}."
         )
         if self.promoted:

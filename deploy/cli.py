@@ -41,6 +41,7 @@ app.add_typer(export_commands.export_app, name="export")
 app.add_typer(learn_commands.learn_app, name="learn")
 app.add_typer(music_commands.eval_app, name="eval")
 bench_app.command(name="music")(music_commands.bench_music)
+bench_app.command(name="learn")(learn_commands.bench_learn)
 
 _piped = not sys.stdout.isatty()  # lines are broken for a terminal, never for another program
 out = Console(highlight=False, soft_wrap=_piped, width=240 if _piped else None)

@@ -118,9 +118,7 @@ def _sentences() -> Iterator[None]:
 def _plan(settings: Settings) -> Plan:
     """How to learn, as the owner set it."""
     device = "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-    return Plan(
-        rate=settings.learn_rate, epochs=settings.learn_epochs, threads=settings.learn_threads, device=device
-    )
+    return Plan(rate=settings.learn_rate, epochs=settings.learn_epochs, threads=settings.learn_threads, device=device)
 
 
 def _early(settings: Settings, state: Path, found: Dataset) -> str:

@@ -38,8 +38,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def preferences(
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="global, form:NAME, channel:PLATFORM:CHAT[/THREAD] or person:PLATFORM:ID; more than"
-                     " once for several; without it GHOSTNOTE_LEARN_SCOPES"),
+        typer.Option("--scope", help="such as global or channel:PLATFORM:CHAT; may stand again; else GHOSTNOTE_LEARN_SCOPES"),
     ] = None,
     if_due: Annotated[bool, typer.Option("--if-due", help="only if enough is new; for a timer")] = False,
 ) -> None:  # fmt: skip
@@ -118,11 +117,38 @@ def show_report(
     if as_json:
         sys.stdout.write(json.dumps(runs[-last:], indent=1) + "\n")
         return
-    table = Table("when (UTC)", "for", "verdict", "votes", "wins", "agrees", "perplexity", "speaks", box=None, pad_edge=False)
+    table = Table(
+        "when (UTC)", "for", "verdict", "votes", "wins", "agrees", "perplexity", "speaks", box=None, pad_edge=False
+    )
     for run in runs[-last:]:
         table.add_row(*map(escape, reports.row(run)))
     out.print(table)
     out.print(runs[-1]["verdict"]["words"], markup=False)
+
+
+def bench_learn(
+    runs: Annotated[int, typer.Option(min=1, help="interleaved steps of each; medians are shown")] = 5,
+    save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON")] = None,
+) -> None:
+    """A step of preference training against a plain TRL script on the same pairs."""
+    from deploy import bench, models  # noqa: PLC0415
+
+    try:
+        from deploy import bench_learn as measure  # noqa: PLC0415
+
+        settings = config.load()
+        folder = models.ensure(settings.text_model, settings.home)
+    except SettingsError as wrong:
+        raise _end(str(wrong), 2) from None
+    except (models.ModelError, ImportError) as missing:
+        raise _end(str(missing), 1) from None
+    with Progress(TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        results = measure.learn(folder, settings.text_model, runs, settings.learn_threads,
+                                lambda done, of: bar.update(task, completed=done, total=of))  # fmt: skip
+    out.print(bench.table(results))
+    if save:
+        save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 
 
 def _end(words: str, status: int) -> typer.Exit:

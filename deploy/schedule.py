@@ -1,7 +1,7 @@
-"""Learning beside serving: now and then a process of its own is started, which looks whether there is enough to learn.
+"""Learning beside serving: now and then a process of its own starts, and looks whether there is enough to learn.
 
-A plain loop rather than a scheduler's package: what is due, and since when, is asked of the learner's own state on disk,
-so a restart forgets nothing, and a systemd timer (deploy/systemd) may do the same instead.
+A plain loop rather than a scheduler's package: what is due, and since when, is asked of the learner's own state on
+disk, so a restart forgets nothing, and a systemd timer (deploy/systemd) may do the same instead.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """What the judge is made of: intervals, tastes, counts and rules, each alone."""
 
 import random
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from adapters.examples import Examples, Pair, Thumb
 from adapters.verdict import Evidence, Samples, decide
 
 DICE = random.Random(1)
-WORDS = "the old king went down to a house by water and found three silver coins under his wide bed that night".split()
+WORDS = re.findall(r"\w+", "the old king went down to a house by water and found three silver coins under his bed")
 GOOD = Samples(0.4, 0.8, 0.3, 0.05, 60, 0.0, 0.0)
 SURE = Estimate(0.7, 0.6, 0.8, 40, 20)
 EVIDENCE = Evidence(SURE, SURE, SURE, 1.0, 1.0, GOOD, GOOD)
@@ -44,7 +45,9 @@ def test_a_plain_taste_is_found_through_noise_and_says_what_it_is() -> None:
 
 
 def test_lone_thumbs_show_a_taste_too() -> None:
-    lone = tuple(Thumb("", text(long=at % 2 == 0), at % 2 == 1, 1.0, f"c{at // 3}", ("ann",), "story", "") for at in range(90))
+    lone = tuple(
+        Thumb("", text(long=at % 2 == 0), at % 2 == 1, 1.0, f"c{at // 3}", ("ann",), "story", "") for at in range(90)
+    )
     guess = taste.fit(Examples((), lone))
     assert guess.score(text(long=False)) > guess.score(text(long=True))
 
@@ -66,7 +69,11 @@ def test_the_interval_covers_what_it_should() -> None:
     missed = 0
     for seed in range(200):
         dice = np.random.default_rng(seed)
-        values = [Value(str(c), float(dice.random() < share)) for c, share in enumerate(dice.uniform(0.2, 0.8, 20)) for _ in range(10)]
+        values = [
+            Value(str(c), float(dice.random() < share))
+            for c, share in enumerate(dice.uniform(0.2, 0.8, 20))
+            for _ in range(10)
+        ]
         missed += estimate(values).low > 0.5
     assert missed <= 22
 

@@ -1,5 +1,6 @@
 """A preference run on small real bases: TRL's own numbers, learning, resuming, weights, and a voice that is served."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Killed(Exception):
 def quiet(stage: str, step: int, steps: int, loss: float) -> None:
     assert 0 < step <= steps
     assert stage in ("pairs", "thumbs")
-    assert loss == loss
+    assert math.isfinite(loss)
 
 
 def pairs(count: int, weight: float = 1.0, *, inverted: bool = False) -> tuple[Pair, ...]:
@@ -78,8 +79,9 @@ def test_lone_thumbs_alone_teach_too(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_goes_on_where_it_was_and_ends_with_the_same_weights(tmp_path: Path) -> None:
-    examples = Examples(pairs(8), tuple(Thumb(one.prompt, one.chosen, at % 2 == 0, 1.0, one.conversation, ("a",), "story", "")
-                                        for at, one in enumerate(pairs(6))))  # fmt: skip
+    thumbs = tuple(Thumb(one.prompt, one.chosen, at % 2 == 0, 1.0, one.conversation, ("a",), "story", "")
+                   for at, one in enumerate(pairs(6)))  # fmt: skip
+    examples = Examples(pairs(8), thumbs)
     whole = prefer(GPT2, None, examples, tmp_path / "whole", PLAN, quiet)
     for stage, at in (("pairs", 3), ("thumbs", 3)):
 

@@ -1,4 +1,4 @@
-"""`ghostnote learn preferences` and `learn report`: every bad input is one sentence, and the live voice is untouched."""
+"""`ghostnote learn preferences` and `learn report`: bad input is one sentence, and the live voice untouched."""
 
 import errno
 import os

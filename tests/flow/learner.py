@@ -18,7 +18,7 @@ def votes(count: int = 24) -> Dataset:
     found = []
     for at in range(count):
         short = f" He came to the {at % 5 * 'old '}house. It was dark. He went in. He saw {at} men. They ran."
-        long = f" He came to the {at % 7 * 'old '}house, and it was dark, and he went in and saw {at} men, who all ran away"
+        long = f" He came to the {at % 7 * 'old '}house, and it was dark, and he went in and saw {at} men, who ran"
         found.append(Pair(f"A king number {at}\n\n", short, long, 1.0, f"c{at % 12}", ("ann",), "story", "vote", ""))
     return Dataset(Examples(tuple(found)), votes=count, weights={"ann": 1.0})
 

@@ -1,4 +1,4 @@
-"""A simulated person at the public API: asks for texts, asks again, compares, votes; and what they think of new ones."""
+"""A simulated person at the public API: asks, asks again, compares, votes; and what they think of new texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,9 @@ async def teach(house: Served, rater: Rater, prompts: Sequence[str], lesson: Les
                 turns.append(final(again))
         for turn, text, _ in turns:
             value = rater.vote(text)
-            answer = await house.client.post(f"/api/turns/{turn}/reactions", json={"author": lesson.author, "value": value})
+            answer = await house.client.post(
+                f"/api/turns/{turn}/reactions", json={"author": lesson.author, "value": value}
+            )
             assert answer.status_code == 204, answer.text
             votes += 1
         chosen = rater.pick([text for _, text, _ in turns])
@@ -57,4 +59,3 @@ def final(events: Sequence[Event]) -> tuple[str, str, str]:
     name, data = events[-1]
     assert name == "final", events[-1]
     return str(data["turn"]), str(data["text"]), str(data["adapter"])
-

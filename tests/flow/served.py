@@ -88,7 +88,7 @@ async def served(home: Path, **settings: str) -> AsyncIterator[Served]:
             sys.executable, "-m", "deploy", "run", cwd=ROOT, env=environment, stdout=stderr, stderr=stderr
         )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
             await _healthy(client, process, log)
             yield Served(process, client, log, environment)
     finally:
@@ -98,7 +98,7 @@ async def served(home: Path, **settings: str) -> AsyncIterator[Served]:
 
 
 async def _healthy(client: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             assert process.returncode is None, log.read_text()
             try:
