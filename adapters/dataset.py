@@ -15,6 +15,7 @@ from datetime import datetime
 
 from adapters.claims import Claim, gather
 from adapters.examples import Examples, Pair, Thumb
+from adapters.provenance import PEOPLE
 from adapters.registry import Scope
 from storage.opinions import Change, Opinions, Rated, Vote
 
@@ -69,7 +70,7 @@ class Tune:
 @dataclass(frozen=True)
 class Dataset:
     """What may be learnt from. `votes` counts the sayings that went into it, `weights` what each voter weighs in all;
-    `left` counts what was left out, by the reasons in `REASONS`.
+    `left` counts what was left out, by the reasons in `REASONS`; `agreeing` are the ids of all who may be learnt from.
     """
 
     examples: Examples
@@ -77,6 +78,7 @@ class Dataset:
     votes: int = 0
     weights: Mapping[str, float] = field(default_factory=dict)
     left: Mapping[str, int] = field(default_factory=dict)
+    agreeing: frozenset[str] = frozenset()
 
     @property
     def about(self) -> dict[str, object]:
@@ -86,7 +88,7 @@ class Dataset:
             "voters": len(self.weights),
             "pairs": len(self.examples.pairs),
             "thumbs": len(self.examples.thumbs),
-            "people": list(self.examples.people),
+            PEOPLE: list(self.examples.people),
         }
 
 
@@ -98,6 +100,13 @@ def build(opinions: Opinions, rules: Rules | None = None) -> Dataset:
 def tunes(opinions: Opinions, rules: Rules | None = None) -> Dataset:
     """The same for music, which no language model learns from: `tunes` are filled instead of `examples`."""
     return _Builder(opinions, rules or Rules()).music()
+
+
+def agreeing(opinions: Opinions, rules: Rules | None = None) -> frozenset[str]:
+    """The ids of everybody who may be learnt from now."""
+    assumed = (rules or Rules()).assumed
+    people = opinions.people.values()
+    return frozenset(one.id for one in people if (one.platform in assumed if one.consent is None else one.consent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ class _Item:
 class _Builder:
     def __init__(self, opinions: Opinions, rules: Rules) -> None:
         self._all, self._rules = opinions, rules
+        self._agree = agreeing(opinions, rules)
         self._left: Counter[str] = Counter()
         self._changes: dict[str, list[Change]] = defaultdict(list)
         for change in opinions.changes:
@@ -154,7 +164,8 @@ class _Builder:
         weights: Counter[str] = Counter()
         for item in items:
             weights[item.voter] += item.weight  # type: ignore[assignment]  # a Counter adds any number
-        return Dataset(examples, tunes, len(items), dict(sorted(weights.items())), dict(sorted((+self._left).items())))
+        left = dict(sorted((+self._left).items()))
+        return Dataset(examples, tunes, len(items), dict(sorted(weights.items())), left, self._agree)
 
     # ── which sayings count ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -224,9 +235,9 @@ class _Builder:
     def _against(self, item: _Item, *, music: bool) -> str:
         """The reason why this is not learnt from, "" if there is none."""
         sides = [side.strip() for side in (item.good, item.bad) if side is not None]
-        if not self._agrees(item.voter):
+        if item.voter not in self._agree:
             return "no_consent"
-        if not all(map(self._agrees, item.people)):
+        if not item.people <= self._agree:
             return "others_words"
         if not music and not item.passage.prompt:
             return "erased"
@@ -235,12 +246,6 @@ class _Builder:
         if not music and self._rules.base not in ("", item.passage.model):
             return "other_base"
         return "" if item.weight > 0 else "weightless"
-
-    def _agrees(self, person: str) -> bool:
-        who = self._all.people.get(person)
-        if who is None:
-            return False
-        return who.platform in self._rules.assumed if who.consent is None else who.consent
 
     # ── how much they count ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -73,9 +73,9 @@ def base_of(folder: Path) -> str:
     return str(config["base_model_name_or_path"])
 
 
-def sha256_of(folder: Path) -> str:
+def sha256_of(folder: Path, weights: str = FILES[-1]) -> str:
     """The hash of the weights in `folder`."""
-    return hashlib.sha256((folder / FILES[1]).read_bytes()).hexdigest()
+    return hashlib.sha256((folder / weights).read_bytes()).hexdigest()
 
 
 def now() -> str:

@@ -70,12 +70,14 @@ class Scope:
 class Registry:
     """The adapters under one folder, and those shipped with the program.
 
-    A reference is `name@version`, or `name@shipped` for a voice that came with the program.
+    A reference is `name@version`, or `name@shipped` for a voice that came with the program. `files` are what a version
+    consists of, its weights last; anything that is learnt can be kept so, not only voices.
     """
 
-    def __init__(self, home: Path, shipped: Path = SHIPPED) -> None:
+    def __init__(self, home: Path, shipped: Path = SHIPPED, files: tuple[str, ...] = FILES) -> None:
         self._home = home
         self._shipped = shipped
+        self._files = files
         self._seen: tuple[tuple[int, int, int] | None, dict[str, list[str]]] = (None, {})
         self._abouts: dict[str, tuple[str, frozenset[str]]] = {}
 
@@ -109,14 +111,18 @@ class Registry:
         part = self._home / f"{PART}{about.name}"
         try:
             part.mkdir()
-            for file in FILES:
+            for file in self._files:
                 copy(weights / file, part / file)
             if (weights / CARD).is_file():
                 copy(weights / CARD, part / CARD)
             folder.mkdir(exist_ok=True)
             version = self._next(folder)
             manifest = replace(
-                about, version=version, base=about.base or base_of(part), sha256=sha256_of(part), made=now()
+                about,
+                version=version,
+                base=about.base or base_of(part),
+                sha256=sha256_of(part, self._files[-1]),
+                made=now(),
             )
             write(part / MANIFEST, asdict(manifest))
             part.rename(folder / version)
@@ -170,12 +176,15 @@ class Registry:
                 return found
         raise RegistryError(f"there is no adapter {reference[:80]!r}; {_LIST}")
 
+    def about(self, reference: str) -> Manifest:
+        """The manifest of a version as it stands there; RegistryError if it is absent."""
+        return read_manifest(self.folder(reference) / MANIFEST)
+
     def show(self, reference: str) -> Manifest:
         """The manifest of a version; RegistryError if it is absent or its weights are not those it was made with."""
-        folder = self.folder(reference)
-        manifest = read_manifest(folder / MANIFEST)
+        folder, manifest = self.folder(reference), self.about(reference)
         try:
-            same = sha256_of(folder) == manifest.sha256
+            same = sha256_of(folder, self._files[-1]) == manifest.sha256
         except OSError as missing:
             raise RegistryError(f"the weights of {reference} cannot be read: {reason(missing)}") from missing
         if not same:
@@ -232,7 +241,7 @@ class Registry:
             return True
         if reference not in self._abouts:
             try:
-                about = read_manifest(self.folder(reference) / MANIFEST)
+                about = self.about(reference)
             except RegistryError:
                 return not base
             forms = about.data.get("forms")

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import tunes, wording
+from bot import privacy, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from engine.conversation import Conversation
@@ -268,7 +268,11 @@ def _title(piece: Piece, language: str) -> str:
 async def _vote(call: Call, value: Vote) -> AsyncIterator[ReplyEvent]:
     turn = call.turn or (await _last(call, kind="model")).id
     await call.conversation.react(Reaction(call.message.key, call.message.person, value, turn))
-    yield call.say("voted", sign="👍" if value > 0 else "👎") if value else call.say("unvoted")
+    if not value:
+        yield call.say("unvoted")
+        return
+    key = await privacy.thanks(call.conversation, call.message.person)
+    yield replace(call.say(key, sign="👍" if value > 0 else "👎"), name="voted")
 
 
 def _votes(value: Vote) -> Handler:
@@ -310,6 +314,11 @@ TABLE: tuple[Command, ...] = (
     Command("like", Takes.NOTHING, _votes(1), "vote"),
     Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
     Command("unvote", Takes.NOTHING, _votes(0), "vote"),
+    Command("learning", Takes.NOTHING, voices.learning, "learn"),
+    Command("compare", Takes.MAYBE, voices.compare, "learn"),
+    Command("pick", Takes.TEXT, voices.pick, "learn"),
+    Command("adapters", Takes.NOTHING, voices.adapters, "owner"),
+    Command("rollback", Takes.MAYBE, voices.rollback, "owner"),
     Command("branch", Takes.NOTHING, _branch, "tree"),
     Command("branches", Takes.NOTHING, _branches, "tree"),
     Command("switch", Takes.TEXT, _switch, "tree"),
@@ -322,6 +331,10 @@ TABLE: tuple[Command, ...] = (
     Command("rename", Takes.TEXT, _rename, "pieces"),
     Command("delete", Takes.MAYBE, _delete, "pieces"),
     Command("export", Takes.MAYBE, _export, "pieces"),
+    Command("privacy", Takes.NOTHING, privacy.page, "privacy"),
+    Command("consent", Takes.MAYBE, privacy.consent, "privacy"),
+    Command("mydata", Takes.NOTHING, privacy.mydata, "privacy"),
+    Command("forgetme", Takes.MAYBE, privacy.forgetme, "privacy"),
     Command("start", Takes.NOTHING, _start, "help"),
     Command("help", Takes.NOTHING, _help, "help"),
 )

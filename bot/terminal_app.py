@@ -37,7 +37,7 @@ async def chat(conversation: Conversation, source: TextIO, console: Console, lan
             return
         if line:
             text, file = await asyncio.to_thread(_with_file, line)
-            message = UserMessage(KEY, person, text, file=file)
+            message = UserMessage(KEY, person, text, file=file, alone=True)
             await stream(commands.run(conversation, message), _Screen(console), conversation, language)
 
 

@@ -74,7 +74,7 @@ def _ours(folder: Path, scratch: Path) -> tuple[PairTrainer, Rows, float]:
     begun = time.perf_counter()
     for row in rows:
         known = reference(model, row["prompt_ids"], [row["chosen_ids"], row["rejected_ids"]])
-        row |= dict(zip(("ref_chosen_logps", "ref_rejected_logps"), known, strict=True)) | {"weight": 1.0}
+        row.update(ref_chosen_logps=known[0], ref_rejected_logps=known[1], weight=1.0)
     looking = time.perf_counter() - begun
     config = DPOConfig(output_dir=str(scratch / "ours"), precompute_ref_log_probs=True, **_PLAIN)
     collator, data = PairCollator(pad_token_id=tokenizer.eos_token_id), Dataset.from_list(rows)

@@ -19,7 +19,7 @@ from engine.music.composer import WEIGHTS, Composer
 from engine.music.controls import load_controls
 from engine.music.corpus import Piece, load_pieces, split_by_family
 from engine.music.evaluate import Memory, copying, made_row, real_rows, verdicts
-from engine.music.phrase import Phrase
+from engine.music.phrase import Phrase, canonical
 from engine.music.sampling import KINDS, Maker
 
 Report = Callable[[int, int], None]
@@ -107,9 +107,11 @@ def _real_copies(held: Sequence[Piece], memory: Memory) -> tuple[list[Any], list
 
 def _new(kind: str, phrase: Phrase) -> Phrase:
     """The part of a sample that was written: the rest is a held-out piece's own."""
-    bar = phrase.metre.bar
     first, last = {"extend": (2, 4), "fill": (1, 3)}.get(kind, (0, phrase.bars))
-    return phrase.window(first * bar, last * bar)
+    cells = slice(first * phrase.metre.bar, last * phrase.metre.bar)
+    # A note of the piece's own that sounds on into the part was not written there: it is silent.
+    lanes = tuple(canonical(lane[cells]) for lane in phrase.lanes)
+    return replace(phrase, lanes=lanes, chords=phrase.chords[cells])
 
 
 # ── the samples, in processes ──────────────────────────────────────────────────────────────────────────────────────

@@ -38,7 +38,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def preferences(
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="such as global or channel:PLATFORM:CHAT; may stand again; else GHOSTNOTE_LEARN_SCOPES"),
+        typer.Option("--scope", help="as in `adapters`; may stand again; else GHOSTNOTE_LEARN_SCOPES"),
     ] = None,
     if_due: Annotated[bool, typer.Option("--if-due", help="only if enough is new; for a timer")] = False,
 ) -> None:  # fmt: skip

@@ -10,16 +10,20 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from adapters.registry import Registry
 from bot import web_app, wording
 from deploy import schedule
+from deploy.preferences import assumed
 from deploy.settings import Settings
 from engine.conversation import Conversation
 from engine.music.composer import Composer
 from engine.music.musician import Musician
+from engine.music.taste import FILE as TASTE
 from engine.ports import TextGenerator
 from engine.speaking import Speaking
+from engine.tasting import Tasting
 from engine.text.forms.load import load as forms
 from engine.text.writer import Writer
 from engine.worker import Worker
@@ -47,13 +51,26 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         database = await stack.enter_async_context(open_database(settings.database))
         model = generator if generator is not None else await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
-        musician = Musician(worker, Composer.load, wording.describe)
+        musician = Musician(worker, Composer.load, wording.describe, Tasting(tastes(settings.tastes)))
         stack.push_async_callback(musician.close)
         writer = Writer(worker)
         voices = speaking(settings, worker)
-        conversation = Conversation(History(database), Preferences(database), writer, musician, voices)
+        conversation = Conversation(
+            History(database),
+            Preferences(database),
+            writer,
+            musician,
+            voices,
+            owners=settings.owner_accounts,
+            assumed=assumed(settings),
+        )
         stack.push_async_callback(conversation.close)
         yield House(conversation, worker, database)
+
+
+def tastes(home: Path) -> Registry:
+    """What was learnt of people's taste in music; none ships."""
+    return Registry(home, shipped=home / "shipped", files=(TASTE,))
 
 
 def text_generator(settings: Settings) -> TextGenerator:

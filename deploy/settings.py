@@ -119,6 +119,16 @@ class Settings(BaseSettings):
         return self.home / "adapters"
 
     @property
+    def tastes(self) -> Path:
+        """Where the registry of tastes in music lies."""
+        return self.home / "tastes"
+
+    @property
+    def owner_accounts(self) -> frozenset[str]:
+        """The accounts of the owners, each as platform:id."""
+        return frozenset(filter(None, (one.strip() for one in self.owners.split(","))))
+
+    @property
     def loopback(self) -> bool:
         """Whether the studio can be reached from this machine only."""
         return self.host in ("127.0.0.1", "::1", "localhost") or self.host.startswith("127.")

@@ -43,7 +43,7 @@ class Composing:
             raise Impossible(why="no_musician")
         return self._musician
 
-    async def task(self, piece: PieceRow, tree: Tree, plan: Plan, wish: Wish, language: str) -> MusicTask | None:
+    async def task(self, piece: PieceRow, tree: Tree, plan: Plan, wish: Wish, message: UserMessage) -> MusicTask | None:
         """The task of a plan for music, None for one of words. Raises a Refused for what cannot be made."""
         if plan.form != story.MUSIC:
             return None
@@ -56,8 +56,9 @@ class Composing:
         source, other = [await self._stored(turn) for turn in (order.source, order.other)]
         # Words that change a wish keep its seed: what they do not speak of comes out alike.
         seed = source[0].seed if source and order.verb == "compose" and not plan.again else secrets.randbits(31)
-        task = MusicTask(order, seed, source, other and other[0], wish.drafts, language)
-        return await asyncio.to_thread(musician.check, task)
+        task = MusicTask(order, seed, source, other and other[0], wish.drafts, message.person.language)
+        checked = await asyncio.to_thread(musician.check, task)
+        return musician.liking(checked, message.key, message.person)
 
     async def hear(self, message: UserMessage) -> Done:
         """Keep the MIDI file of a message as a passage of the open piece; its text says what is in it."""
@@ -122,6 +123,7 @@ def version(plan: Plan, made: Made) -> NewTurn:
         form=plan.form,
         starts=plan.starts,
         model=made.model,
+        adapter=made.taste_of,
         seed=made.seed,
         finish="end",
         recipe=recipe_of(made.order),

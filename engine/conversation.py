@@ -4,15 +4,15 @@ A piece can only be reached through its own place (platform, chat, thread); ever
 piece waits for its turn there; what only reads, votes or names does not wait.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
 from engine import export, safety, story
 from engine.composing import Composing
-from engine.errors import BadValue, Busy, EmptyText, Impossible, NotFound
-from engine.finding import TRIES, Finding, account_of, place_of
+from engine.errors import BadValue, EmptyText, Impossible, NotFound
+from engine.finding import Finding, account_of, place_of
 from engine.messages import (
     BranchView,
     ContextView,
@@ -29,10 +29,14 @@ from engine.messages import (
 )
 from engine.music.musician import Musician
 from engine.music.orders import Order
+from engine.privacy import Privacy
 from engine.sessions import Sessions
+from engine.shifting import Shifting
+from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
-from engine.writing import NoVoices, Speaks, Writes, Writing
-from storage.db import Duplicate, Stale
+from engine.voicing import Desk, Voicing
+from engine.writing import Writes, Writing
+from storage.db import Duplicate
 from storage.history import History
 from storage.preferences import Preferences
 from storage.records import PieceRow, Shift
@@ -41,7 +45,8 @@ VERSIONS = 6
 
 
 class Conversation:
-    """Everything people can do, over one history, one store of preferences and one writer.
+    """Everything people can do, over one history, one store of preferences and one writer. What they may decide about
+    themselves is in `privacy`; people on the platforms `assumed` let others learn from them unless they say no.
 
     The writing ones (`reply`, `proceed`, `retry`, `alternatives`) are async generators of events: `Accepted` first,
     once what the person sent is stored; `Done` last, unless an EngineError is raised. Every refusal is raised before
@@ -57,13 +62,20 @@ class Conversation:
         writer: Writes,
         musician: Musician | None = None,
         voices: Speaks | None = None,
+        owners: frozenset[str] = frozenset(),
+        assumed: frozenset[str] = frozenset(),
     ) -> None:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
         self._finding = Finding(history, preferences)
+        speaks = voices or NoVoices()
+        self._shifting = Shifting(history, self._finding, self._sessions)
         self._music = Composing(history, self._finding, self._sessions, musician)
-        self._writing = Writing(history, preferences, writer, self._sessions, self._music, voices or NoVoices())
+        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
+        # Doors of their own: what is asked of voices and of one's own traces, not of pieces.
+        self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
+        self.privacy = Privacy(history, preferences, self._sessions, _witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
@@ -139,7 +151,7 @@ class Conversation:
             chosen = other.id
             return Shift(tree.last_shown(other.id), "swipe", turn=other.id, over=row.id)
 
-        piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
+        piece, tree = await self._shifting.run(key, person, decide, turn=turn, delivery=delivery)
         if chosen:
             return tree.view(tree.find(chosen))
         row, live = tree.meant(piece.head, turn), {one.id for one in tree.branch(piece.head)}
@@ -156,7 +168,7 @@ class Conversation:
             back = Shift(move.before, step=move.previous)
             return replace(back, turn=edit.turn, text=edit.before, edited=not edit.first) if edit else back
 
-        return story.view(*await self._shift(key, person, decide, delivery=delivery, nothing="nothing_to_undo"))
+        return story.view(*await self._shifting.run(key, person, decide, delivery=delivery, nothing="nothing_to_undo"))
 
     async def redo(self, key: SessionKey, person: Person, delivery: str = "") -> Piece:
         """Bring back the step that was taken back last, unless something new was done since."""
@@ -169,7 +181,7 @@ class Conversation:
             forward = Shift(move.after, step=move.number)
             return replace(forward, turn=edit.turn, text=edit.after) if edit else forward
 
-        return story.view(*await self._shift(key, person, decide, delivery=delivery, nothing="nothing_to_redo"))
+        return story.view(*await self._shifting.run(key, person, decide, delivery=delivery, nothing="nothing_to_redo"))
 
     async def edit(self, key: SessionKey, person: Person, text: str, turn: str = "", delivery: str = "") -> Turn:
         """Give the last passage of the model (or `turn`, also a person's words) new words; both texts are kept.
@@ -189,7 +201,7 @@ class Conversation:
                 return None
             return Shift(piece.head, "edit", turn=row.id, text=words, before=row.text, first=not row.edited)
 
-        piece, tree = await self._shift(key, person, decide, turn=turn, delivery=delivery)
+        piece, tree = await self._shifting.run(key, person, decide, turn=turn, delivery=delivery)
         return tree.view(tree.meant(piece.head, edited))
 
     async def branch(self, key: SessionKey, person: Person, turn: str, delivery: str = "") -> Piece:
@@ -199,7 +211,7 @@ class Conversation:
             row = tree.find(turn)
             return None if row.id == piece.head else Shift(row.id, "branch")
 
-        return story.view(*await self._shift(key, person, decide, turn=turn, delivery=delivery))
+        return story.view(*await self._shifting.run(key, person, decide, turn=turn, delivery=delivery))
 
     async def branches(self, key: SessionKey) -> tuple[BranchView, ...]:
         """Every branch of the piece, numbered from 1 in the order their ends were written."""
@@ -216,7 +228,7 @@ class Conversation:
             end = ends[number - 1].id
             return None if end == piece.head else Shift(end, "switch")
 
-        return story.view(*await self._shift(key, person, decide, delivery=delivery))
+        return story.view(*await self._shifting.run(key, person, decide, delivery=delivery))
 
     # ── pieces ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -249,15 +261,15 @@ class Conversation:
         name = safety.title(title)
         if not name:
             raise EmptyText
-        return await self._change(key, title=name)
+        return await self._change(key, None, title=name)
 
     async def remember(self, key: SessionKey, person: Person, memory: str) -> Piece:
         """What the model always sees, at most 4,000 characters; "" clears it."""
-        return await self._change(key, memory=safety.words(memory, safety.MEMORY))
+        return await self._change(key, person, memory=safety.words(memory, safety.MEMORY))
 
     async def annotate(self, key: SessionKey, person: Person, note: str) -> Piece:
         """The author's note near the end of what the model sees, at most 2,000 characters; "" clears it."""
-        return await self._change(key, note=safety.words(note, safety.NOTE))
+        return await self._change(key, person, note=safety.words(note, safety.NOTE))
 
     async def delete(self, key: SessionKey, person: Person, piece: str = "", delivery: str = "") -> Piece:
         """Put a piece (the open one, or by id, number or title) out of reach; no row of it is destroyed."""
@@ -349,40 +361,16 @@ class Conversation:
 
     # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self, key: SessionKey, **values: str) -> Piece:
+    async def _change(self, key: SessionKey, by: Person | None, **values: str) -> Piece:
         key = replace(key, piece=await self._finding.id(key))
         await self.piece(key)  # nothing is changed in a piece that is not here
+        if by:
+            author = await self._history.person(account_of(safety.person(by)))
+            values |= {f"{name}_by": author for name in values}
         await self._history.change(key.piece, **values)
         return await self.piece(key)
 
-    async def _shift(
-        self,
-        key: SessionKey,
-        person: Person,
-        decide: Callable[[PieceRow, Tree], Awaitable[Shift | None]],
-        turn: str = "",
-        delivery: str = "",
-        nothing: str = "nothing_written",
-    ) -> tuple[PieceRow, Tree]:
-        """Wait for the piece, decide where its live end goes, and go there; the piece as it is then."""
-        place, who = place_of(key), account_of(safety.person(person))
 
-        async def find() -> tuple[str, None]:
-            if not turn and await self._finding.find(key) is None:
-                raise NotFound(what="piece", id=key.piece) if key.piece else Impossible(why=nothing)
-            return await self._finding.id(key, turn), None
-
-        async with self._sessions.turn(place, find) as turns:
-            for _ in range(TRIES):
-                row, tree = await self._finding.rows(place, turns.piece)
-                if delivery and await self._history.received(place, safety.delivery(delivery)):
-                    return row, tree
-                shift = await decide(row, tree)
-                if shift is None:
-                    return row, tree
-                try:
-                    await self._history.shift(row, await self._history.person(who), replace(shift, delivery=delivery))
-                except (Stale, Duplicate):
-                    continue  # another process was quicker: look again
-                return await self._finding.rows(place, turns.piece)
-        raise Busy(waiting=1)
+def _witnesses(speaks: Speaks, musician: Musician | None) -> Callable[[str], tuple[str, ...]]:
+    """Everything that learnt from the person with an id: voices and tastes."""
+    return lambda person: (*speaks.saw(person), *(musician.saw(person) if musician else ()))

@@ -3,6 +3,7 @@
 EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
+│   ├── NotOwner · UnknownAdapter
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
 │   └── UnclearWish · BadMidi · BadNotes · NothingToEdit     of music; see engine/music/errors
@@ -75,6 +76,18 @@ class NotFound(Refused):
     code = "not_found"
 
 
+class NotOwner(Refused):
+    """Only owners may do that. Field: `you`, the account that asked, as the setting of owners writes it."""
+
+    code = "not_owner"
+
+
+class UnknownAdapter(Refused):
+    """Field: `adapter`."""
+
+    code = "unknown_adapter"
+
+
 class Impossible(Refused):
     """Nothing to act on. Field: `why`, one of the names below."""
 
@@ -95,6 +108,10 @@ class Impossible(Refused):
         "not_music",
         "not_words",
         "no_musician",
+        "no_voices",
+        "nothing_to_compare",
+        "nothing_compared",
+        "nothing_to_roll_back",
     )
 
 

@@ -4,6 +4,7 @@ All are frozen, so whoever holds one can keep it; none knows what Telegram, Disc
 as a wish (`UserMessage`, `Reaction`), what comes up is named as a fact (`Accepted`, `Snapshot`, `Done`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -52,7 +53,10 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """What a person sent. `delivery` is the platform's own update id: the same one twice acts once."""
+    """What a person sent. `delivery` is the platform's own update id: the same one twice acts once.
+
+    `alone`: nobody else can read what is answered here.
+    """
 
     key: SessionKey
     person: Person
@@ -61,6 +65,7 @@ class UserMessage:
     reply_to: MessageRef | None = None
     delivery: str = ""
     file: SentFile | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,32 @@ class BranchView:
     passages: int
     ending: str
     live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceView:
+    """A version of an adapter, or the bare model where `reference` is "": for which scopes it speaks, and its manifest.
+
+    `data` and `metrics` are what its training wrote down: how many votes of how many people, how it was judged.
+    """
+
+    reference: str
+    scopes: tuple[str, ...] = ()
+    base: str = ""
+    made: str = ""
+    parents: tuple[str, ...] = ()
+    data: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two versions by two adapters; how often people picked the first adapter's over the other's, and the reverse."""
+
+    one: Turn
+    two: Turn
+    wins: int
+    losses: int
 
 
 # ── what a reply is made of, in the order it can arrive ────────────────────────────────────────────────────────────

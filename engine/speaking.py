@@ -7,9 +7,10 @@ one rather than to an error.
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from adapters import provenance
 from adapters.manifest import RegistryError
 from adapters.registry import Registry
 from engine.errors import BadValue
@@ -30,6 +31,48 @@ class Device(Protocol):
         """Run `job` on the device's thread, between two steps."""
 
 
+class Speaks(Protocol):
+    """What the conversation needs of `Speaking`."""
+
+    @property
+    def registry(self) -> Registry | None:
+        """Every version there is, and what is live; None where only the base speaks."""
+
+    async def voice(self, form: str, key: SessionKey, person: Person) -> str:
+        """The adapter that is live for this person, here, in this form; "" for none."""
+
+    def candidates(self, form: str, key: SessionKey | None, person: Person | None) -> Sequence[str]:
+        """Everything that is live for them, the narrowest first."""
+
+    async def prepare(self, reference: str) -> None:
+        """Have an adapter in memory, whether it is live or not; raises BadValue."""
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The adapters that learnt from the person with this id."""
+
+
+class NoVoices:
+    """Only the base speaks."""
+
+    registry = None
+
+    async def voice(self, form: str, key: SessionKey, person: Person) -> str:
+        """None."""
+        return ""
+
+    def candidates(self, form: str, key: SessionKey | None, person: Person | None) -> Sequence[str]:
+        """None."""
+        return ()
+
+    async def prepare(self, reference: str) -> None:
+        """There is none to be had."""
+        raise BadValue(name="adapter", value=reference, allowed="none")
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+
 class Speaking:
     """The voices of one registry on one device. `floors` names the shipped voice of each form that has one."""
 
@@ -39,20 +82,37 @@ class Speaking:
         self._floors = floors
         self._told: set[str] = set()
 
+    @property
+    def registry(self) -> Registry:
+        """Every version there is, and what is live."""
+        return self._registry
+
     async def voice(self, form: str, key: SessionKey | None = None, person: Person | None = None) -> str:
         """The narrowest adapter that is live and can be had, in memory when this returns; "" for the base itself."""
-        for reference in self._candidates(form, key, person):
-            if reference in self._device.generator.voices:
-                return reference
+        for reference in self.candidates(form, key, person):
             try:
-                await self._device.call(functools.partial(self._device.generator.prepare, reference))
+                await self.prepare(reference)
             except BadValue as unfit:
                 self._tell(f"{reference} was passed over: {unfit.fields['allowed']}")
             else:
                 return reference
         return ""
 
-    def _candidates(self, form: str, key: SessionKey | None, person: Person | None) -> list[str]:
+    async def prepare(self, reference: str) -> None:
+        """Have an adapter in memory, whether it is live or not; raises BadValue for one that cannot be had."""
+        if reference not in self._device.generator.voices:
+            await self._device.call(functools.partial(self._device.generator.prepare, reference))
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The adapters that learnt from the person with this id, themselves or through those they began from."""
+        try:
+            return provenance.saw(self._registry.versions(), person)
+        except RegistryError as damaged:
+            self._tell(str(damaged))
+            return ()
+
+    def candidates(self, form: str, key: SessionKey | None, person: Person | None) -> list[str]:
+        """Everything that is live for this person, here, in this form, the narrowest first."""
         floor, base = self._floors.get(form, ""), self._device.generator.name
         channel = f"{key.platform}:{key.chat}" if key else ""
         whose = f"{person.platform}:{person.id}" if person else ""

@@ -18,7 +18,7 @@ FIRST_FORM = "story"
 MUSIC, SENT_MUSIC = "music", "midi"  # forms of passages that are no text: what was composed, what a person sent
 ENDING = 80
 
-Kind = Literal["reply", "continue", "retry", "alternatives", "music"]
+Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music"]
 
 
 class Tree:
@@ -135,7 +135,8 @@ def is_music(row: TurnRow) -> bool:
 class Wish:
     """What somebody wants written. `turn` is the passage to write again (or the music to change); "" is the last one.
 
-    With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words.
+    With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words. `adapters` write one
+    version each, instead of the one that is live.
     """
 
     kind: Kind
@@ -144,6 +145,7 @@ class Wish:
     drafts: int = 1
     turn: str = ""
     order: Order | None = None
+    adapters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +171,9 @@ def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
     if wish.order:
         return _after(tree, end, MUSIC, starts=False)
     if wish.kind == "reply":
-        text = _last_text(tree, end)
+        text = last_text(tree, head)
         return _after(tree, end, wish.form or (text.form if text else FIRST_FORM), starts=bool(wish.form) or not text)
-    if wish.kind == "continue":
+    if wish.kind in ("continue", "compare"):
         if end is None:
             raise Impossible(why="nothing_written")
         return _answer(tree, end)
@@ -187,15 +189,15 @@ def _answer(tree: Tree, end: TurnRow) -> Plan:
     """What comes after `end` without new words: more of the text, or the music that was asked for and never made."""
     if end.form == MUSIC and end.kind == "person":
         return replace(_after(tree, end, MUSIC, starts=False), again=end.id)
-    text = _last_text(tree, end)
+    text = last_text(tree, end.id)
     if text is None:
         raise Impossible(why="no_text")
     return _after(tree, end, text.form, starts=False)
 
 
-def _last_text(tree: Tree, end: TurnRow | None) -> TurnRow | None:
+def last_text(tree: Tree, end: str | None) -> TurnRow | None:
     """The last passage of words up to `end`."""
-    way = tree.branch(end.id) if end else ()
+    way = tree.branch(end)
     return next((row for row in reversed(way) if row.form not in (MUSIC, SENT_MUSIC)), None)
 
 

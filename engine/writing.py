@@ -17,11 +17,12 @@ from engine import composing, safety, story
 from engine.composing import Composing
 from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled, UnknownForm
 from engine.finding import TRIES, account_of, place_of
-from engine.messages import Accepted, Done, Event, Person, Queued, SessionKey, Snapshot, UserMessage
+from engine.messages import Accepted, Done, Event, Queued, Snapshot, UserMessage
 from engine.music.musician import Composed, Made, MusicTask
 from engine.ports import Sampling
 from engine.relay import Relay
 from engine.sessions import Sessions, Turn
+from engine.speaking import Speaks
 from engine.story import Plan, Tree, Wish
 from engine.text import sentences
 from engine.text.task import Begun, Composition, Passage, Task, Written
@@ -47,21 +48,6 @@ class Writes(Protocol):
 
     def write(self, task: Task) -> AsyncGenerator[Any, None]:
         """Begun, Queued and Snapshots as they come, then Written; closing it stops the device."""
-
-
-class Speaks(Protocol):
-    """What the conversation needs of `engine.speaking.Speaking`."""
-
-    async def voice(self, form: str, key: SessionKey, person: Person) -> str:
-        """The adapter that is live for this person, here, in this form; "" for none."""
-
-
-class NoVoices:
-    """Only the base speaks."""
-
-    async def voice(self, form: str, key: SessionKey, person: Person) -> str:
-        """None."""
-        return ""
 
 
 class Work:
@@ -214,7 +200,7 @@ class Writing:
         message, wish = wanted.message, wanted.wish
         resumed = known.turn if known else None
         plan = story.plan(tree, resumed, Wish("continue")) if resumed else story.plan(tree, piece.head, wish)
-        task = await self._music.task(piece, tree, plan, wish, message.person.language)
+        task = await self._music.task(piece, tree, plan, wish, message)
         # Before the words are stored: who is told to come back has lost nothing.
         (self._music.musician if task else self._writer).check_room()
         person = await self._history.person(account_of(message.person))
@@ -236,24 +222,43 @@ class Writing:
 
     async def _compose(self, begun: "_Begun", wanted: "_Wanted", work: Work) -> tuple[Passages, ...]:
         """What was written: all of it, or what there was when somebody stopped it."""
-        message, form = wanted.message, begun.plan.form
-        adapter = "" if begun.music else await self._voices.voice(form, message.key, message.person)
-        if not (work.cancelled or work.gone):
-            music, words = begun.music, _task(begun, wanted, adapter)
-            events = self._music.musician.write(music) if music else self._writer.write(words)
-            work.composing = asyncio.create_task(_follow(events, work), name="ghostnote writing")
-            try:
-                await asyncio.wait({work.composing})
-            finally:
-                work.composing.cancel()  # does nothing unless this task itself is being stopped
-            if not work.composing.cancelled():
-                return work.composing.result()
-            part = None if begun.music else _part(work)  # half a piece of music is none
-            if part:
-                return (part,)
+        if begun.music:
+            made = await self._written(self._music.musician.write(begun.music), work)
+        else:
+            made = ()
+            for adapter in await self._adapters(begun, wanted):
+                task = _task(begun, wanted, adapter)
+                made += await self._written(self._writer.write(task), work, quiet=bool(made)) or ()
+                if work.cancelled or work.gone:
+                    break
+            made = made or _part(work)
+        if made:
+            return made
         if work.cancelled and wanted.message.delivery:
             await self._history.give_up(wanted.place, wanted.message.delivery)
         raise RequestCancelled
+
+    async def _adapters(self, begun: "_Begun", wanted: "_Wanted") -> tuple[str, ...]:
+        """Who writes: those that were asked for, a version each, or the one that is live."""
+        message = wanted.message
+        for adapter in filter(None, wanted.wish.adapters):
+            await self._voices.prepare(adapter)
+        return wanted.wish.adapters or (await self._voices.voice(begun.plan.form, message.key, message.person),)
+
+    @staticmethod
+    async def _written(
+        writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool = False
+    ) -> tuple[Passages, ...] | None:
+        """What came of it, None if somebody stopped it; `quiet` shows nobody how it comes to be."""
+        if work.cancelled or work.gone:
+            await writing.aclose()
+            return None
+        work.composing = asyncio.create_task(_follow(writing, work, quiet=quiet), name="ghostnote writing")
+        try:
+            await asyncio.wait({work.composing})
+        finally:
+            work.composing.cancel()  # does nothing unless this task itself is being stopped
+        return None if work.composing.cancelled() else work.composing.result()
 
 
 _Found = tuple[Delivery | None, Loaded]
@@ -302,7 +307,7 @@ def _task(begun: _Begun, wanted: _Wanted, adapter: str) -> Task:
     )
 
 
-async def _follow(writing: AsyncGenerator[Any, None], work: Work) -> tuple[Passages, ...]:
+async def _follow(writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool) -> tuple[Passages, ...]:
     async with aclosing(writing) as events:
         async for event in events:
             match event:
@@ -310,6 +315,8 @@ async def _follow(writing: AsyncGenerator[Any, None], work: Work) -> tuple[Passa
                     return compositions
                 case Composed(made) if made:
                     return made
+                case _ if quiet:
+                    pass
                 case Begun(composition):
                     work.begun = composition
                 case Snapshot(text):
@@ -320,14 +327,14 @@ async def _follow(writing: AsyncGenerator[Any, None], work: Work) -> tuple[Passa
     raise GeneratorFailed(why="nothing was written")
 
 
-def _part(work: Work) -> Composition | None:
-    """What was written before it was stopped, up to the last whole sentence or line; None if there is none."""
+def _part(work: Work) -> tuple[Composition, ...]:
+    """What was written before it was stopped, up to the last whole sentence or line; half a piece of music is none."""
     ends = [*sentences.ends(work.text), work.text.rfind("\n")]
     text = work.text[: max(ends)].rstrip() if max(ends) > 0 else ""
     if not text:
-        return None
+        return ()
     recipe = work.begun or Composition("", "", "", "", "", Sampling(), 0, "cancelled", 0, 0, 0)
-    return replace(recipe, text=text, completion=work.text, finish="cancelled", remarks=())
+    return (replace(recipe, text=text, completion=work.text, finish="cancelled", remarks=()),)
 
 
 def _outcome(begun: _Begun, wanted: _Wanted, compositions: tuple[Passages, ...]) -> Outcome:

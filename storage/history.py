@@ -58,6 +58,11 @@ class History:
             self._people[account] = found
         return self._people[account]
 
+    def forget(self, account: Account) -> None:
+        """This person was erased, and is met for the first time if they come again."""
+        self._trees.clear()  # they hold words
+        self._people = {known: name for known, name in self._people.items() if not known.same(account)}
+
     async def find(self, place: Place, piece: str = "") -> PieceRow | None:
         """The piece of that id if it belongs to this place; without an id the one that is open here."""
         return await self._database.read(pieces.find, place, piece)
@@ -80,7 +85,7 @@ class History:
         await self._database.write(pieces.open_piece, place, piece)
 
     async def change(self, piece: str, **values: str) -> None:
-        """Set the title, memory or note of a piece."""
+        """Set the title, memory or note of a piece, and who wrote it."""
         await self._database.write(pieces.change, piece, values)
 
     async def delete(self, place: Place, piece: str, delivery: str = "") -> None:

@@ -4,6 +4,7 @@ What of it may be learnt from, and what it says, is decided above (`adapters/cla
 facts only. Pieces that somebody deleted are left out: who puts a piece away does not expect it to be learnt from.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from storage import authorship
 from storage.authorship import NOBODY, Node
 from storage.schema import consents, edits, moves, people, picks, pieces, preferences, retries, turns
 
-MAKING = ("reply", "continue", "retry", "alternatives", "music")  # moves that write a passage
+MAKING = ("reply", "continue", "retry", "alternatives", "compare", "music")  # moves that write a passage
 UNSIGNED = ("memory", "note")  # sections of a prompt that anybody in the piece may have written
 
 
@@ -115,6 +116,11 @@ def read(connection: sa.Connection) -> Opinions:
     )
 
 
+def unsigned(sections: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a prompt of these sections shows words that anybody in the piece may have written."""
+    return any(section.get("name") in UNSIGNED and section.get("tokens") for section in sections)
+
+
 def _people(connection: sa.Connection) -> dict[str, Rater]:
     query = sa.select(people.c.id, people.c.platform, people.c.account, consents.c.given)
     rows = connection.execute(query.select_from(people.outerjoin(consents, consents.c.person == people.c.id)))
@@ -194,7 +200,7 @@ def _passages(
     found = {}
     for row in connection.execute(query):
         people_seen = seen[row.id]
-        if any(section.get("name") in UNSIGNED and section.get("tokens") for section in row.sections):
+        if unsigned(row.sections):
             people_seen |= all_of[row.piece] | {who for who in (row.memory_by, row.note_by) if who}
         found[row.id] = _rated(row, originals.get(row.id, row.text), people_seen, went_on=row.id in followed)
     return found

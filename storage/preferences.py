@@ -4,11 +4,13 @@ Votes are kept whether or not their person lets others learn from them (`consent
 everything before it; what may be learnt from is decided each time anew, from `opinions`.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from storage import opinions
+from storage import erasure, mydata, opinions
 from storage.db import Database, insert, now
-from storage.schema import consents, people, preferences, turns
+from storage.schema import consents, people, picks, preferences, turns
 
 
 class Preferences:
@@ -29,6 +31,10 @@ class Preferences:
         """How many like and dislike each turn of a piece that anyone voted on."""
         return await self._database.read(_counts, piece)
 
+    async def contest(self, winner: str, loser: str) -> int:
+        """How many people-and-passages picked what the adapter `winner` wrote over what `loser` wrote."""
+        return await self._database.read(_contest, winner, loser)
+
     async def consent(self, platform: str, account: str) -> bool | None:
         """Whether this person lets others learn from them; None if they never said."""
         return await self._database.read(_consent, platform, account)
@@ -40,6 +46,30 @@ class Preferences:
     async def opinions(self) -> opinions.Opinions:
         """Everything that people said and did about passages, as it stood at one moment."""
         return await self._database.snapshot(opinions.read)
+
+    async def person(self, platform: str, account: str) -> str | None:
+        """The id of a person who was met before."""
+        return await self._database.read(erasure.find, platform, account)
+
+    async def data(self, person: str) -> dict[str, Any]:
+        """Everything of one person, as JSON can hold it."""
+        return await self._database.snapshot(mydata.collect, person)
+
+    async def traces(self, person: str) -> erasure.Traces:
+        """How much there is of a person."""
+        return await self._database.snapshot(erasure.traces, person)
+
+    async def involved(self, person: str) -> tuple[str, ...]:
+        """The pieces that a person has a part in."""
+        return await self._database.read(erasure.involved, person)
+
+    async def forget(self, person: str) -> erasure.Traces:
+        """Erase a person, piece by piece; what there was of them. Killed on the way, it can be begun again."""
+        found = await self.traces(person)
+        for piece in await self.involved(person):
+            await self._database.write(erasure.leave, piece, person)
+        await self._database.write(erasure.forget, person)
+        return found
 
 
 def _consent(connection: sa.Connection, platform: str, account: str) -> bool | None:
@@ -88,3 +118,15 @@ def _counts(connection: sa.Connection, piece: str) -> dict[str, tuple[int, int]]
         .group_by(preferences.c.turn)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _contest(connection: sa.Connection, winner: str, loser: str) -> int:
+    chosen, left = turns.alias("chosen"), turns.alias("left_behind")
+    rows = (
+        sa.select(picks.c.turn, picks.c.over, picks.c.person)
+        .distinct()
+        .join(chosen, chosen.c.id == picks.c.turn)
+        .join(left, left.c.id == picks.c.over)
+        .where(chosen.c.adapter == winner, left.c.adapter == loser)
+    )
+    return int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())

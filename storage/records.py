@@ -23,6 +23,10 @@ class Account:
     name: str = ""
     language: str = "en"
 
+    def same(self, other: "Account") -> bool:
+        """Whether it is the same person, whatever they are called."""
+        return (self.platform, self.account) == (other.platform, other.account)
+
 
 @dataclass(frozen=True, slots=True)
 class PieceRow:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from telegram import CallbackQuery, MaybeInaccessibleMessage, Message, MessageReactionUpdated
 
-from bot import commands, tunes, wording
+from bot import commands, privacy, tunes, wording
 from bot.telegram import buttons
 from bot.telegram.outlet import ChatOutlet
 from bot.telegram.page import Shown
@@ -71,7 +71,8 @@ class Pressing:
             await outlet.fail(wording.error(error, person.language), error)
             return
         sign = "👍" if value > 0 else "👎"
-        await outlet.answer(wording.say("voted" if value else "unvoted", person.language, sign=sign))
+        said = await privacy.thanks(self._conversation, person) if value else "unvoted"
+        await outlet.answer(wording.say(said, person.language, sign=sign))
         await self._replies.count(place, message, turn, person.language)
 
     async def _meant(self, place: Place, press: buttons.Press, person: Person) -> Vote:

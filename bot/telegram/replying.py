@@ -44,7 +44,7 @@ class Replies:
         """What a person wants; `number` is their message and `answered` the one it answers, where there are such."""
         ref = ref_of(place.chat, number) if number else None
         reply_to = ref_of(place.chat, answered) if answered else None
-        return UserMessage(key_of(place), person, text, ref, reply_to, self.delivery(update))
+        return UserMessage(key_of(place), person, text, ref, reply_to, self.delivery(update), alone=place.private)
 
     def outlet(
         self, place: Place, language: str, query: str = "", shown: tuple[Shown, ...] = (), before: Turn | None = None

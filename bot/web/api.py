@@ -197,7 +197,7 @@ class Api:
         """`Idempotency-Key` makes a repeated request act once."""
         again = request.headers.get("idempotency-key", "")
         delivery = f"studio:{key.piece}:{again[:200]}" if again else ""
-        return UserMessage(key, _person(request, body.author()), text, delivery=delivery)
+        return UserMessage(key, _person(request, body.author()), text, delivery=delivery, alone=True)
 
     async def _stream(self, request: Request, events: AsyncIterator[ReplyEvent], key: SessionKey) -> Response:
         outlet = sse.EventStream(self._address)

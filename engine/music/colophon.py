@@ -34,7 +34,7 @@ def write_colophon(sheet: Sheet, known: Known) -> str:
     phrase, wish = known.phrase, known.wish
     facts = {
         "notes": checksum(sheet), "rule": known.by_rule, "ruled": known.ruled, "metre": phrase.metre.name,
-        "key": [phrase.key.tonic, phrase.key.mode],
+        "key": [phrase.key.tonic, phrase.key.mode, phrase.key.flat],
         "lanes": phrase.lanes, "chords": phrase.chords, "bars": wish.bars, "tempo": wish.tempo,
         "style": wish.style.name, "mood": wish.mood, "instruments": wish.instruments, "drums": wish.drums,
         "density": wish.density, "register": wish.register,
@@ -72,8 +72,7 @@ def _phrase(facts: Mapping[str, Any]) -> Phrase:
     chords = tuple(_within(chord, NO_CHORD, 35) for chord in facts["chords"])
     if not 1 <= len(lanes) <= 4 or not 0 < len(lanes[0]) <= MAX_CELLS:
         raise ValueError("no such lanes")
-    tonic, mode = facts["key"]
-    return Phrase(METRES[facts["metre"]], Key(tonic, mode), tuple(canonical(lane) for lane in lanes), chords)
+    return Phrase(METRES[facts["metre"]], Key(*facts["key"]), tuple(canonical(lane) for lane in lanes), chords)
 
 
 def _wish(facts: Mapping[str, Any], phrase: Phrase) -> Wish:

@@ -81,8 +81,11 @@ class Composer:
             wanted=wish.variants,
             closes=plan.closes,
         )
-        found = self.desk.fill(phrase, brief, seed, plan)[: wish.variants]
-        return [Composition(settled(p, wish), wish, seed, mark, "".join(plan.names)) for p, mark in found]
+        found = [(settled(made, wish), mark) for made, mark in self.desk.fill(phrase, brief, seed, plan)]
+        # Moved by octaves to its instrument, a melody may lie where a training tune does.
+        own = [row for row in found if not self.desk.is_copy(row[0])]
+        chosen = (own if len(own) >= wish.variants else found)[: wish.variants]
+        return [Composition(made, wish, seed, mark, "".join(plan.names)) for made, mark in chosen]
 
     def extend(self, phrase: Phrase, bars: int, seed: int, candidates: int = 4) -> Phrase:
         """The phrase followed by so many new bars; what was there is kept to the note."""

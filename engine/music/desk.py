@@ -4,15 +4,16 @@ Composing and every edit come down to one call here: a phrase with UNKNOWN cells
 and cells that were known come out as they went in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from engine.music.chords import chord_lane
-from engine.music.copying import Copies
+from engine.music.copying import Copies, melody
 from engine.music.corpus import STYLES as MODEL_STYLES
 from engine.music.form import Plan
+from engine.music.keys import Key
 from engine.music.limits import Effort, Filler, Habits, Limits, strict
 from engine.music.phrase import METRES, NO_CHORD, UNKNOWN, Phrase, canonical
 from engine.music.progressions import CHORALE, FOLK, Moves, draw_progression, tonic_chord
@@ -45,13 +46,14 @@ class Desk:
     """A filler and what came with it; every method is a pure function of these and its arguments.
 
     `moves` are the chord moves, `habits` the network's by family (`calibrate` measures them). `copies` is the guard
-    against copying; without it all goes.
+    against copying; without it all goes. `taste` says how much these people would like a candidate (see `taste`).
     """
 
     filler: Filler
     moves: Moves
     habits: tuple[Habits, ...] = (Habits(), Habits())
     copies: Copies | None = None
+    taste: Callable[[Phrase], float] | None = None
 
     def fill(self, phrase: Phrase, brief: Brief, seed: int, plan: Plan | None = None) -> list[tuple[Phrase, float]]:
         """Candidates for a phrase with UNKNOWN cells, best first, each with its faults a bar; in the phrase's key.
@@ -61,7 +63,7 @@ class Desk:
         The phrase needs 1 to 4 lanes and chords (`with_chords`); lanes of two and three parts are filled as if the
         missing voices sounded, and come back without them.
         """
-        shift = (phrase.key.tonic if phrase.key.tonic <= 5 else phrase.key.tonic - 12) + _octaves(phrase)
+        shift = _home(phrase.key) + _octaves(phrase)
         home = _in_model_metre(phrase.transposed(-shift))
         spread = {1: (0,), 2: (0, 3), 3: (0, 1, 3), 4: (0, 1, 2, 3)}[len(phrase.lanes)]
         count = 1 if spread == (0,) else 4
@@ -78,11 +80,20 @@ class Desk:
             copies = np.asarray(copied(work, made, hidden[:, 0] == MASK_ID).any(1))
             found = [_merged(phrase, decode(rows), spread, shift) for rows in made]
             marks = [faults(candidate, closes=bool(brief.closes)) for candidate in found]
-            for i in best_first(scores, marks):
+            liking = [self.taste(candidate) for candidate in found] if self.taste else None
+            for i in best_first(scores, marks, liking):
                 (others if copies[i] else own).append((found[i], marks[i]))
             if len(own) >= brief.wanted:
                 break
         return own or others
+
+    def is_copy(self, phrase: Phrase) -> bool:
+        """Whether a melody copies the training music where it lies; `fill` judges it where the network wrote it."""
+        if self.copies is None:
+            return False
+        home = _in_model_metre(phrase.transposed(-_home(phrase.key)))
+        row = melody(home)
+        return bool(self.copies.marks(row, np.ones(len(row), dtype=bool), home.metre.name).any())
 
     def with_chords(self, phrase: Phrase, family: int, seed: int, fixed: Sequence[int | None] = ()) -> Phrase:
         """The phrase with a drawn chord on every pulse; `fixed` (a chord or None a pulse) is kept, home at the ends."""
@@ -148,6 +159,11 @@ def _told(home: Phrase, brief: Brief, lanes: int) -> Told:
     closes = tuple(sorted({min(bar, bars - 1) for bar in brief.closes})) or (bars + 3,)
     return Told(MODEL_STYLES.index(style), mode, METRE_IDS[home.metre.name], home.metre.bar,
                 chord_ids(home.chords, home.cells), closes, brief.density, brief.register)  # fmt: skip
+
+
+def _home(key: Key) -> int:
+    """Semitones from the tonic on which the network writes, the nearer way."""
+    return key.tonic if key.tonic <= 5 else key.tonic - 12
 
 
 def _octaves(phrase: Phrase) -> int:

@@ -33,6 +33,7 @@ _CHORD_ROW = (r"(?:\bchords?(?:\s+progression)?|\bprogression|\bchanges|和弦(?
 _CHORD_PARTS = r"([A-G])([#b]?)(min|dim|maj|m(?!aj)|°)?([^\s,|、–-]*)"
 _ROMAN = r"(?:b?(?:VII|III|VI|IV|II|V|I|vii|iii|vi|iv|ii|v|i)(?:°|o|7)?)"
 _ROMAN_ROW = rf"(?<![\w])({_ROMAN}(?:\s*[-–,]\s*{_ROMAN}){{2,31}}|{_ROMAN}(?:\s+{_ROMAN}){{2,31}})(?![\w])"
+_SIGNS: Mapping[str, int] = {"#": 1, "sharp": 1, "升": 1, "##": 2, "b": -1, "flat": -1, "降": -1, "bb": -2}
 _DEGREES: Mapping[str, int] = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 _MINOR_DEGREES: Mapping[str, int] = {"i": 0, "ii": 2, "iii": 3, "iv": 5, "v": 7, "vi": 8, "vii": 10}
 
@@ -53,10 +54,14 @@ class Text(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """A key, or at least a tonic or a mode, as far as said; `chords` as numbers of `chords`, one a bar."""
+    """A key, or at least a tonic or a mode, as far as said; `chords` as numbers of `chords`, one a bar.
+
+    `flat` says that the tonic was named with a flat.
+    """
 
     key: Key | None = None
     tonic: int | None = None
+    flat: bool = False
     mode: str | None = None
     blues: bool = False
     chords: tuple[int, ...] = ()
@@ -74,9 +79,10 @@ def read_keys(words: Text) -> Keys:
     named += [(hit[1], hit[2], "minor") for hit in words.take(_SHORT_KEY, 0) + words.take(_LONE_KEY, 0)]
     keys = {_key(*row) for row in named}
     mode, blues = _mode(words)
-    bare = {_tonic(hit[1], hit[2] or hit[3]) for hit in words.take(_BARE_KEY, 0) if hit[1] != "I"}
-    bare |= {_tonic(hit[1], hit[2]) for hit in words.take(_LONE_TONIC, 0)}
-    bare |= {_tonic(hit[2] or hit[5], hit[1] or hit[3] or hit[4] or hit[6]) for hit in words.take(_ZH_BARE_KEY, 0)}
+    lone = [(hit[1], hit[2] or hit[3]) for hit in words.take(_BARE_KEY, 0) if hit[1] != "I"]
+    lone += [(hit[1], hit[2]) for hit in words.take(_LONE_TONIC, 0)]
+    lone += [(hit[2] or hit[5], hit[1] or hit[3] or hit[4] or hit[6]) for hit in words.take(_ZH_BARE_KEY, 0)]
+    bare = {_tonic(*row) for row in lone}
     if len(keys) > 1:
         first, second = sorted(key.name for key in keys)[:2]
         raise UnclearWish(why="two_keys", key=first, key2=second)
@@ -90,7 +96,8 @@ def read_keys(words: Text) -> Keys:
         home = key or Key(tonic or 0, mode or "major")
         chords = tuple(_roman(numeral, home) for numeral in re.findall(_ROMAN, romans[0][1]))
     blues = blues or (key is not None and key.mode == "blues")
-    return Keys(key, tonic, mode, blues, chords, (*_respelt(named, key), *remarks))
+    flat = any(_SIGNS.get((sign or "").lower()) == -1 for _, sign in lone)
+    return Keys(key, tonic, flat, mode, blues, chords, (*_respelt(named, key), *remarks))
 
 
 def _respelt(named: list[tuple[str, str | None, str]], key: Key | None) -> tuple[tuple[str, dict[str, str | int]], ...]:
@@ -140,15 +147,13 @@ def _tonic(letter: str, sign: str | None) -> int:
     """Pitch class. Raises UnclearWish for letters that are no notes."""
     if letter.upper() not in LETTERS:
         raise UnclearWish(why="key", letter=letter.upper())
-    signs = {"#": 1, "sharp": 1, "升": 1, "##": 2, "b": -1, "flat": -1, "降": -1, "bb": -2}
-    alter = signs.get((sign or "").lower(), 0)
-    return (LETTERS[letter.upper()] + alter) % 12
+    return (LETTERS[letter.upper()] + _SIGNS.get((sign or "").lower(), 0)) % 12
 
 
 def _key(letter: str, sign: str | None, mode: str) -> Key:
     mode = MODE_WORDS.get(mode.lower(), mode.lower())
     mode = "major pentatonic" if mode == "pentatonic" else mode
-    return Key(_tonic(letter, sign), mode if mode in SCALES else "major")
+    return Key(_tonic(letter, sign), mode if mode in SCALES else "major", _SIGNS.get((sign or "").lower()) == -1)
 
 
 def _chords(rows: list[str]) -> tuple[tuple[int, ...], tuple[tuple[str, dict[str, str | int]], ...]]:

@@ -6,7 +6,7 @@ because tonal music ends at home far more often than its histogram says so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SCALES: Mapping[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -37,10 +37,14 @@ _MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A tonic (0-11 semitones above C) and the name of a scale in `SCALES`."""
+    """A tonic (0-11 semitones above C) and the name of a scale in `SCALES`.
+
+    `flat` is only about writing: six flats where six sharps would sound the same, as in E flat minor.
+    """
 
     tonic: int = 0
     mode: str = "major"
+    flat: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.tonic < 12 or self.mode not in SCALES:
@@ -59,13 +63,16 @@ class Key:
     @property
     def fifths(self) -> int:
         """Sharps (positive) or flats (negative) of the signature, -6 to 6."""
-        return FIFTHS_OF_MAJOR[(self.tonic - MODE_ABOVE_MAJOR[self.mode]) % 12]
+        fifths = FIFTHS_OF_MAJOR[(self.tonic - MODE_ABOVE_MAJOR[self.mode]) % 12]
+        return -6 if fifths == 6 and self.flat else fifths
 
     @property
     def signature(self) -> str:
         """The MIDI name of the signature ("Dm", "Bb"): the plain major or minor key nearest to this mode."""
         minor = self.is_minor
-        names = NAMES_FLAT if Key(self.tonic, "minor" if minor else "major").fifths < 0 else NAMES_SHARP
+        names = (
+            NAMES_FLAT if Key(self.tonic, "minor" if minor else "major", self.fifths < 0).fifths < 0 else NAMES_SHARP
+        )
         return names[self.tonic] + ("m" if minor else "")
 
     @property
@@ -75,7 +82,7 @@ class Key:
 
     def transposed(self, semitones: int) -> "Key":
         """The same scale, so many semitones higher."""
-        return Key((self.tonic + semitones) % 12, self.mode)
+        return Key((self.tonic + semitones) % 12, self.mode, self.flat)
 
 
 def find_key(weighted: Iterable[tuple[int, float]], last_bass: int | None = None) -> Key:
@@ -110,9 +117,9 @@ def _modal(histogram: Sequence[float], key: Key) -> Key:
     small, great = (8, 9) if key.is_minor else (10, 11)
     first, second = histogram[(key.tonic + small) % 12], histogram[(key.tonic + great) % 12]
     if key.mode == "minor" and second > 8 * first and second > 0.03 * sum(histogram):
-        return Key(key.tonic, "dorian")
+        return Key(key.tonic, "dorian", key.flat)
     if key.mode == "major" and first > 8 * second and first > 0.03 * sum(histogram):
-        return Key(key.tonic, "mixolydian")
+        return Key(key.tonic, "mixolydian", key.flat)
     return key
 
 
@@ -122,7 +129,7 @@ def _named(told: str | None) -> Key | None:
     if name[:1] not in LETTERS or len(name) > 2:
         return None
     tonic = (LETTERS[name[0]] + {"#": 1, "b": -1}.get(name[1:], 0)) % 12
-    return Key(tonic, "minor" if told != name else "major")
+    return Key(tonic, "minor" if told != name else "major", "b" in name)
 
 
 def _histogram(weighted: Iterable[tuple[int, float]]) -> list[float]:

@@ -80,8 +80,6 @@ def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "") -> bytes
     midi = pretty_midi.PrettyMIDI(resolution=frame.resolution, initial_tempo=frame.tempo)
     above, below = frame.metre.split("/")
     midi.time_signature_changes = [pretty_midi.TimeSignature(int(above), int(below), 0.0)]
-    name = f"{frame.key.signature.rstrip('m')} {'minor' if frame.key.is_minor else 'Major'}"
-    midi.key_signature_changes = [pretty_midi.KeySignature(pretty_midi.key_name_to_key_number(name), 0.0)]
     second = 60.0 / frame.tempo / TICKS
     for part in parts:
         midi.instruments.append(_instrument(part, second))
@@ -89,6 +87,8 @@ def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "") -> bytes
     midi.write(raw)
     raw.seek(0)
     file = mido.MidiFile(file=raw)
+    # Not by pretty_midi, which has one name for each key and turns E flat minor into D sharp minor.
+    file.tracks[0].insert(0, mido.MetaMessage("key_signature", key=frame.key.signature, time=0))
     _add_changes(file.tracks[0], frame)
     for text in (colophon, PROVENANCE):
         if text:

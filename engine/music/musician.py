@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from engine.errors import Busy, RequestCancelled
-from engine.messages import Queued, Snapshot
+from engine.messages import Person, Queued, SessionKey, Snapshot
 from engine.music import perform
 from engine.music.composer import Composer
 from engine.music.limits import Effort, Filler, Ids, Limits
 from engine.music.orders import Order
 from engine.music.score import Score
+from engine.music.taste import Taste
 from engine.music.wishes import Remark, Wish, read_wish
+from engine.tasting import Tasting
 
 T = TypeVar("T")
 WAITING = 16
@@ -39,7 +41,8 @@ class Device(Protocol):
 class MusicTask:
     """An order with the music it is done to. The same task gives the same music; `drafts` 0 leaves it to the words.
 
-    `source` comes with its MIDI file; `other` is what a morph leads to.
+    `source` comes with its MIDI file; `other` is what a morph leads to. `taste` chooses among candidates; `taste_of`
+    is its reference.
     """
 
     order: Order
@@ -48,6 +51,8 @@ class MusicTask:
     other: Score | None = None
     drafts: int = 1
     language: str = "en"
+    taste: Taste | None = None
+    taste_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Made:
     seed: int
     model: str = NAME
     remarks: tuple[Remark, ...] = ()
+    taste_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,17 @@ class Composed:
 
 class Musician:
     """Composes, changes and renders music. `load` brings the composer when it is first needed (and may take seconds);
-    `describe` says a wish back in a person's language."""
+    `describe` says a wish back in a person's language, `tastes` knows whose taste counts where."""
 
-    def __init__(self, device: Device, load: Callable[[], Composer], describe: Callable[[Wish, str], str]) -> None:
+    def __init__(
+        self,
+        device: Device,
+        load: Callable[[], Composer],
+        describe: Callable[[Wish, str], str],
+        tastes: Tasting | None = None,
+    ) -> None:
         self._device = device
+        self._tastes = tastes
         self._load = load
         self._describe = describe
         self._composer: Composer | None = None
@@ -121,6 +134,17 @@ class Musician:
             stop.set()
         yield Composed(tuple(self._made(task, *piece) for piece in pieces))
 
+    def liking(self, task: MusicTask, key: SessionKey, person: Person) -> MusicTask:
+        """The task with the taste that counts for this person here."""
+        if self._tastes is None:
+            return task
+        reference, taste = self._tastes.taste(key, person)
+        return replace(task, taste=taste, taste_of=reference)
+
+    def saw(self, person: str) -> tuple[str, ...]:
+        """The tastes that learnt from the person with this id."""
+        return self._tastes.saw(person) if self._tastes else ()
+
     def hear(self, data: bytes) -> perform.Piece:
         """The music of a file; raises a Refused that says what is wrong with it. Blocks for up to a second."""
         return perform.heard(data)
@@ -150,12 +174,12 @@ class Musician:
         if self._composer is None:
             self._composer = ask(self._load)
         desk = self._composer.desk
-        composer = Composer(replace(desk, filler=_Shared(desk.filler, ask)))
+        composer = Composer(replace(desk, filler=_Shared(desk.filler, ask), taste=task.taste))
         return perform.perform(composer, task.order, task.source, task.other, task.seed, task.drafts)
 
     def _made(self, task: MusicTask, score: Score, midi: bytes) -> Made:
         text = self.about(score.wish, task.language)
-        return Made(text, score, midi, task.order, score.seed, remarks=score.wish.remarks)
+        return Made(text, score, midi, task.order, score.seed, remarks=score.wish.remarks, taste_of=task.taste_of)
 
     def _ended(self, job: "asyncio.Future[Any]") -> None:
         del self._jobs[job]

@@ -37,7 +37,7 @@ Remark = tuple[str, dict[str, str | int]]
 MAX_BARS, MAX_VARIANTS, MAX_PLAYERS, SLOWEST, FASTEST, MAX_TEXT = 32, 6, 6, 30, 240, 2000
 _NO_DRUMS = (r"\b(?:no|without|minus|skip|lose)\s+(?:any\s+|the\s+)?(?:drums?|percussion|drum kit|beats?)\b"
              r"|\bdrumless\b|(?:不要|没有|去掉|不加|别加|无)\s*(?:架子鼓|鼓点|鼓组|鼓|打击乐)")  # fmt: skip
-_DRUMS = r"\b(?:drums?|drum[ -]?(?:kit|set|machine|beat)|percussion)\b|架子鼓|鼓点|鼓组|鼓|打击乐"
+_DRUMS = r"\b(?:drums?|bodhr[aá]n|drum[ -]?(?:kit|set|machine|beat)|percussion)\b|架子鼓|鼓点|鼓组|鼓|打击乐"
 _ADD = r"(?:\b(?:add(?:ing)?|plus|also|additional)\b|加上|加入|再加|添加|加个|加一|还要|外加)"
 _REMOVE = r"(?:\b(?:no|without|minus|remove|drop|lose|not?)\b|不要|去掉|没有|别用|不用|删掉)"
 _FILLER = r"(?:\s|\b(?:a|an|the|some|any|of|and|also|too|more)\b|[,、和个把一])*"
@@ -112,9 +112,12 @@ def read_said(text: str) -> Said:
     words = Words(plain.translate(TRADITIONAL))
     keys = read_keys(words)
     seconds = _seconds(words)
-    bars, lengthen = _count(words, "bars", MAX_BARS, r"[ -]*(?:bars?|measures?)\b|\s*个?小节"), _lengthen(words)
+    bars = _count(
+        words, "bars", MAX_BARS, r"[ -]*(?:bars?|measures?)\b|\s*个?小节", r"\b(?:bars|measures|length)|小节数?"
+    )
+    lengthen = _lengthen(words)
     variants = _count(words, "variants", MAX_VARIANTS, r"\s+(?:different\s+)?(?:variants?|versions?|variations?|takes?)"
-                      r"\b|\s*[个种]?(?:不同的?)?(?:版本|变体|变奏)")  # fmt: skip
+                      r"\b|\s*[个种]?(?:不同的?)?(?:版本|变体|变奏)", r"\b(?:variants|versions)|版本数?")  # fmt: skip
     # In Chinese the word for a beat is in tempi and metres alike: first what can only be a tempo, then the metre.
     spoken = [value(hit[1].lower()) for hit in words.take(rf"每分钟\s*({NUMBER})\s*拍")]
     metre = _metre(words)
@@ -161,10 +164,11 @@ def _style(styles: list[str], words: Words, remarks: list[Remark]) -> str | None
     return STYLES[styles[0]].name if styles else None
 
 
-def _count(words: Words, what: str, most: int, unit: str) -> int | None:
-    """A number before a unit, held within limits that the refusal names."""
+def _count(words: Words, what: str, most: int, unit: str, label: str) -> int | None:
+    """A number before a unit or after a label ("bars: 8"), held within limits that the refusal names."""
     either = rf"(?:(\d+)\s*[-–~]\s*|({NUMBER})\s*(?:\bto\b|\bor\b|到|至|或)\s*)?"
-    hits = words.take(rf"(?<![\w.]){either}(?<![\w.])({NUMBER})(?:{unit})")
+    labelled = rf"(?:{label})\s*[:=]\s*({NUMBER})(?![\w/])"
+    hits = words.take(rf"(?<![\w.]){either}(?<![\w.])({NUMBER})(?:{unit})") + words.take(labelled)
     values = sorted({value(number.lower()) for hit in hits for number in hit.groups() if number})
     if len(values) > 1:
         raise UnclearWish(why=f"two_{what}", first=_shown(values[0]), second=_shown(values[-1]))
@@ -195,13 +199,16 @@ def _tempo(words: Words, spoken: Sequence[float]) -> int | None:
     """Quarters a minute, from figures; a dotted quarter counts one and a half."""
     number = r"([-−]?\d+(?:\.\d+)?)"
     dotted = words.take(rf"(?:dotted[ -](?:quarter|crotchet)|♩\s*\.|附点四分音符)\s*=\s*{number}")
+    ranges = words.take(r"(\d+)\s*(?:[-–~]|to\b|到|至)\s*(\d+)\s*bpm\b")
     hits = words.take(
-        rf"{number}\s*(?:bpm\b|beats? (?:per|a) minute)|\bbpm\s*(?:of|:|=|is)?\s*{number}"
+        rf"{number}\s*(?:and|or|和|或)(?=\s*\d+\s*bpm)"
+        rf"|{number}\s*(?:bpm\b|beats? (?:per|a) minute)|\bbpm\s*(?:of|:|=|is)?\s*{number}"
         rf"|\b(?:tempo|speed)\s*(?:of|:|=|is|at)?\s*{number}|(?:♩|\bquarter(?: note)?|\bcrotchet|\bq)\s*=\s*{number}"
         rf"|(?:速度|拍速|节拍)\s*[为是:=]?\s*{number}(?!\s*/)|{number}\s*拍\s*(?:每分钟?|/分钟?)"
         rf"|\bat\s+{number}(?!\s*(?:/|bars?|measures?|\w))|{number}\s*拍(?![子号])"
     )
     values = [float(found.replace("−", "-")) for hit in hits for found in hit.groups() if found]
+    values += [(float(hit[1]) + float(hit[2])) / 2 for hit in ranges]
     values += spoken
     values += [1.5 * float(hit[1].replace("−", "-")) for hit in dotted]
     tempi = sorted({round(min(number, 10.0**9)) for number in values})

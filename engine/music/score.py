@@ -34,11 +34,11 @@ def to_row(score: Score) -> dict[str, Any]:
     return {
         "ghostnote_score": VERSION,
         "metre": phrase.metre.name,
-        "key": [phrase.key.tonic, phrase.key.mode],
+        "key": [phrase.key.tonic, phrase.key.mode, phrase.key.flat],
         "lanes": [list(lane) for lane in phrase.lanes],
         "chords": list(phrase.chords),
         "wish": {
-            "key": [wish.key.tonic, wish.key.mode],
+            "key": [wish.key.tonic, wish.key.mode, wish.key.flat],
             "style": wish.style.name,
             **{name: getattr(wish, name) for name in _PLAIN},
             **{name: list(getattr(wish, name)) for name in _LISTS},

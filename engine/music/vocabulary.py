@@ -11,7 +11,7 @@ STYLE_WORDS: Mapping[str, str] = {
     "ballad": "ballad", "lullaby": "ballad", "抒情": "ballad", "叙事曲": "ballad", "摇篮曲": "ballad", "慢歌": "ballad",
     "waltz": "waltz", "圆舞曲": "waltz", "华尔兹": "waltz", "march": "march", "进行曲": "march",
     "reel": "reel", "里尔舞": "reel", "里尔舞曲": "reel", "hornpipe": "hornpipe", "角笛舞": "hornpipe",
-    "jig": "jig", "吉格": "jig", "吉格舞曲": "jig", "strathspey": "strathspey",
+    "jig": "jig", "gigue": "jig", "吉格": "jig", "吉格舞曲": "jig", "strathspey": "strathspey",
     "chorale": "chorale", "hymn": "chorale", "众赞歌": "chorale", "圣咏": "chorale", "赞美诗": "chorale",
     "四部合唱": "chorale",
     "pop": "pop", "pop song": "pop", "流行": "pop", "流行歌": "pop",

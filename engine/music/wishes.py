@@ -165,13 +165,14 @@ def _key(said: Said, mood: str | None, base: Wish | None) -> Key:
     if keys.key is not None:
         return keys.key
     if base is not None and said.mood is None:
-        return Key(base.key.tonic if keys.tonic is None else keys.tonic, keys.mode or base.key.mode)
+        home = base.key if keys.tonic is None else Key(keys.tonic, flat=keys.flat)
+        return Key(home.tonic, keys.mode or base.key.mode, home.flat)
     minor = bool(mood and MOODS[mood].minor)
     mode = keys.mode or ("minor" if minor else "major")
     if keys.tonic is not None:
-        return Key(keys.tonic, mode)
+        return Key(keys.tonic, mode, keys.flat)
     if base is not None:
-        return Key(base.key.tonic, mode)
+        return Key(base.key.tonic, mode, base.key.flat)
     plain = ("major", "major pentatonic", "minor", "minor pentatonic", "harmonic minor", "melodic minor")
     return Key(2 if mode not in plain else 0 if "major" in mode else 9, mode)
 
@@ -183,7 +184,8 @@ def _instruments(said: Said, style: Style, base: Wish | None) -> tuple[str, ...]
         start = style.instruments if usual or base is None else base.instruments
     if not said.players and base is None and said.more:
         start = ()
-    kept = [name for name in start if name not in said.fewer]
+    basses = tuple(name for name in start if name.endswith("bass")) if "bass" in said.fewer else ()
+    kept = [name for name in start if name not in (*said.fewer, *basses)]
     kept += [name for name in said.more if name not in kept]
     if not kept:
         raise UnclearWish(why="nobody_plays")

@@ -27,6 +27,8 @@ WORDS = {
     "morph": "2",
 }
 
+VOICES = {"compare", "pick", "adapters", "rollback"}
+
 
 def message(text: str) -> UserMessage:
     return UserMessage(KEY, ANN, text)
@@ -52,8 +54,8 @@ async def test_every_command_of_the_table_answers(conversation: Conversation) ->
             await say(conversation, "/undo")
         if name in {"next"}:
             await say(conversation, "/previous")
-        if name == "cancel":
-            continue  # nothing is being written: refused, see below
+        if name == "cancel" or name in VOICES:
+            continue  # nothing is being written, and an echo has no voices: see below and test_voices
         last = await say(conversation, f"/{name} {WORDS.get(name, '')}".strip())
         assert isinstance(last, Done | Notice | Attachment), name
         if isinstance(last, Notice):

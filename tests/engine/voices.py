@@ -28,9 +28,9 @@ def voice(base: Path, folder: Path, seed: int, name: str = BASE, loud: float = 0
 
 
 @asynccontextmanager
-async def lodging(base: Path, home: Path, most: int = 16) -> AsyncIterator[tuple[House, Registry]]:
+async def lodging(base: Path, home: Path, most: int = 16, owners: str = "") -> AsyncIterator[tuple[House, Registry]]:
     """The house as `ghostnote run` builds it, and the registry that another process would write."""
-    settings = Settings(home=home)
+    settings = Settings(home=home, owners=owners)
     generator = Gpt(
         base, BASE, device="cpu", dtype="float32", shelf=Registry(settings.adapters).whole, most_voices=most
     )

@@ -9,7 +9,7 @@ export const LETTERS = { l: "like", d: "dislike", r: "retry", e: "edit", p: "pla
 export function passage(turn, isLast, wish) {
   const person = turn.kind === "person";
   const music = isMusic(turn);
-  const shown = turn.author === "me" ? word("who_you") : turn.author;
+  const shown = turn.author === "me" ? word("who_you") : turn.author || word("who_somebody");
   const element = make("div", {
     class: ["passage", turn.kind, VERSE.has(turn.form) && "verse", music && "music", isLast && "last"].filter(Boolean).join(" "),
     role: "group",
@@ -18,7 +18,7 @@ export function passage(turn, isLast, wish) {
     "data-turn": turn.id,
   });
   if (person) element.append(make("span", { class: "who", "aria-hidden": "true" }, shown));
-  element.append(words(turn.text));
+  element.append(words(turn.text || (person ? word("erased") : "")));
   const act = (action, more) => wish(turn, action, more, element);
   if (music) element.append(tune(turn));
   if (turn.id) element.append(tools(turn, isLast, music, act));

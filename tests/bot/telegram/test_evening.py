@@ -45,7 +45,8 @@ async def test_votes_by_button_count_change_and_are_taken_back(desk: Desk, start
     async with start() as conversation:
         desk.say("It rained.")
         reply = await desk.reply()
-        assert await desk.press(reply, "👍") == "Thank you, 👍 is kept."
+        said = await desk.press(reply, "👍")
+        assert said == "Thank you, 👍 is kept. I learn from it only once you say /consent on; /privacy tells you more."
         await desk.api.until(lambda: desk.labels(desk.now(reply))[:2] == ["👍 1", "👎"])
         await desk.press(reply, "👎")
         await desk.api.until(lambda: desk.labels(desk.now(reply))[:2] == ["👍", "👎 1"])

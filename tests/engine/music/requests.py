@@ -1,4 +1,4 @@
-"""Sixty wishes as people type them, each with what the file must then say; half English, half Chinese."""
+"""Sixty and one wishes as people type them, each with what the file must then say; half English, half Chinese."""
 
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ ENGLISH = [
     Request("techno-ish electronic thing, F minor, 128 bpm, 8 bars", "Fm", "4/4", 8, 128, "lead,pad,synth bass,drums"),
     Request("a tender lullaby in E flat, solo piano, bpm 64, four bars", "Eb", "4/4", 4, 64, "piano"),
     Request("folk tune, E minor, 6/8, 6 bars, 90 bpm, violin, guitar", "Em", "6/8", 6, 90, "violin,acoustic guitar"),
+    Request("Key: e flat minor. Tempo: 72. Metre: 3/4. Bars: 6. French horn.", "Ebm", "3/4", 6, 72, "horn"),
     Request("HORNPIPE IN D, 8 BARS, 96 BPM, ACCORDION", "D", "4/4", 8, 96, "accordion"),
     Request("SATB in b minor, three-four, 8 bars, tempo 80, choir", "Bm", "3/4", 8, 80, "choir"),
     Request("in F# major, 4 bars of harp, 60 beats per minute", "F#", "4/4", 4, 60, "harp"),

@@ -17,6 +17,7 @@ from engine.music.limits import Effort, Ids, Limits
 from engine.music.phrase import HOLD, METRES, UNKNOWN, Phrase, notes_of
 from engine.music.progressions import SHAPE
 from engine.music.tokens import MASK_ID, encode
+from tests.engine.music.fakes import FakeFiller
 from tests.engine.music.tunes import SCALE, chorale, tune
 
 Scores = NDArray[np.float64]
@@ -57,6 +58,19 @@ def test_a_window_that_shares_most_onsets_is_a_copy_whatever_stands_between() ->
     same = [i for i in onsets if i not in onsets[::4]]
     assert marked(near) == same[::2]
     assert marked(replace(near, lanes=(near.transposed(1).lanes[0],))) == []  # onsets are compared on the tonic
+
+
+def test_a_melody_is_judged_in_the_octave_where_its_instrument_plays_it() -> None:
+    """A share of onsets is a matter of place and pitch, so moving a clean melody by octaves can make it a copy."""
+    row = list(TRAIN[3].phrase.lanes[0][:64])
+    for i in [i for i, cell in enumerate(row) if cell >= 0][::4]:
+        row[i] += 13
+    near = Phrase(METRES["4/4"], TRAIN[3].phrase.key, (tuple(row),))
+    desk = Desk(FakeFiller(), np.ones(SHAPE), copies=INDEX)
+    for semitones in (0, 2, 7):
+        assert desk.is_copy(near.transposed(semitones)) is (semitones < 6)  # seven up is five down, an octave lower
+        assert not desk.is_copy(near.transposed(semitones + 12))
+    assert not replace(desk, copies=None).is_copy(near)
 
 
 def test_only_new_notes_are_judged() -> None:

@@ -1,4 +1,4 @@
-"""Sixty requests, composed with the shipped weights, written, and read back with symusic, which wrote none of it."""
+"""Sixty-one requests, composed with the shipped weights, written, and read back with symusic, not their writer."""
 
 from functools import cache
 from typing import Any

@@ -39,6 +39,11 @@ def test_the_same_in_chinese() -> None:
         ("in Bbm", "Bb minor"),
         ("1=F 民歌", "F major"),
         ("E羽调式", "E minor pentatonic"),
+        ("Gb major waltz", "Gb major"),
+        ("in e flat minor", "Eb minor"),
+        ("in D# minor", "D# minor"),
+        ("march in G flat", "Gb major"),
+        ("降E小调", "Eb minor"),
     ],
 )
 def test_keys(text: str, key: str) -> None:
@@ -58,6 +63,7 @@ def test_keys(text: str, key: str) -> None:
         ("waltz in 4/4", "3/4"),
         ("7/8 folk tune", "7/8"),
         ("reel and a waltz", "two styles"),
+        ("march at 90 and 120 bpm", "two tempi"),
         ("D minor and E minor", "two keys"),
         ("90 bpm, 120 bpm", "two tempi"),
         ("slow presto", "slow and for fast"),
@@ -220,7 +226,7 @@ def test_every_name_of_the_engine_has_words_in_both_languages() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("Gb major waltz", "I write G♭ major as F♯ major, which sounds the same."),
+        ("Cb major waltz", "I write C♭ major as B major, which sounds the same."),
         ("Ebb major waltz", "I write E♭♭ major as D major, which sounds the same."),
         ("jazz in F", "I do not know the style “jazz”; what comes nearest is pop."),
         ("blues in A", "I do not know the style “blues”; what comes nearest is pop."),
@@ -232,3 +238,23 @@ def test_what_is_done_otherwise_than_asked_is_said(words: str, said: str) -> Non
     ((name, fields),) = read_wish(words).remarks
     assert wording.say(name, "en", **fields) == said
     assert wording.say(name, "zh", **fields).endswith("。")
+
+
+@pytest.mark.parametrize(
+    ("text", "bars", "tempo"),
+    [
+        ("Bars: 10, tempo: 76", 10, 76),
+        ("bars=16, 90-100 bpm", 16, 95),
+        ("小节：12，速度90", 12, 90),
+        ("a march at 80 to 100 bpm, length: 6 bars", 6, 90),
+    ],
+)
+def test_a_list_of_labels_is_understood(text: str, bars: int, tempo: int) -> None:
+    wish = read_wish(text)
+    assert (wish.bars, wish.tempo) == (bars, tempo)
+
+
+def test_no_bass_means_none_of_any_kind() -> None:
+    assert read_wish("pop song, no bass").instruments == ("lead", "piano")
+    with pytest.raises(UnclearWish):
+        read_wish("pop, no bass, but electric bass")
