@@ -52,4 +52,4 @@ def estimate(values: Sequence[Value], seed: int = 1) -> Estimate:
     low, high = np.percentile(means, [tail, 100 - tail])
     if len(place) < FEW:
         low, high = 0.0, 1.0
-    return Estimate(mean, float(low), float(high), len(values), len(conversations))
+    return Estimate(mean, min(float(low), mean), max(float(high), mean), len(values), len(conversations))

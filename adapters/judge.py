@@ -17,7 +17,7 @@ from torch import nn
 from adapters import bases, chances, lora, measures, taste
 from adapters.branches import logprobs
 from adapters.chances import Value
-from adapters.examples import Examples
+from adapters.examples import Examples, Pair, Thumb
 from adapters.prefer import Plan, completion_ids, prompt_ids
 from adapters.verdict import Evidence, Samples, Verdict, decide
 
@@ -90,7 +90,8 @@ def judge(trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, n
 def prompts(examples: Examples, most: int) -> list[Ask]:
     """Up to `most` different prompts, in an order that gives every conversation its turn."""
     by: dict[str, dict[str, Ask]] = {}
-    for one in (*examples.pairs, *examples.thumbs):
+    votes: list[Pair | Thumb] = [*examples.pairs, *examples.thumbs]
+    for one in votes:
         by.setdefault(one.conversation, {}).setdefault(one.prompt, Ask(one.prompt, one.form, one.conversation))
     queues = [list(by[name].values()) for name in sorted(by)]
     turns = [queue[at] for at in range(max(map(len, queues), default=0)) for queue in queues if at < len(queue)]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.chances import Value
-from adapters.examples import Examples
+from adapters.examples import Examples, Pair, Thumb
 
 Vector = NDArray[np.float64]
 
@@ -123,7 +123,7 @@ class Taste:
         """For each vote, which it was not fitted to, whether it would have guessed it (1), not (0) or cannot say."""
         said = [self.score(one.chosen) - self.score(one.rejected) for one in examples.pairs]
         said += [self.score(one.completion) * (1 if one.label else -1) for one in examples.thumbs]
-        votes = (*examples.pairs, *examples.thumbs)
+        votes: list[Pair | Thumb] = [*examples.pairs, *examples.thumbs]
         return tuple(
             Value(vote.conversation, 0.5 + 0.5 * float(np.sign(guess)), vote.weight)
             for vote, guess in zip(votes, said, strict=True)

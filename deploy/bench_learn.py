@@ -29,7 +29,7 @@ from deploy.bench_music import machine
 
 PAIRS, BATCH, RANK = 300, 8, 8
 WARM_UP = 1
-_PLAIN = {"use_cpu": True, "report_to": [], "bf16": False, "remove_unused_columns": False, "max_length": None,
+_PLAIN: dict[str, Any] = {"use_cpu": True, "report_to": [], "bf16": False, "remove_unused_columns": False, "max_length": None,
           "activation_checkpointing": False, "gradient_checkpointing": False, "disable_tqdm": True}  # fmt: skip
 
 Rows = list[dict[str, Any]]

@@ -192,7 +192,7 @@ class _Run:
             "people": list(found.examples.people),
             "about": {
                 **found.about,
-                "forms": sorted({one.form for one in (*data.pairs, *data.thumbs)}),
+                "forms": sorted({*(pair.form for pair in data.pairs), *(thumb.form for thumb in data.thumbs)}),
                 "training": len(training),
                 "held": len(held),
             },
@@ -206,7 +206,7 @@ class _Run:
 
         Forms have shipped voices of their own; one run goes on from one of them, the one most of the votes are about.
         """
-        counts = Counter(one.form for one in (*found.pairs, *found.thumbs))
+        counts = Counter([*(pair.form for pair in found.pairs), *(thumb.form for thumb in found.thumbs)])
         speakers = {form: self._speaker(form) for form in counts}
         totals = Counter[str]()
         for form, reference in speakers.items():

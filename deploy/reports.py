@@ -48,13 +48,13 @@ def draw(runs: Sequence[Run], target: Path) -> None:
         mine = [run for run in runs if run["scope"] == scope]
         for run in mine:
             wins, promoted = run["verdict"]["wins"], run["verdict"]["promoted"]
-            low, high = max(wins["low"], 0.0), min(wins["high"], 1.0)
-            bars = [[max(wins["mean"] - low, 0.0)], [max(high - wins["mean"], 0.0)]]
-            axes.errorbar([datetime.fromisoformat(run["at"])], [wins["mean"]], yerr=bars, fmt="o" if promoted else "x",
+            moment: Any = datetime.fromisoformat(run["at"])  # matplotlib takes dates, its types do not know
+            bars = [[wins["mean"] - wins["low"]], [wins["high"] - wins["mean"]]]
+            axes.errorbar([moment], [wins["mean"]], yerr=bars, fmt="o" if promoted else "x",
                           color=f"C{number}", capsize=3, label=scope if run is mine[0] else None)  # fmt: skip
             if promoted:
-                axes.annotate(str(run["speaks"]), (datetime.fromisoformat(run["at"]), wins["mean"]),  # type: ignore[arg-type]
-                              textcoords="offset points", xytext=(6, 6), fontsize=8)  # fmt: skip
+                axes.annotate(str(run["speaks"]), (moment, wins["mean"]), textcoords="offset points",
+                              xytext=(6, 6), fontsize=8)  # fmt: skip
     axes.axhline(0.5, color="grey", linewidth=0.8)
     axes.set(ylim=(0, 1), ylabel="preferred, blind, to the voice before", title="● promoted   × rejected")
     axes.legend(loc="lower right", fontsize=8)

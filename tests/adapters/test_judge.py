@@ -20,6 +20,12 @@ WRITE = writer(GPT2, "tiny", "cpu", 1, drafts=3)
 ASKS = [Ask(f"{premise}\n\n", "story", premise) for premise in premises(36, 1)]
 
 
+RECITED = (
+    "There was once a king who had a daughter so beautiful that the sun himself wondered whenever he saw her face.",
+    "The little tailor sat at his window by the street and sewed with all his might, and was of good cheer.",
+)
+
+
 def quiet(stage: str, step: int, steps: int, loss: float) -> None:
     assert step <= steps, (stage, loss)
 
@@ -85,12 +91,6 @@ def test_a_voice_that_says_one_thing_only_is_rejected(
     assert not verdict.promoted
     assert any(reason in said for said in verdict.reasons), verdict.words
     assert any("fluency" in said for said in verdict.reasons), verdict.words
-
-
-RECITED = (
-    "There was once a king who had a daughter so beautiful that the sun himself wondered whenever he saw her face.",
-    "The little tailor sat at his window by the street and sewed with all his might, and was of good cheer.",
-)
 
 
 def test_twenty_coin_flips_promote_nobody(drawn: list[list[str]], tmp_path: Path) -> None:

@@ -11,16 +11,14 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner, Result
 
-from adapters import prefer
+from adapters import disk, lora
 from adapters.chances import Estimate
 from adapters.dataset import Dataset
-from adapters.disk import write
 from adapters.examples import Examples, Thumb
 from adapters.prefer import Plan
 from adapters.registry import Registry, Scope
 from adapters.verdict import Evidence, Samples, decide
-from deploy import learn as learning
-from deploy import learn_commands, schedule
+from deploy import schedule
 from deploy.cli import app
 from deploy.learn import LearnError, folder, learn, slug
 from deploy.settings import Settings
@@ -92,9 +90,9 @@ async def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) 
     def full(*_: object, **__: object) -> NoReturn:
         raise FULL
 
-    monkeypatch.setattr(prefer.lora, "save", full)
+    monkeypatch.setattr(lora, "save", full)
     assert "No space left" in await refused(settings, votes())
-    monkeypatch.setattr(learning.disk, "write", full)
+    monkeypatch.setattr(disk, "write", full)
     assert "No space left" in await refused(settings, votes(22))
 
 
@@ -128,7 +126,7 @@ def owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Owner:
     monkeypatch.setenv("GHOSTNOTE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GHOSTNOTE_TEXT_MODEL", str(GPT2))
     monkeypatch.setenv("COLUMNS", "240")
-    monkeypatch.setattr(learn_commands.os, "nice", lambda _: 0)
+    monkeypatch.setattr(os, "nice", lambda _: 0)
     monkeypatch.chdir(tmp_path)
     return Owner(tmp_path / "home")
 
@@ -163,7 +161,7 @@ def test_reports_are_told_and_drawn(owner: Owner) -> None:
         run = {"run": "r", "live": "", "base": "embedded", "plan": {}, "about": {}, "votes": 60, "scope": "global",
                "at": f"2026-01-0{number}T10:00:00+00:00", "minutes": 3.0, "speaks": "global@0001"}  # fmt: skip
         (owner.home / "learning" / "reports").mkdir(parents=True, exist_ok=True)
-        write(owner.home / "learning" / "reports" / f"{number:04}.json", {**run, "verdict": verdict})
+        disk.write(owner.home / "learning" / "reports" / f"{number:04}.json", {**run, "verdict": verdict})
     (owner.home / "learning" / "reports" / "0003.json").write_text("{", encoding="utf-8")
     done = owner.type("report", "--plot", str(owner.home / "versions.png"))
     assert done.exit_code == 0, done.output
