@@ -33,7 +33,7 @@ def logprobs(model: nn.Module, prompt: Tokens, completions: Sequence[Tokens]) ->
     starts = list(accumulate(sizes, initial=first))[:-1]
     before = [place for at, size in zip(starts, sizes, strict=True) for place in (first - 1, *range(at, at + size - 1))]
     found = token_logprobs(state[torch.tensor(before, device=head.device)], head, ids[0, first:])
-    return list(found.split(sizes))
+    return list(torch.split(found, sizes))
 
 
 def _mask(first: int, sizes: Sequence[int], dtype: torch.dtype) -> Tensor:

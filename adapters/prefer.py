@@ -15,7 +15,8 @@ import torch
 from datasets import Dataset
 from torch import nn
 from transformers import PrinterCallback
-from trl import DPOConfig, KTOConfig
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.kto_config import KTOConfig
 
 from adapters import bases, lora
 from adapters.branches import logprobs
@@ -125,7 +126,7 @@ def _evened(rows: list[Row]) -> list[Row]:
     return [{**row, "weight": row["weight"] / mean} for row in rows]
 
 
-def _pairs(model: nn.Module, tokenizer: Any, rows: list[Row], run: Path, plan: Plan) -> PairTrainer:
+def _pairs(model: Any, tokenizer: Any, rows: list[Row], run: Path, plan: Plan) -> PairTrainer:
     config = DPOConfig(
         beta=plan.beta,
         loss_type=["sigmoid", "sft"] if plan.likeness else ["sigmoid"],
@@ -136,7 +137,7 @@ def _pairs(model: nn.Module, tokenizer: Any, rows: list[Row], run: Path, plan: P
     return PairTrainer(model, args=config, data_collator=collator, train_dataset=data, processing_class=tokenizer)
 
 
-def _thumbs(model: nn.Module, tokenizer: Any, rows: list[Row], run: Path, plan: Plan) -> ThumbTrainer:
+def _thumbs(model: Any, tokenizer: Any, rows: list[Row], run: Path, plan: Plan) -> ThumbTrainer:
     liked = sum(row["label"] for row in rows)
     config = KTOConfig(
         beta=plan.beta,

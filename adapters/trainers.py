@@ -15,9 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import TrainerCallback
-from trl import DPOTrainer, KTOTrainer
-from trl.trainer.dpo_trainer import DataCollatorForPreference
-from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference
+from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
+from trl.trainer.kto_trainer import DataCollatorForUnpairedPreference, KTOTrainer
 
 from adapters.branches import Branching
 
@@ -28,7 +27,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 Report = Callable[[int, int, float], None]
 
 
-class Watching(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+class Watching(TrainerCallback):
     """Tells steps done, steps in all and the latest loss."""
 
     def __init__(self, report: Report) -> None:
@@ -106,15 +105,15 @@ class _Sparing:
         """Nothing is drawn while training; the order of the examples hangs on the seed alone."""
 
 
-class PairTrainer(_Sparing, DPOTrainer):  # type: ignore[misc]
+class PairTrainer(_Sparing, DPOTrainer):
     """Direct preference optimization (arXiv:2305.18290) of pairs."""
 
 
-class ThumbTrainer(_Sparing, KTOTrainer):  # type: ignore[misc]
+class ThumbTrainer(_Sparing, KTOTrainer):
     """Kahneman-Tversky optimization (arXiv:2402.01306) of lone thumbs."""
 
 
-class PairCollator(DataCollatorForPreference):  # type: ignore[misc]
+class PairCollator(DataCollatorForPreference):
     """TRL's, with the weights."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
@@ -122,7 +121,7 @@ class PairCollator(DataCollatorForPreference):  # type: ignore[misc]
         return {**super().torch_call(examples), "weight": torch.tensor([one["weight"] for one in examples])}
 
 
-class ThumbCollator(DataCollatorForUnpairedPreference):  # type: ignore[misc]
+class ThumbCollator(DataCollatorForUnpairedPreference):
     """TRL's, with the weights."""
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM
-from trl import DPOConfig, DPOTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
 
 from adapters import bases, lora
 from adapters.judge import NEUTRAL
@@ -29,8 +30,16 @@ from deploy.bench_music import machine
 
 PAIRS, BATCH, RANK = 300, 8, 8
 WARM_UP = 1
-_PLAIN: dict[str, Any] = {"use_cpu": True, "report_to": [], "bf16": False, "remove_unused_columns": False, "max_length": None,
-          "activation_checkpointing": False, "gradient_checkpointing": False, "disable_tqdm": True}  # fmt: skip
+_PLAIN: dict[str, Any] = {
+    "use_cpu": True,
+    "report_to": [],
+    "bf16": False,
+    "remove_unused_columns": False,
+    "max_length": None,
+    "activation_checkpointing": False,
+    "gradient_checkpointing": False,
+    "disable_tqdm": True,
+}
 
 Rows = list[dict[str, Any]]
 
@@ -68,6 +77,7 @@ def learn(folder: Path, name: str, runs: int, threads: int, report: Callable[[in
 
 def _ours(folder: Path, scratch: Path) -> tuple[PairTrainer, Rows, float]:
     """Our trainer, eight pairs in tokens, and the seconds it took to ask the reference about them."""
+    model: Any
     model, tokenizer = bases.load(folder)
     lora.insert(model, RANK, 2.0 * RANK)
     rows = _tokens(tokenizer)

@@ -10,7 +10,8 @@ import torch
 from datasets import Dataset
 from safetensors.torch import load_file
 from transformers import AutoTokenizer
-from trl import DPOConfig, DPOTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
 
 from adapters import bases, lora
 from adapters.examples import Examples, Pair, Thumb
