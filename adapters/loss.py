@@ -18,40 +18,47 @@ IGNORE = -100
 _SLICE = 256
 
 
-class _SlicedCrossEntropy(torch.autograd.Function):
-    """Mean cross-entropy of hidden (n, width) through a frozen head (vocabulary, width) against n labels."""
+class _TokenLogProbs(torch.autograd.Function):
+    """Log-probabilities of n labels for hidden (n, width) through a frozen head (vocabulary, width): (n,), float32."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, head: Tensor, labels: Tensor) -> Tensor:
-        gradient = torch.empty_like(hidden)
-        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        wanted = ctx.needs_input_grad[0]
+        gradient = torch.empty_like(hidden) if wanted else hidden.new_empty(0)
+        found = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
         for at in range(0, hidden.shape[0], _SLICE):
             here = labels[at : at + _SLICE, None]
             scores = (hidden[at : at + _SLICE] @ head.T).float()
             norm = torch.logsumexp(scores, -1, keepdim=True)
-            total += (norm - scores.gather(1, here)).sum()
-            share = scores.sub_(norm).exp_()
-            share.scatter_add_(1, here, torch.full_like(here, -1, dtype=share.dtype))
-            gradient[at : at + _SLICE] = share.to(head.dtype) @ head
+            found[at : at + _SLICE] = (scores.gather(1, here) - norm)[:, 0]
+            if wanted:
+                share = scores.sub_(norm).exp_().neg_()
+                share.scatter_add_(1, here, torch.ones_like(here, dtype=share.dtype))
+                gradient[at : at + _SLICE] = share.to(head.dtype) @ head
         ctx.save_for_backward(gradient)
-        return total / hidden.shape[0]
+        return found
 
     @staticmethod
     def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * (outer[0] / gradient.shape[0]).to(gradient.dtype), None, None
+        return gradient * outer[0][:, None].to(gradient.dtype), None, None
+
+
+def token_logprobs(hidden: Tensor, head: Tensor, labels: Tensor) -> Tensor:
+    """Log-probability of each label, (n,) in nats, for states (n, width) before a frozen head (vocabulary, width)."""
+    found: Tensor = _TokenLogProbs.apply(hidden, head, labels)  # type: ignore[no-untyped-call]
+    return found
 
 
 def piece_loss(model: nn.Module, ids: Tensor, labels: Tensor) -> Tensor:
     """Mean nats a token over the labels that are not IGNORE; ids and labels are (rows, length)."""
-    body, head = _halves(model)
+    body, head = halves(model)
     hidden: Tensor = body(input_ids=ids, use_cache=False).last_hidden_state
     kept = labels != IGNORE
-    loss: Tensor = _SlicedCrossEntropy.apply(hidden[kept], head, labels[kept])  # type: ignore[no-untyped-call]
-    return loss
+    return -token_logprobs(hidden[kept], head, labels[kept]).mean()
 
 
-def _halves(model: nn.Module) -> tuple[nn.Module, Tensor]:
+def halves(model: nn.Module) -> tuple[nn.Module, Tensor]:
     """The transformer without its head, and the head's weight."""
     whole: Any = model
     return whole.get_decoder() if hasattr(whole, "model") else whole.transformer, whole.get_output_embeddings().weight

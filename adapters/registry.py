@@ -79,7 +79,7 @@ class Registry:
         self._shipped = shipped
         self._files = files
         self._seen: tuple[tuple[int, int, int] | None, dict[str, list[str]]] = (None, {})
-        self._bases: dict[str, str] = {}
+        self._abouts: dict[str, tuple[str, frozenset[str]]] = {}
 
     def publish(
         self,
@@ -225,7 +225,7 @@ class Registry:
         keys += [f"form:{form}"] if form else []
         pointers = self._pointers()
         found = [history[-1] for key in (*keys, "global") if (history := pointers.get(key))]
-        own = [one for one in dict.fromkeys(found) if not base or self._base_of(one) == base]
+        own = [one for one in dict.fromkeys(found) if self._suits(one, base, form)]
         floors = self.shipped(form if floor is None else floor, base)
         return [*own, *(one for one in floors if one not in own)]
 
@@ -233,16 +233,21 @@ class Registry:
         """The reference of the shipped voice `name`, if there is one for this base."""
         reference = f"{name}@{SHIPPED_VERSION}"
         there = bool(_NAME.fullmatch(name)) and (self._shipped / name / MANIFEST).is_file()
-        return [reference] if there and (not base or self._base_of(reference) == base) else []
+        return [reference] if there and self._suits(reference, base, "") else []
 
-    def _base_of(self, reference: str) -> str:
-        """The base a version was made for, which never changes; "" if its files are gone."""
-        if reference not in self._bases:
+    def _suits(self, reference: str, base: str, form: str) -> bool:
+        """Whether a version was made for this base and, if it says so, learnt this form; neither ever changes."""
+        if not base and not form:
+            return True
+        if reference not in self._abouts:
             try:
-                self._bases[reference] = self.about(reference).base
+                about = self.about(reference)
             except RegistryError:
-                return ""
-        return self._bases[reference]
+                return not base
+            forms = about.data.get("forms")
+            self._abouts[reference] = about.base, frozenset(forms) if isinstance(forms, list) else frozenset()
+        made_for, learnt = self._abouts[reference]
+        return (not base or made_for == base) and (not form or not learnt or form in learnt)
 
     def scopes(self) -> dict[str, str]:
         """Scope -> what speaks there, wherever something was published and not rolled back."""

@@ -23,7 +23,7 @@ from deploy import settings as config
 from deploy.settings import SettingsError
 from engine.errors import EngineError
 
-learn_app = typer.Typer(no_args_is_help=True, help="Make the weights that the project trains itself anew.")
+learn_app = typer.Typer(no_args_is_help=True, help="Learn: voices from what people like, weights from scratch.")
 eval_app = typer.Typer(no_args_is_help=True, help="How good it is, measured.")
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adapters.registry import Registry
 from bot import web_app, wording
+from deploy import schedule
 from deploy.preferences import assumed
 from deploy.settings import Settings
 from engine.conversation import Conversation
@@ -116,10 +117,18 @@ async def run(settings: Settings) -> None:
         studio = web_app.serve(built.conversation, settings.host, settings.port, token, about)
         address = await stack.enter_async_context(studio)
         log.info("the studio is at %s", address)
+        if settings.learn_every and settings.text_model != "echo":
+            stack.push_async_callback(_stopped, asyncio.create_task(schedule.every(schedule.LOOK, schedule.learn)))
         if settings.telegram_token.get_secret_value():
             await _telegram(stack, settings, built.conversation)
         await stop.wait()
         log.info("stopping")
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    """End a task that never ends by itself."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _telegram(stack: AsyncExitStack, settings: Settings, talk: Conversation) -> None:

@@ -84,6 +84,16 @@ class Settings(BaseSettings):
     weight_author: Weight = Field(default=1.0, description="What a vote weighs of somebody who writes in the piece.")
     weight_reviewer: Weight = Field(default=2.0, description="What a vote of a reviewer weighs.")
     weight_reader: Weight = Field(default=0.5, description="What a vote of anybody else weighs.")
+    learn_after: int = Field(default=50, ge=1, description="New votes that start a learning run of their own accord.")
+    learn_every: float = Field(
+        default=24.0, ge=0, le=8760, description="Hours between such runs at least; 0: only by `ghostnote learn`."
+    )
+    learn_scopes: str = Field(
+        default="global", description="For whom such runs learn: global, form:…, channel:…, person:…, comma-separated."
+    )
+    learn_rate: float = Field(default=4e-4, gt=0, le=0.1, description="Learning rate; small bases take more.")
+    learn_epochs: float = Field(default=1.0, gt=0, le=100, description="How often a run reads each example.")
+    learn_threads: int = Field(default=1, ge=1, le=256, description="Processor threads that learning may use.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")
 
     @classmethod

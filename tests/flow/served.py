@@ -14,6 +14,8 @@ import httpx
 
 ROOT = Path(__file__).parents[2]
 
+Event = tuple[str, dict[str, object]]
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -25,11 +27,23 @@ def free_port() -> int:
 class Served:
     """The process, and a client for its studio."""
 
-    def __init__(self, process: asyncio.subprocess.Process, client: httpx.AsyncClient, log: Path) -> None:
-        self.process, self.client, self.log = process, client, log
+    def __init__(
+        self, process: asyncio.subprocess.Process, client: httpx.AsyncClient, log: Path, environment: dict[str, str]
+    ) -> None:
+        self.process, self.client, self.log, self.environment = process, client, log, environment
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         self.process.send_signal(number)
+
+    async def ghostnote(self, *words: str) -> tuple[int, str]:
+        """Another `ghostnote` command beside it, in the same home; its status and all that it said."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "deploy", *words, cwd=ROOT, env=self.environment | {"COLUMNS": "240"},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, said.decode()
 
     async def create(self, title: str = "") -> str:
         answer = await self.client.post("/api/sessions", json={"title": title})
@@ -37,15 +51,15 @@ class Served:
         session: str = answer.json()["id"]
         return session
 
-    async def say(self, session: str, text: str, author: str = "ann") -> list[tuple[str, dict[str, object]]]:
+    async def say(self, session: str, text: str, author: str = "ann") -> list[Event]:
         """All events of a reply."""
         body: dict[str, object] = {"text": text, "author": author}
         return [event async for event in self.events(f"/api/sessions/{session}/messages", body)]
 
-    async def act(self, turn: str, action: str, **body: object) -> list[tuple[str, dict[str, object]]]:
+    async def act(self, turn: str, action: str, **body: object) -> list[Event]:
         return [event async for event in self.events(f"/api/turns/{turn}/actions", {"action": action, **body})]
 
-    async def events(self, path: str, body: dict[str, object]) -> AsyncIterator[tuple[str, dict[str, object]]]:
+    async def events(self, path: str, body: dict[str, object]) -> AsyncIterator[Event]:
         """(event, data) as they arrive; the first is ("accepted", {}) as soon as the status line says 200."""
         async with self.client.stream("POST", path, json=body) as answer:
             if answer.status_code != 200:
@@ -74,9 +88,9 @@ async def served(home: Path, **settings: str) -> AsyncIterator[Served]:
             sys.executable, "-m", "deploy", "run", cwd=ROOT, env=environment, stdout=stderr, stderr=stderr
         )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=120) as client:
             await _healthy(client, process, log)
-            yield Served(process, client, log)
+            yield Served(process, client, log, environment)
     finally:
         if process.returncode is None:
             process.terminate()
@@ -84,7 +98,7 @@ async def served(home: Path, **settings: str) -> AsyncIterator[Served]:
 
 
 async def _healthy(client: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             assert process.returncode is None, log.read_text()
             try:

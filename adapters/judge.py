@@ -1,0 +1,190 @@
+"""The judge (T): a candidate against the voice that is live, on conversations neither was trained on.
+
+What a language model must be asked (how likely it finds a text) is asked here; what it writes comes from a callable,
+because the sampler that serves people lives above this package. Who is to say which text is better? Nobody is at hand,
+so a taste is guessed from the training votes (`taste`) and has to prove itself on the others before it may judge.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from adapters import bases, chances, lora, measures, taste
+from adapters.branches import logprobs
+from adapters.chances import Value
+from adapters.examples import Examples, Pair, Thumb
+from adapters.prefer import Plan, completion_ids, prompt_ids
+from adapters.verdict import Evidence, Samples, Verdict, decide
+
+NEUTRAL = Path(__file__).parent / "neutral.txt"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One prompt to write for, as the model sees it, and where it comes from."""
+
+    prompt: str
+    form: str
+    conversation: str
+
+
+Write = Callable[[Sequence[Ask], Path | None], list[list[str]]]
+"""Texts for each prompt, by the adapter in a folder (None: the bare base); cleaned as people would read them."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one voice makes of texts: nats of each completion (of thumbs, a token), and nats a token in all."""
+
+    pairs: tuple[tuple[float, float], ...]
+    thumbs: tuple[float, ...]
+    liked: float
+    neutral: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried: a base's folder, the live adapter (None: the bare base), the candidate, both halves of data."""
+
+    base: Path
+    live: Path | None
+    candidate: Path
+    training: Examples
+    held: Examples
+    prompts: int = 24
+
+
+def judge(trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, neutral: Sequence[str] = ()) -> Verdict:
+    """Try the candidate and decide. ValueError if there are too few votes to try it with; BadAdapter as `lora.load`."""
+    if not len(trial.held):
+        raise ValueError("no conversation could be held out, so nothing could be judged")
+    guess = taste.fit(trial.training)
+    torch.set_num_threads(plan.threads)
+    model, tokenizer = bases.load(trial.base, plan.device)
+    passages = neutral or NEUTRAL.read_text(encoding="utf-8").strip().split("\n\n\n")
+    live, new = (read(model, tokenizer, folder, trial.held, passages, plan) for folder in (trial.live, trial.candidate))
+    del model
+    asks = prompts(trial.held, trial.prompts)
+    seen = prompts(trial.training, max(trial.prompts // 4, 4))
+    ours, theirs = (write([*asks, *seen], folder) for folder in (trial.live, trial.candidate))
+    known = measures.known_runs(_texts(trial.training))
+    return decide(
+        Evidence(
+            trust=chances.estimate([*guess.trust, *guess.right(trial.held)]),
+            wins=chances.estimate(wins(guess, asks, ours, theirs)),
+            accuracy=chances.estimate(agreement(trial.held, live, new)),
+            perplexity_neutral=math.exp(new.neutral - live.neutral),
+            perplexity_liked=math.exp(new.liked - live.liked),
+            live=samples(ours, safe, known),
+            candidate=samples(theirs, safe, known),
+            likes=tuple(guess.likes()),
+        )
+    )
+
+
+def prompts(examples: Examples, most: int) -> list[Ask]:
+    """Up to `most` different prompts, in an order that gives every conversation its turn."""
+    by: dict[str, dict[str, Ask]] = {}
+    votes: list[Pair | Thumb] = [*examples.pairs, *examples.thumbs]
+    for one in votes:
+        by.setdefault(one.conversation, {}).setdefault(one.prompt, Ask(one.prompt, one.form, one.conversation))
+    queues = [list(by[name].values()) for name in sorted(by)]
+    turns = [queue[at] for at in range(max(map(len, queues), default=0)) for queue in queues if at < len(queue)]
+    return turns[:most]
+
+
+def wins(
+    guess: taste.Taste, asks: Sequence[Ask], ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]
+) -> list[Value]:
+    """For each prompt how often the candidate's text pleases more than the live voice's, ties half; all against all."""
+    found = []
+    for ask, old, new in zip(asks, ours, theirs, strict=False):
+        before, after = [guess.score(text) for text in old], [guess.score(text) for text in new]
+        duels = [0.5 + 0.5 * ((one > other) - (one < other)) for one in after for other in before]
+        if duels:
+            found.append(Value(ask.conversation, sum(duels) / len(duels)))
+    return found
+
+
+def agreement(held: Examples, live: Reading, new: Reading) -> list[Value]:
+    """Whether the candidate moved towards each held-out vote: 1, 0, or a half for a tie.
+
+    The move is DPO's implicit reward, the log-ratio of candidate to live. Of a pair, the chosen one must have moved up
+    against the other; a lone thumb's text against the mean of all lone ones, a token at a time.
+    """
+    found = []
+    for pair, (old_yes, old_no), (yes, no) in zip(held.pairs, live.pairs, new.pairs, strict=True):
+        found.append(Value(pair.conversation, _side((yes - old_yes) - (no - old_no)), pair.weight))
+    moves = [one - other for one, other in zip(new.thumbs, live.thumbs, strict=True)]
+    middle = sorted(moves)[len(moves) // 2] if moves else 0.0
+    for thumb, move in zip(held.thumbs, moves, strict=True):
+        found.append(Value(thumb.conversation, _side((move - middle) * (1 if thumb.label else -1)), thumb.weight))
+    return found
+
+
+def _side(move: float) -> float:
+    return 0.5 + 0.5 * ((move > 1e-6) - (move < -1e-6))
+
+
+def samples(
+    written: Sequence[Sequence[str]], safe: Callable[[str], bool], known: frozenset[tuple[str, ...]]
+) -> Samples:
+    """One voice's texts, measured."""
+    texts = [text for drafts in written for text in drafts if text.strip()]  # what is empty is never sent
+    return Samples(
+        distinct_1=measures.distinct(texts, 1),
+        distinct_2=measures.distinct(texts, 2),
+        self_bleu=measures.self_bleu(texts),
+        repetition=measures.repetition(texts),
+        words=measures.length(texts),
+        unsafe=sum(not safe(text) for text in texts) / max(len(texts), 1),
+        copied=measures.copied(texts, known),
+    )
+
+
+@torch.no_grad()
+def read(
+    model: nn.Module, tokenizer: Any, folder: Path | None, held: Examples, neutral: Sequence[str], plan: Plan
+) -> Reading:
+    """Let the voice in `folder` (None: the bare base) read the held-out texts and the neutral ones."""
+    lora.remove(model)
+    if folder is not None:
+        lora.load(model, folder)
+    liked: list[float] = []
+    pairs = []
+    for pair in held.pairs:
+        chosen, rejected = (completion_ids(tokenizer, text, plan) or [tokenizer.eos_token_id]
+                            for text in (pair.chosen, pair.rejected))  # fmt: skip
+        prompt = prompt_ids(tokenizer, pair.prompt, plan.width - max(len(chosen), len(rejected)))
+        yes, no = logprobs(model, prompt, [chosen, rejected])
+        pairs.append((float(yes.sum()), float(no.sum())))
+        liked += yes.tolist()
+    thumbs = []
+    for thumb in held.thumbs:
+        ids = completion_ids(tokenizer, thumb.completion, plan) or [tokenizer.eos_token_id]
+        (one,) = logprobs(model, prompt_ids(tokenizer, thumb.prompt, plan.width - len(ids)), [ids])
+        thumbs.append(float(one.mean()))
+        liked += one.tolist() if thumb.label else []
+    plain = [nats for text in neutral for nats in _nats(model, tokenizer, text, plan)]
+    lora.remove(model)
+    return Reading(tuple(pairs), tuple(thumbs), -_mean(liked), -_mean(plain))
+
+
+def _nats(model: nn.Module, tokenizer: Any, text: str, plan: Plan) -> list[float]:
+    """The log-probability of every token of a text but the first few words, which nothing announces."""
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"][: plan.width]
+    return logprobs(model, ids[:8], [ids[8:]])[0].tolist() if len(ids) > 8 else []
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _texts(examples: Examples) -> list[str]:
+    liked = [pair.chosen for pair in examples.pairs] + [pair.rejected for pair in examples.pairs]
+    return liked + [thumb.completion for thumb in examples.thumbs]

@@ -1,0 +1,207 @@
+"""What people here seem to like, as a plain model of the text, to judge by when nobody is at hand (numpy only).
+
+A logistic model (Bradley and Terry's for pairs) over some thirty plain measures of a text and a hashed bag of its
+words, held small by a ridge penalty. It is fitted to training votes only. How far it can be trusted is measured, on
+conversations it has not seen, and a judge that cannot be trusted promotes nothing.
+"""
+
+import math
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.chances import Value
+from adapters.examples import Examples, Pair, Thumb
+
+Vector = NDArray[np.float64]
+
+WORDS = 512  # hashed
+PENALTY = 5.0  # one for all: to choose by cross-validation is to believe in luck where there are few votes
+FOLDS = 5
+STEPS = 6
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_SENTENCE = re.compile(r"[^.!?。！？]+")
+_SPOKEN = re.compile(r"[\"“][^\"”“]*[\"”]?")
+
+
+def _share(pattern: str) -> Callable[[str], float]:
+    """How often a pattern stands in a hundred words, as a square root, so that the tenth says less than the first."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return lambda text: math.sqrt(100 * len(compiled.findall(text)) / max(len(_WORD.findall(text)), 20))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _sentences(text: str) -> list[int]:
+    return [count for piece in _SENTENCE.findall(text) if (count := len(_WORD.findall(piece)))]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if _WORD.search(line)]
+
+
+def _ending(line: str) -> str:
+    """The letters from the last vowel group of a line's last word on, a silent e included: how it would rhyme."""
+    word = _WORD.findall(line)[-1].lower()
+    found = re.search(r"[aeiouy]+[^aeiouy]*e?$", word)
+    return found[0] if found else word
+
+
+def _rhymes(text: str) -> float:
+    """The share of lines that end like one of their two neighbours on either side, in another word."""
+    lines = _lines(text)
+    lasts = [(_ending(line), _WORD.findall(line)[-1].lower()) for line in lines]
+    found = [
+        any(end == other and word != last for other, word in lasts[max(0, at - 2) : at + 3])
+        for at, (end, last) in enumerate(lasts)
+    ]
+    return sum(found) / max(len(found), 4)
+
+
+MEASURES: dict[str, Callable[[str], float]] = {
+    "longer texts": lambda text: math.log1p(len(_WORD.findall(text))),
+    "longer sentences": lambda text: math.log1p(_mean(_sentences(text))),
+    "one very long sentence": lambda text: math.log1p(max(_sentences(text), default=0)),
+    "longer words": lambda text: _mean([len(word) for word in _WORD.findall(text)]),
+    "varied words": lambda text: len(set(_WORD.findall(text.lower()))) / max(len(_WORD.findall(text)), 20),
+    "dialogue": lambda text: sum(map(len, _SPOKEN.findall(text))) / max(len(text), 80),
+    "words in -ly": _share(r"\b[a-z]{3,}ly\b"),
+    "words in -ing": _share(r"\b[a-z]{2,}ing\b"),
+    "words in -ed": _share(r"\b[a-z]{2,}ed\b"),
+    "rhyme": _rhymes,
+    "many lines": lambda text: math.log1p(len(_lines(text))),
+    "longer lines": lambda text: math.log1p(_mean([len(_WORD.findall(line)) for line in _lines(text)])),
+    "paragraphs": lambda text: math.log1p(text.count("\n\n")),
+    "questions": _share(r"\?"),
+    "exclamations": _share("!"),
+    "commas": _share(","),
+    "semicolons": _share("[;:]"),
+    "dashes": _share("[-–—]"),
+    "I": _share(r"\b(?:i|me|my|mine)\b"),
+    "you": _share(r"\b(?:you|your|yours|thou|thee)\b"),
+    "he": _share(r"\b(?:he|him|his)\b"),
+    "she": _share(r"\b(?:she|her|hers)\b"),
+    "we": _share(r"\b(?:we|us|our)\b"),
+    "negations": _share(r"\b(?:not|no|never|nothing|nobody)\b|n['’]t\b"),
+    "and": _share(r"\band\b"),
+    "articles": _share(r"\b(?:a|an|the)\b"),
+    "names": _share(r"(?<=[a-z,] )(?-i:[A-Z][a-z]+)"),
+    "an end": lambda text: float(text.rstrip()[-1:] in '.!?"”。！？'),
+}
+
+
+def features(text: str) -> Vector:
+    """The plain measures, then how often each hashed word stands there: (measures + WORDS,)."""
+    bag = np.zeros(WORDS)
+    words = [word.lower().removesuffix("s") for word in _WORD.findall(text)]
+    for word in words:
+        bag[zlib.crc32(word.encode()) % WORDS] += 1
+    plain = [measure(text) for measure in MEASURES.values()]
+    return np.concatenate([plain, np.sqrt(bag / max(len(words), 20) * 100)])
+
+
+@dataclass(frozen=True)
+class Taste:
+    """Weights over scaled features; `trust` are its right (1) and wrong (0) guesses about conversations not seen."""
+
+    weights: Vector
+    middle: Vector
+    spread: Vector
+    trust: tuple[Value, ...]
+
+    def score(self, text: str) -> float:
+        """How much it should be liked; only differences mean anything."""
+        return float((features(text) - self.middle) / self.spread @ self.weights)
+
+    def right(self, examples: Examples) -> tuple[Value, ...]:
+        """For each vote, which it was not fitted to, whether it would have guessed it (1), not (0) or cannot say."""
+        said = [self.score(one.chosen) - self.score(one.rejected) for one in examples.pairs]
+        said += [self.score(one.completion) * (1 if one.label else -1) for one in examples.thumbs]
+        votes: list[Pair | Thumb] = [*examples.pairs, *examples.thumbs]
+        return tuple(
+            Value(vote.conversation, 0.5 + 0.5 * float(np.sign(guess)), vote.weight)
+            for vote, guess in zip(votes, said, strict=True)
+        )
+
+    def likes(self, count: int = 3) -> list[str]:
+        """The plain measures that matter most, in words."""
+        plain = self.weights[: len(MEASURES)]
+        order = sorted(range(len(plain)), key=lambda at: -abs(plain[at]))[:count]
+        names = list(MEASURES)
+        return [("" if plain[at] > 0 else "less: ") + names[at] for at in order if abs(plain[at]) > 0.02]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Every vote as a row: the difference of two texts, or one text liked (+) or not (-)."""
+
+    rows: Vector
+    weight: Vector
+    groups: tuple[str, ...]
+    middle: Vector
+    spread: Vector
+
+
+def fit(examples: Examples) -> Taste:
+    """The taste behind these votes; ValueError if there are fewer than four."""
+    table = _table(examples)
+    if len(table.groups) < 4:
+        raise ValueError("there are too few votes to guess a taste from")
+    folds = np.array([zlib.crc32(group.encode()) % FOLDS for group in table.groups])
+    guesses = _guesses(table, folds)
+    trust = tuple(
+        Value(group, float(guess), float(weight))
+        for group, guess, weight in zip(table.groups, guesses, table.weight, strict=True)
+    )
+    return Taste(_weights(table.rows, table.weight), table.middle, table.spread, trust)
+
+
+def _table(examples: Examples) -> _Table:
+    pairs = [(features(one.chosen), features(one.rejected), one.weight, one.conversation) for one in examples.pairs]
+    lone = [(features(one.completion), one.label, one.weight, one.conversation) for one in examples.thumbs]
+    texts = [vector for chosen, rejected, _, _ in pairs for vector in (chosen, rejected)]
+    texts += [vector for vector, _, _, _ in lone]
+    if not texts:
+        raise ValueError("there are no votes to guess a taste from")
+    middle = np.mean(texts, 0)
+    spread = np.std(texts, 0) + 1e-4  # a word that never stands there has no spread
+    spread[len(MEASURES) :] *= 2.5  # single words have to say more than measures do
+    rows = [(chosen - rejected) / spread for chosen, rejected, _, _ in pairs]
+    rows += [((vector - middle) / spread) * (1 if label else -1) for vector, label, _, _ in lone]
+    weight = np.array([one[2] for one in pairs] + [one[2] for one in lone])
+    groups = tuple([one[3] for one in pairs] + [one[3] for one in lone])
+    return _Table(np.array(rows), weight / weight.mean(), groups, middle, spread)
+
+
+def _guesses(table: _Table, folds: NDArray[np.int64]) -> Vector:
+    """For each vote, whether a model that has not seen its conversation gets it right."""
+    right = np.full(len(folds), 0.5)
+    for fold in range(FOLDS):
+        inside = folds == fold
+        if inside.any() and not inside.all():
+            weights = _weights(table.rows[~inside], table.weight[~inside])
+            said = table.rows[inside] @ weights
+            right[inside] = np.where(np.abs(said) < 1e-12, 0.5, said > 0)
+    return right
+
+
+def _weights(rows: Vector, weight: Vector) -> Vector:
+    """Ridge-penalised logistic weights for rows that should all score above 0 (Newton's method).
+
+    Solved in the space of the votes, which are fewer than the features (the kernel trick, without a kernel).
+    """
+    gram = rows @ rows.T
+    alpha: Vector = np.zeros(len(rows))
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(np.clip(gram @ alpha, -30, 30)))
+        curve = np.maximum(weight * chance * (1 - chance), 1e-6)
+        target = gram @ alpha + weight * chance / curve
+        alpha = np.asarray(np.linalg.solve(gram + np.diag(PENALTY / curve), target), np.float64)
+    found: Vector = rows.T @ alpha
+    return found

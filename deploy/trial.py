@@ -1,0 +1,75 @@
+"""What a voice would write, for the judge (T): the sampler that serves people, at the forms' own settings, cleaned.
+
+Both voices get the same prompts and the same random streams, so that what differs is the voice.
+"""
+
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import torch
+from glin_profanity import Filter
+
+from adapters.judge import Ask, Write
+from adapters.manifest import RegistryError
+from engine.errors import EngineError
+from engine.ports import TextRequest
+from engine.text.clean import Manners, clean
+from engine.text.forms.load import Form, load
+from engine.text.gpt import Gpt
+
+DRAFTS = 4
+TOKENS = 110
+_OLD_WORDS = frozenset({"ass", "asses", "cock", "cocks", "bastard", "damn", "damned", "hell", "god"})  # books have them
+_BARE = Form(name="", titles={}, voice=None, chat=None, plain=None, tokens=TOKENS, least=1)  # type: ignore[arg-type]
+
+
+def writer(base: Path, name: str, device: str, threads: int, drafts: int = DRAFTS) -> Write:
+    """A `Write` over the base in a folder, which is loaded at the first call."""
+
+    @cache
+    def model() -> tuple[Gpt, dict[str, Path]]:
+        folders: dict[str, Path] = {}
+
+        def shelf(reference: str) -> Path:
+            if reference not in folders:
+                raise RegistryError(f"there is no adapter {reference}")
+            return folders[reference]
+
+        return Gpt(base, name, device=device, shelf=shelf), folders
+
+    def write(asks: Sequence[Ask], folder: Path | None) -> list[list[str]]:
+        torch.set_num_threads(threads)
+        gpt, folders = model()
+        reference = f"tried@{len(folders) + 1}" if folder else ""
+        if folder:
+            folders[reference] = folder
+        return [drawn(gpt, ask, reference, drafts) for ask in asks]
+
+    return write
+
+
+def drawn(gpt: Gpt, ask: Ask, adapter: str, drafts: int) -> list[str]:
+    """Some texts for one prompt as a person would read them; none if the prompt is too long for the window."""
+    form = load().get(ask.form, _BARE)
+    seed = zlib.crc32(f"{ask.conversation}/{ask.prompt}".encode())
+    request = TextRequest(ask.prompt, min(form.room, TOKENS), form.sampling, seed, drafts, form.stop, adapter)
+    try:
+        writing = gpt.start(request)
+    except EngineError:
+        return []
+    while writing.step():
+        pass
+    return [clean(draft.text, Manners(form.shape)).text for draft in writing.drafts()]
+
+
+@cache
+def _filter() -> Filter:
+    return Filter()
+
+
+def safe(text: str) -> bool:
+    """Whether no word of a text is an insult today."""
+    words = (word for word in text.split() if word.strip(".,;:!?\"'“”’()-").lower() not in _OLD_WORDS)
+    return not _filter().is_profane(" ".join(words))

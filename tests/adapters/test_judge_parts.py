@@ -1,0 +1,137 @@
+"""What the judge is made of: intervals, tastes, counts and rules, each alone."""
+
+import random
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters import chances, measures, taste
+from adapters.chances import Estimate, Value, estimate
+from adapters.examples import Examples, Pair, Thumb
+from adapters.verdict import Evidence, Samples, decide
+
+DICE = random.Random(1)
+WORDS = re.findall(r"\w+", "the old king went down to a house by water and found three silver coins under his bed")
+GOOD = Samples(0.4, 0.8, 0.3, 0.05, 60, 0.0, 0.0)
+SURE = Estimate(0.7, 0.6, 0.8, 40, 20)
+EVIDENCE = Evidence(SURE, SURE, SURE, 1.0, 1.0, GOOD, GOOD)
+
+
+def text(long: bool) -> str:
+    size = 22 if long else 6
+    return " ".join(" ".join(DICE.choices(WORDS, k=size)).capitalize() + "." for _ in range(60 // size))
+
+
+def votes(count: int, noise: float) -> Examples:
+    """Short sentences are liked, with so much noise; a conversation for each two pairs."""
+    found = []
+    for at in range(count):
+        short, long = text(long=False), text(long=True)
+        chosen, rejected = (long, short) if DICE.random() < noise else (short, long)
+        found.append(Pair("", chosen, rejected, 1.0, f"c{at // 2}", ("ann",), "story", "vote", ""))
+    return Examples(tuple(found))
+
+
+def test_a_plain_taste_is_found_through_noise_and_says_what_it_is() -> None:
+    guess = taste.fit(votes(120, 0.15))
+    assert estimate(guess.trust).low > 0.6
+    assert "less: longer sentences" in guess.likes() or "less: one very long sentence" in guess.likes()
+    assert guess.score(text(long=False)) > guess.score(text(long=True))
+    assert np.mean([value.value for value in guess.right(votes(40, 0.0))]) == 1.0
+
+
+def test_lone_thumbs_show_a_taste_too() -> None:
+    lone = tuple(
+        Thumb("", text(long=at % 2 == 0), at % 2 == 1, 1.0, f"c{at // 3}", ("ann",), "story", "") for at in range(90)
+    )
+    guess = taste.fit(Examples((), lone))
+    assert guess.score(text(long=False)) > guess.score(text(long=True))
+
+
+def test_coins_show_no_taste() -> None:
+    sure = [estimate(taste.fit(votes(count, 0.5)).trust).low > 0.5 for count in (20, 60) for _ in range(10)]
+    assert sum(sure) <= 3
+
+
+def test_too_few_votes_are_refused() -> None:
+    with pytest.raises(ValueError, match="too few votes"):
+        taste.fit(votes(3, 0.0))
+    with pytest.raises(ValueError, match="no votes"):
+        taste.fit(Examples())
+
+
+def test_the_interval_covers_what_it_should() -> None:
+    """Conversations differ by more than votes within them do: the bound over conversations still holds 95 of 100."""
+    missed = 0
+    for seed in range(200):
+        dice = np.random.default_rng(seed)
+        values = [
+            Value(str(c), float(dice.random() < share))
+            for c, share in enumerate(dice.uniform(0.2, 0.8, 20))
+            for _ in range(10)
+        ]
+        missed += estimate(values).low > 0.5
+    assert missed <= 22
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(0, 1), st.floats(0.1, 5)), max_size=30))
+def test_an_interval_is_in_order_and_within_shares(rows: list[tuple[str, float, float]]) -> None:
+    found = estimate([Value(*row) for row in rows])
+    assert -1e-9 <= found.low <= found.high <= 1 + 1e-9
+    assert found.count == len(rows)
+    if len({row[0] for row in rows}) < chances.FEW and len(rows) < chances.FEW:
+        assert (found.low, found.high) == (0.0, 1.0)
+
+
+def test_variety_repetition_and_likeness() -> None:
+    same, different = ["the king rode to the sea at dawn"] * 5, [text(long=True) for _ in range(5)]
+    assert measures.self_bleu(same) == pytest.approx(1.0)
+    assert measures.self_bleu(different) < 0.7
+    assert measures.distinct(same, 2) < measures.distinct(different, 2)
+    assert measures.repetition(["and so on and so on and so on and so on"]) > 0.5
+    assert measures.repetition(["one two three four five six"]) == 0
+    assert measures.distinct([], 2) == measures.length([]) == measures.self_bleu([""]) == 0
+
+
+def test_copies_are_runs_of_thirteen_words_or_two_lines_of_verse() -> None:
+    source = " ".join(f"word{at}" for at in range(40))
+    known = measures.known_runs([source, "The sea is wide and grey tonight,\nThe ships are gone to sea,"])
+    assert measures.copied([source[30:150]], known) == 1
+    assert measures.copied([" ".join(f"word{at}" for at in range(12))], known) == 0
+    assert measures.copied(["And then!\nthe sea is wide and grey tonight\nthe ships are gone to sea"], known) == 1
+    assert measures.copied(["The sea is wide and grey tonight,\nAnd nobody comes back"], known) == 0
+
+
+def test_who_wins_and_breaks_nothing_is_promoted() -> None:
+    verdict = decide(EVIDENCE)
+    assert verdict.promoted
+    assert verdict.words.startswith("Promoted")
+    assert verdict.as_json()["wins"]["low"] == 0.6
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"wins": Estimate(0.55, 0.49, 0.61, 40, 20)}, "did not win"),
+        ({"trust": Estimate(0.55, 0.49, 0.61, 40, 20)}, "nobody could judge"),
+        ({"accuracy": Estimate(0.5, 0.4, 0.6, 40, 20)}, "no more than half"),
+        ({"perplexity_neutral": 1.04}, "lost fluency"),
+        ({"perplexity_liked": 1.04}, "lost fluency"),
+        ({"candidate": replace(GOOD, distinct_2=0.6)}, "less varied"),
+        ({"candidate": replace(GOOD, self_bleu=0.5)}, "too much alike"),
+        ({"candidate": replace(GOOD, repetition=0.2)}, "repeats itself"),
+        ({"candidate": replace(GOOD, words=20)}, "too short or too long"),
+        ({"candidate": replace(GOOD, unsafe=0.1)}, "must not go out"),
+        ({"candidate": replace(GOOD, copied=0.1)}, "recites"),
+    ],
+)
+def test_whoever_breaks_something_is_rejected_for_just_that(change: dict[str, object], reason: str) -> None:
+    verdict = decide(replace(EVIDENCE, **change))  # type: ignore[arg-type]
+    assert not verdict.promoted
+    (said,) = verdict.reasons
+    assert reason in said
+    assert reason in verdict.words
