@@ -26,6 +26,7 @@ from adapters.examples import Examples
 from adapters.judge import Trial, judge
 from adapters.manifest import BadAdapter, RegistryError, now
 from adapters.prefer import Plan, prefer
+from adapters.provenance import untainted
 from adapters.registry import Registry, Scope
 from adapters.verdict import Verdict
 from deploy import models, trial
@@ -172,7 +173,9 @@ class _Run:
 
     def _begin(self, found: Dataset) -> dict[str, Any]:
         """What the run set out with: that of one that was cut off, if it still holds, or a new one from the votes."""
-        live, data = self._parent(found.examples)
+        speaks, data = self._parent(found.examples)
+        # Not from a voice that learnt from somebody who no longer agrees: then from what it was made from.
+        live = untainted(self._registry.versions(), speaks, found.agreeing) if speaks else ""
         begun = _read(self._folder / "begun.json")
         same = begun.get("live") == live and begun.get("base") == self._settings.text_model
         if same and set(begun["people"]) <= set(found.examples.people) and begun["plan"] == asdict(self._plan):
