@@ -1,7 +1,7 @@
 """`ghostnote eval text`: every shipped voice on every style's held-out passages, and how often a form is kept (T).
 
-The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on), so a
-clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
+The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on), so
+a clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
 writer's many drafts: what is compared is the voice itself and the base, asked in the voice's words and, since those
 mean nothing to the base, with the form's own examples too; the better of the two counts for the base.
 """
