@@ -96,15 +96,18 @@ def drawn(model: Any, tokenizer: Any, form: Form, prompts: Sequence[str], sample
     """`samples` plain samples, as many of each prompt; what follows the prompt, up to the end or the form's length."""
     each = max(1, round(samples / len(prompts)))
     room = form.room if form.lines else form.tokens
-    found = list[str]()
-    for prompt in prompts:
-        ids = tokenizer(prompt, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    tokenizer.padding_side, tokenizer.pad_token = "left", tokenizer.eos_token  # so that every prompt ends where it must
+    found, together = list[str](), max(1, BATCH // each)
+    for at in range(0, len(prompts), together):
+        given = tokenizer(
+            list(prompts[at : at + together]), return_tensors="pt", padding=True, add_special_tokens=False
+        )
         made = model.generate(
-            ids, attention_mask=torch.ones_like(ids), do_sample=True, num_return_sequences=each, max_new_tokens=room,
-            temperature=form.sampling.temperature, top_p=form.sampling.top_p, top_k=0,
+            given["input_ids"], attention_mask=given["attention_mask"], do_sample=True, num_return_sequences=each,
+            max_new_tokens=room, temperature=form.sampling.temperature, top_p=form.sampling.top_p, top_k=0,
             pad_token_id=tokenizer.eos_token_id,
         )  # fmt: skip
-        found += tokenizer.batch_decode(made[:, ids.shape[1] :], skip_special_tokens=True)
+        found += tokenizer.batch_decode(made[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
     return found
 
 

@@ -112,7 +112,7 @@ PART = re.compile(r"^\[(Verse|Chorus)\]$", re.MULTILINE)
 
 
 def lyrics(text: str, measure: Measure) -> Verdict:
-    """A song in marked parts: verses of lines, and a chorus that comes back as it was."""
+    """A song in marked parts: verses that differ, and a chorus that comes back as it was."""
     marks = PART.findall(text)
     parts = [part.strip() for part in PART.split(text)[2::2]]
     choruses = [part for mark, part in zip(marks, parts, strict=True) if mark == "Chorus"]
@@ -124,8 +124,11 @@ def lyrics(text: str, measure: Measure) -> Verdict:
     fitting = "Verse" in marks and max(sizes) <= 14 and mean(sizes) >= 2
     rhymed = sum(any(rhyme.rhymes(line, other) for other in sung[max(0, at - 3) : at]) for at, line in enumerate(sung))
     score = 0.8 * rhymed / len(sung) - 0.5 * pstdev(sizes) / mean(sizes) + likeness.variety(text) - 1
-    holds = returns and fitting
-    return Verdict(holds, score if holds else score - 1, "" if holds else "a chorus that returns")
+    verses = [part for mark, part in zip(marks, parts, strict=True) if mark == "Verse"]
+    fresh = len(set(verses)) == len(verses)
+    holds = returns and fitting and fresh
+    rule = "" if holds else "different verses" if returns and not fresh else "a chorus that returns"
+    return Verdict(holds, score if holds else score - 1, rule)
 
 
 CHECKERS: dict[str, Callable[[str, Measure], Verdict]] = {

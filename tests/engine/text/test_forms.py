@@ -153,13 +153,14 @@ VERSE, CHORUS = (
 @pytest.mark.parametrize(
     ("text", "holds"),
     [
-        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE}\n\n{CHORUS}", True),
+        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE} again\n\n{CHORUS}", True),
+        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE}\n\n{CHORUS}", False),
         (f"{VERSE}\n\n{CHORUS}", False),
-        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE}\n\n{CHORUS} tonight", False),
+        (f"{VERSE}\n\n{CHORUS}\n\n{VERSE} again\n\n{CHORUS} tonight", False),
         (f"{CHORUS}\n\n{CHORUS}", False),
         ("The lamps along the platform shake", False),
     ],
-    ids=["returns", "once", "changed", "no verse", "no parts"],
+    ids=["returns", "the same verse", "once", "changed", "no verse", "no parts"],
 )
 def test_a_song_needs_a_chorus_that_returns(text: str, holds: bool) -> None:
     assert check.lyrics(text, Measure(4)).holds is holds
