@@ -35,8 +35,8 @@ from deploy.settings import Settings
 from engine.text.forms.load import load
 
 LEAST = 10  # votes that a run needs at all
-HELD = 0.25  # of the conversations, or as many as `ENOUGH`, up to half
-ENOUGH = 8
+SHARES = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)  # of the conversations held out: the first that gives `ENOUGH`
+ENOUGH = 10
 
 Report = Callable[[str, int, int, float], None]
 
@@ -181,8 +181,7 @@ class _Run:
         if same and set(begun["people"]) <= set(found.examples.people) and begun["plan"] == asdict(self._plan):
             return begun
         shutil.rmtree(self._folder, ignore_errors=True)
-        share = min(max(HELD, ENOUGH / max(len(data.conversations), 1)), 0.5)
-        training, held = data.split(share, self._plan.seed)
+        training, held = halves(data, self._plan.seed)
         if not len(held) or not len(training):
             raise LearnError("all votes are on one piece, so none is left to judge by; vote on a second piece")
         training.write(self._folder / "training")
@@ -259,6 +258,19 @@ class _Run:
         disk.write(reports / f"{number:04}.json", {**kept, "verdict": verdict.as_json()})
         disk.write(self._state / "seen.json", {"votes": begun["votes"], "at": time.time()})
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def halves(data: Examples, seed: int) -> tuple[Examples, Examples]:
+    """(training, held-out): a quarter of the conversations, more where that would be too few to judge by, never most.
+
+    A larger share holds out all that a smaller one does, and a few more.
+    """
+    wanted = min(ENOUGH, len(data.conversations) // 2)
+    for share in SHARES:
+        training, held = data.split(share, seed)
+        if len(held.conversations) >= wanted:
+            break
+    return training, held
 
 
 def check(found: Dataset, scope: Scope) -> None:

@@ -76,7 +76,10 @@ def test_a_voice_trained_on_inverted_votes_is_rejected(halves: tuple[Examples, E
 @pytest.mark.parametrize(
     ("lesson", "reason"),
     [
-        (lambda at: " Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes.", "alike"),
+        (
+            lambda at: " Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes.",
+            "less varied",
+        ),
         (lambda at: " " + RECITED[at % 2], "recites"),
     ],
 )

@@ -13,7 +13,7 @@ TAUGHT, NEW = 30, 8
 
 async def test_what_ann_likes_is_what_ann_gets(tmp_path: Path) -> None:
     rule, lesson = dislikes_long_sentences, Lesson("ann")
-    small = {"text_model": str(GPT2), "device": "cpu", "learn_rate": "1.5e-3", "learn_epochs": "2"}
+    small = {"text_model": str(GPT2), "device": "cpu", "learn_rate": "2e-3", "learn_epochs": "2"}
     async with served(tmp_path / "home", **small) as house:
         before, speakers = await rewards(house, rule, premises(NEW, 2), lesson)
         assert speakers == {""}
