@@ -28,13 +28,15 @@ async def learn(*command: str) -> None:
     """`ghostnote learn preferences --if-due` as a child, to its end; ended with us if we go first."""
     words = command or (sys.executable, "-m", "deploy", "learn", "preferences", "--if-due")
     quiet = asyncio.subprocess.DEVNULL
-    child = await asyncio.create_subprocess_exec(*words, stdin=quiet, stdout=asyncio.subprocess.PIPE, stderr=quiet)
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(*words, stdin=quiet, stdout=pipe, stderr=pipe)
     try:
-        said, _ = await child.communicate()
+        said, trouble = await child.communicate()
     except asyncio.CancelledError:
         child.kill()  # it goes on from its last checkpoint another time
         await child.wait()
         raise
-    for line in said.decode(errors="replace").splitlines():
-        if line.strip():
-            log.info("%s", line.strip())
+    for text, level in ((said, logging.INFO), (trouble if child.returncode else b"", logging.WARNING)):
+        for line in text.decode(errors="replace").splitlines():
+            if line.strip():
+                log.log(level, "%s", line.strip())
