@@ -106,7 +106,8 @@ def _same(wish: Wish, plan: Plan) -> None:
     wish.run.mkdir(parents=True, exist_ok=True)
     begun = {"plan": asdict(plan), "corpus_sha256": _hash(wish.corpus), "base": wish.base, "parent": wish.parent}
     file = wish.run / "begun.json"
-    if file.is_file() and json.loads(file.read_text(encoding="utf-8")) != begun:
+    under_way = any((wish.run / "steps").glob("checkpoint-*"))  # else nothing was learnt that could be mixed up
+    if under_way and file.is_file() and json.loads(file.read_text(encoding="utf-8")) != begun:
         raise ValueError(
             f"the run in {wish.run} was begun with other options or another corpus; name another with --run"
         )
