@@ -18,7 +18,7 @@ async def learning(call: Call) -> AsyncIterator[ReplyEvent]:
     votes, people = voice.data.get("votes"), voice.data.get("voters")
     if not voice.reference:
         lines.append(_line(call, "learning_base"))
-    elif votes is None:
+    elif not votes:
         lines.append(_line(call, "learning_books"))
     else:
         lines.append(_line(call, "learning_votes", votes=votes, people=people, scope=", ".join(voice.scopes)))
@@ -71,7 +71,7 @@ async def rollback(call: Call) -> AsyncIterator[ReplyEvent]:
 def _listed(view: VoiceView, call: Call) -> str:
     live = view.scopes and _line(call, "adapters_live", scopes=", ".join(view.scopes))
     votes = view.data.get("votes")
-    counted = _line(call, "adapters_votes", votes=votes) if votes is not None else ""
+    counted = _line(call, "adapters_votes", votes=votes) if votes else ""
     return _line(call, "adapters_line", voice=view.reference, made=view.made[:10], about=counted + (live or ""))
 
 

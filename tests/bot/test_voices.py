@@ -23,7 +23,7 @@ WORDS = "/story Once upon a time there was a king who had three sons"
 async def room(tmp_path: Path) -> AsyncIterator[tuple[Conversation, Registry]]:
     """A chat in which `new` speaks, made from `old`, which speaks for everyone."""
     async with lodging(GPT2, tmp_path / "home", owners="telegram:1, discord:2") as (house, registry):
-        registry.publish(voice(GPT2, tmp_path / "old", 1), "old", scope=Scope())
+        registry.publish(voice(GPT2, tmp_path / "old", 1), "old", scope=Scope(), data={"votes": 0})
         data, metrics = {"votes": 212, "voters": 5}, {"wins": 0.64, "wins_low": 0.58}
         folder = voice(GPT2, tmp_path / "new", 2)
         where = Scope("channel", "telegram:5")
