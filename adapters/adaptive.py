@@ -10,12 +10,11 @@ from typing import Any
 
 import torch
 from peft import AdaLoraConfig, get_peft_model
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers.pytorch_utils import Conv1D
 
 from adapters import lora
-from adapters.files import CONFIG, FINGERPRINT, PREFIX, WEIGHTS
+from adapters.files import PREFIX, write
 
 NAME = "default"
 _MEMORIES = ("ipt", "exp_avg_ipt", "exp_avg_unc")
@@ -100,8 +99,4 @@ def save(model: Any, folder: Path, base: str) -> None:
         "inference_mode": True,
         "target_modules": sorted({name.rpartition(".")[2] for name in ranks}),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    bare = model.base_model.model
-    save_file(tensors, folder / WEIGHTS, {"format": "pt", FINGERPRINT: lora.fingerprint(bare)})
-    (folder / WEIGHTS).chmod(0o644)
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write(folder, tensors, config, lora.fingerprint(model.base_model.model))

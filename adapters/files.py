@@ -1,4 +1,4 @@
-"""LoRA adapters on disk, as PEFT writes them: the only reader, for training, judging and serving alike (T).
+"""LoRA adapters on disk, as PEFT writes them: the only reader and writer, for training, judging and serving alike (T).
 
 What cannot be honoured is refused rather than dropped: a voice that has lost its biases is another voice.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from adapters.manifest import FILES, MOST_BYTES, PICKLES, BadAdapter
@@ -50,6 +51,22 @@ def read(folder: Path) -> Adapter:
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, re.error) as unfit:
         raise BadAdapter(f"{folder} lacks a rank or an alpha that can be used") from unfit
     return Adapter(str(config.get("base_model_name_or_path", "")), mark, matrices, scales)
+
+
+def write(folder: Path, tensors: dict[str, Tensor], config: dict[str, Any], fingerprint: str) -> None:
+    """PEFT's two files; the same adapter always gives the same bytes, so that its hash says what it is.
+
+    safetensors writes its metadata in an order that changes from call to call; here it is put in order. OSError for a
+    full disk.
+    """
+    packed = save(tensors, {"format": "pt", FINGERPRINT: fingerprint})
+    length = int.from_bytes(packed[:8], "little")
+    header = json.loads(packed[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    ordered = json.dumps(header, separators=(",", ":")).encode().ljust(length)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(packed[:8] + ordered + packed[8 + length :])
+    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 def _content(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor], str]:

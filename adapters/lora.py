@@ -6,21 +6,19 @@ it compile whole. Llama-type bases (nn.Linear) and GPT-2 (Conv1D, whose weight i
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModelForCausalLM
 from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as transformers_logging
 
-from adapters.files import CONFIG, FINGERPRINT, PREFIX, WEIGHTS, Adapter, read
+from adapters.files import PREFIX, Adapter, read, write
 from adapters.manifest import BadAdapter
 
 
@@ -118,10 +116,7 @@ def save(model: nn.Module, folder: Path, base: str) -> None:
         "inference_mode": True,
         "target_modules": sorted({name.rpartition(".")[2] for name in found}),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / WEIGHTS, {"format": "pt", FINGERPRINT: fingerprint(model)})
-    (folder / WEIGHTS).chmod(0o644)
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write(folder, tensors, config, fingerprint(model))
 
 
 def check(adapter: Adapter, model: nn.Module) -> None:

@@ -59,6 +59,13 @@ def test_saved_and_loaded_it_speaks_the_same(make: Make, tmp_path: Path) -> None
     assert set(adapter.scales.values()) == {2.0}
 
 
+def test_the_same_adapter_is_the_same_bytes(tmp_path: Path) -> None:
+    model = trained(models.gpt2())
+    for at in range(20):
+        lora.save(model, tmp_path / str(at), "tiny")
+    assert len({(tmp_path / str(at) / files.WEIGHTS).read_bytes() for at in range(20)}) == 1
+
+
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT's own call, not ours
 @pytest.mark.parametrize("make", BASES)
 def test_peft_itself_reads_the_files_and_agrees(make: Make, tmp_path: Path) -> None:
