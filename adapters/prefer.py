@@ -20,8 +20,9 @@ from trl.trainer.kto_config import KTOConfig
 
 from adapters import bases, lora
 from adapters.branches import logprobs
+from adapters.checkpoints import last_checkpoint
 from adapters.examples import Examples, Pair, Thumb
-from adapters.trainers import PairCollator, PairTrainer, ThumbCollator, ThumbTrainer, Watching, last_checkpoint
+from adapters.trainers import PairCollator, PairTrainer, ThumbCollator, ThumbTrainer, Watching
 
 Report = Callable[[str, int, int, float], None]
 Row = dict[str, Any]

@@ -57,7 +57,7 @@ async def pick(call: Call) -> AsyncIterator[ReplyEvent]:
 
 async def adapters(call: Call) -> AsyncIterator[ReplyEvent]:
     """Every version there is and whom it speaks for; for owners."""
-    views = call.conversation.voicing.every(call.message.person)
+    views = await call.conversation.voicing.every(call.message.person)
     lines = [_line(call, "adapters_head"), *(_listed(view, call) for view in views)]
     yield Notice("\n".join(lines), "adapters")
 

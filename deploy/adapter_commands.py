@@ -21,6 +21,7 @@ from adapters import parcel
 from adapters.manifest import MANIFEST, BadAdapter, Manifest, RegistryError, read_manifest
 from adapters.registry import Registry, Scope
 from deploy import settings as config
+from deploy.ending import ended
 from deploy.models import ModelError, ensure
 from deploy.settings import Settings, SettingsError
 from engine.text.forms.load import load
@@ -28,7 +29,6 @@ from engine.text.forms.load import load
 adapters_app = typer.Typer(no_args_is_help=True, help="Voices: which there are, and who speaks where.")
 _piped = not sys.stdout.isatty()
 out = Console(highlight=False, soft_wrap=_piped, width=240 if _piped else None)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ScopeOption = Annotated[
     str, typer.Option("--scope", help="global, form:NAME, channel:PLATFORM:CHAT[/THREAD] or person:PLATFORM:ID")
@@ -175,9 +175,9 @@ def _scope(text: str) -> Scope:
     try:
         scope = Scope.read(text)
     except RegistryError as wrong:
-        raise _end(wrong, 2) from None
+        raise ended(wrong, 2) from None
     if scope.kind == "form" and scope.of not in load():
-        raise _end(RegistryError(f"there is no form {scope.of}; there are {', '.join(load())}"), 2)
+        raise ended(RegistryError(f"there is no form {scope.of}; there are {', '.join(load())}"), 2)
     return scope
 
 
@@ -202,14 +202,8 @@ def _problems() -> Iterator[tuple[Settings, Registry]]:
     try:
         settings = config.load()
     except SettingsError as wrong:
-        raise _end(wrong, 2) from None
+        raise ended(wrong, 2) from None
     try:
         yield settings, Registry(settings.adapters)
     except (RegistryError, BadAdapter, ModelError, OSError) as problem:
-        raise _end(problem, 1) from None
-
-
-def _end(problem: Exception, status: int) -> typer.Exit:
-    words = str(problem).rstrip(".")
-    err.print(f"{words[:1].upper()}{words[1:]}.", markup=False)
-    return typer.Exit(status)
+        raise ended(problem, 1) from None

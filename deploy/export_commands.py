@@ -12,6 +12,7 @@ from adapters.dataset import REASONS, Dataset
 from adapters.manifest import RegistryError
 from adapters.registry import Scope
 from deploy import settings as config
+from deploy.ending import ended
 from deploy.settings import SettingsError
 
 export_app = typer.Typer(no_args_is_help=True, help="What people taught, as files.")
@@ -40,18 +41,18 @@ def preferences(
     try:
         settings, where = config.load(), Scope.read(scope)
     except (SettingsError, RegistryError) as wrong:
-        raise _end(str(wrong), 2) from None
+        raise ended(str(wrong), 2) from None
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         found = asyncio.run(gathered(settings, where, base))
     except DATABASE_PROBLEMS as problem:
-        raise _end(database_words(problem), 1) from None
+        raise ended(database_words(problem), 1) from None
     if not found.examples:
-        raise _end(nothing(found), 1)
+        raise ended(nothing(found), 1)
     try:
         written = found.examples.write(output)
     except OSError as problem:
-        raise _end(f"{output} cannot be written: {problem.strerror or problem}", 1) from None
+        raise ended(f"{output} cannot be written: {problem.strerror or problem}", 1) from None
     out.print(f"{counted(found)} in {' and '.join(map(str, written))}", markup=False)
     if found.left:
         out.print(f"Left out: {left(found)}.", markup=False)
@@ -85,8 +86,3 @@ def left(found: Dataset) -> str:
 
 def _number(count: int, what: str, many: str = "") -> str:
     return f"{count} {what if count == 1 else many or what + 's'}"
-
-
-def _end(words: str, status: int) -> typer.Exit:
-    err.print(f"{words[:1].upper()}{words[1:].rstrip('.')}.", markup=False)
-    return typer.Exit(status)

@@ -20,6 +20,7 @@ from rich.table import Table
 from adapters.manifest import RegistryError
 from adapters.registry import Scope
 from deploy import settings as config
+from deploy.ending import ended
 from deploy.music_commands import learn_app
 from deploy.settings import Settings, SettingsError
 
@@ -47,9 +48,9 @@ def preferences(
         settings = config.load()
         scopes = [Scope.read(one.strip()) for one in scope or settings.learn_scopes.split(",") if one.strip()]
     except (SettingsError, RegistryError) as wrong:
-        raise _end(str(wrong), 2) from None
+        raise ended(str(wrong), 2) from None
     if settings.text_model == "echo":
-        raise _end("the echo model only repeats and cannot learn; set GHOSTNOTE_TEXT_MODEL", 1)
+        raise ended("the echo model only repeats and cannot learn; set GHOSTNOTE_TEXT_MODEL", 1)
     os.nice(NICE)
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.learn_threads))  # numpy's products read it once
     failed = False
@@ -63,7 +64,7 @@ def _learn(settings: Settings, scope: Scope, *, if_due: bool) -> bool:
     try:
         from deploy import learn, preferences  # noqa: PLC0415
     except ImportError as missing:
-        raise _end(f"{missing.name} is not installed; say pip install 'ghostnote[learn]'", 1) from None
+        raise ended(f"{missing.name} is not installed; say pip install 'ghostnote[learn]'", 1) from None
     from deploy.problems import DATABASE_PROBLEMS, database_words  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -103,17 +104,17 @@ def show_report(
     try:
         settings = config.load()
     except SettingsError as wrong:
-        raise _end(str(wrong), 2) from None
+        raise ended(str(wrong), 2) from None
     runs = reports.load(settings.home / "learning" / "reports")
     if not runs:
-        raise _end("nothing was learnt yet: `ghostnote learn preferences` does it now", 1)
+        raise ended("nothing was learnt yet: `ghostnote learn preferences` does it now", 1)
     if plot:
         try:
             reports.draw(runs, plot)
         except ImportError:
-            raise _end("the plot needs matplotlib; say pip install 'ghostnote[learn]'", 1) from None
+            raise ended("the plot needs matplotlib; say pip install 'ghostnote[learn]'", 1) from None
         except (OSError, ValueError) as refused:
-            raise _end(f"{plot} cannot be written: {refused}", 1) from None
+            raise ended(f"{plot} cannot be written: {refused}", 1) from None
     if as_json:
         sys.stdout.write(json.dumps(runs[-last:], indent=1) + "\n")
         return
@@ -139,9 +140,9 @@ def bench_learn(
         settings = config.load()
         folder = models.ensure(settings.text_model, settings.home)
     except SettingsError as wrong:
-        raise _end(str(wrong), 2) from None
+        raise ended(str(wrong), 2) from None
     except (models.ModelError, ImportError) as missing:
-        raise _end(str(missing), 1) from None
+        raise ended(str(missing), 1) from None
     with Progress(TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), console=err, transient=True) as bar:
         task = bar.add_task("", total=None)
         results = measure.learn(folder, settings.text_model, runs, settings.learn_threads,
@@ -149,8 +150,3 @@ def bench_learn(
     out.print(bench.table(results))
     if save:
         save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-
-
-def _end(words: str, status: int) -> typer.Exit:
-    err.print(f"{words[:1].upper()}{words[1:].rstrip('.')}.", markup=False)
-    return typer.Exit(status)

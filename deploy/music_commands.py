@@ -20,6 +20,7 @@ from adapters.manifest import RegistryError
 from adapters.registry import Scope
 from bot.wording import error as sentence
 from deploy import settings as config
+from deploy.ending import ended
 from deploy.settings import SettingsError
 from engine.errors import EngineError
 
@@ -72,13 +73,13 @@ def learn_taste(
     try:
         settings, where = config.load(), Scope.read(scope)
     except (SettingsError, RegistryError) as wrong:
-        raise _end(str(wrong), 2) from None
+        raise ended(str(wrong), 2) from None
     try:
         out.print(asyncio.run(learn(settings, where)).words, markup=False)
     except TasteError as nothing:
-        raise _end(str(nothing), 1) from None
+        raise ended(str(nothing), 1) from None
     except DATABASE_PROBLEMS as problem:
-        raise _end(database_words(problem), 1) from None
+        raise ended(database_words(problem), 1) from None
 
 
 @eval_app.command(name="music")
@@ -128,11 +129,6 @@ def _save(results: dict[str, Any], path: Path | None) -> None:
 def _bar() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     return Progress(*columns, console=err, transient=True)
-
-
-def _end(words: str, status: int) -> typer.Exit:
-    err.print(f"{words[:1].upper()}{words[1:].rstrip('.')}.", markup=False)
-    return typer.Exit(status)
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy import settings as config
+from deploy.ending import ended
 from deploy.models import ModelError
-from deploy.music_commands import _bar, err, eval_app, learn_app, out
+from deploy.music_commands import _bar, eval_app, learn_app, out
 from deploy.settings import Settings, SettingsError
 
 __all__ = ["eval_app", "learn_app"]
@@ -44,12 +45,12 @@ def learn_style(  # noqa: PLR0913, PLR0917  one argument an option
     """Train a voice for one style by supervised fine-tuning; resumes where a run was stopped."""
     settings = _settings()
     if report not in ("", "wandb"):
-        raise _end(f"there is no report to {report}; there is wandb", 2)
+        raise ended(f"there is no report to {report}; there is wandb", 2)
     try:
         from adapters.rows import Plan  # noqa: PLC0415
         from deploy import learn_style as work  # noqa: PLC0415
     except ImportError as missing:
-        raise _end(f"{missing.name} is not installed; say pip install 'ghostnote[learn]'", 1) from None
+        raise ended(f"{missing.name} is not installed; say pip install 'ghostnote[learn]'", 1) from None
     plan = Plan(
         method=method,
         rank=rank,
@@ -79,7 +80,7 @@ def learn_style(  # noqa: PLR0913, PLR0917  one argument an option
                 ),
             )
     except (work.StyleError, OSError) as wrong:
-        raise _end(str(wrong), 1) from None
+        raise ended(str(wrong), 1) from None
     _told(wish, done)
 
 
@@ -127,7 +128,7 @@ def eval_text(
             if plots:
                 work.draw(results, plots)
     except (ModelError, OSError, ImportError, work.NothingToMeasure) as wrong:
-        raise _end(str(wrong), 1) from None
+        raise ended(str(wrong), 1) from None
     for table in work.tables(results):
         out.print(table)
     for verdict in results["verdicts"]:
@@ -140,16 +141,10 @@ def _settings() -> Settings:
     try:
         return config.load()
     except SettingsError as wrong:
-        raise _end(str(wrong), 2) from None
+        raise ended(str(wrong), 2) from None
 
 
 def _device(settings: Settings) -> str:
     import torch  # noqa: PLC0415
 
     return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def _end(words: str, status: int) -> typer.Exit:
-    words = words.rstrip(".")
-    err.print(f"{words[:1].upper()}{words[1:]}.", markup=False)
-    return typer.Exit(status)

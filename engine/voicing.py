@@ -54,10 +54,11 @@ class Voicing:
         form = await self._form(key)
         return form, self._view(await self._speaks.voice(form, key, person))
 
-    def every(self, person: Person) -> tuple[VoiceView, ...]:
+    async def every(self, person: Person) -> tuple[VoiceView, ...]:
         """Every version there is, by name and age, each with the scopes it speaks for. Raises NotOwner."""
         self._check(person)
-        return tuple(self._viewed(about, self._scopes()) for about in self._registry.versions())
+        scopes, versions = self._registry.scopes(), await asyncio.to_thread(self._registry.versions)
+        return tuple(_viewed(about, scopes) for about in versions)
 
     async def rollback(self, key: SessionKey, person: Person, scope: str = "") -> tuple[str, str]:
         """Go back to what spoke before in a scope, by default the one of the voice that speaks here.
@@ -67,7 +68,7 @@ class Voicing:
         """
         self._check(person)
         where = _scope(scope) if scope else await self._scope_here(key, person)
-        if where.key not in self._scopes():
+        if where.key not in self._registry.scopes():
             raise Impossible(why="nothing_to_roll_back")
         return where.key, await asyncio.to_thread(self._registry.rollback, where)
 
@@ -168,25 +169,10 @@ class Voicing:
             return False
         return True
 
-    def _scopes(self) -> Mapping[str, str]:
-        return self._registry.scopes()
-
     def _view(self, reference: str) -> VoiceView:
         if not reference:
             return VoiceView("")
-        return self._viewed(self._registry.about(reference), self._scopes())
-
-    @staticmethod
-    def _viewed(about: Manifest, scopes: Mapping[str, str]) -> VoiceView:
-        return VoiceView(
-            about.reference,
-            tuple(scope for scope, speaking in scopes.items() if speaking == about.reference),
-            about.base,
-            about.made,
-            about.parents,
-            about.data,
-            about.metrics,
-        )
+        return _viewed(self._registry.about(reference), self._registry.scopes())
 
     async def _scope_here(self, key: SessionKey, person: Person) -> Scope:
         _, view = await self.here(key, person)
@@ -213,3 +199,15 @@ def _scope(text: str) -> Scope:
         return Scope.read(text)
     except RegistryError:
         raise BadValue(name="scope", value=text[:80], allowed=SCOPES) from None
+
+
+def _viewed(about: Manifest, scopes: Mapping[str, str]) -> VoiceView:
+    return VoiceView(
+        about.reference,
+        tuple(scope for scope, speaking in scopes.items() if speaking == about.reference),
+        about.base,
+        about.made,
+        about.parents,
+        about.data,
+        about.metrics,
+    )

@@ -15,8 +15,8 @@ from adapters.passages import Passage
 from deploy.corpora import verse
 from deploy.corpora.poems import fit, tidy
 from deploy.corpora.premise import Rarity
-from deploy.corpora.rhyme import DICTIONARY, Sounds
-from deploy.corpora.sources import MissingSource, Source
+from deploy.corpora.rhyme import Sounds
+from deploy.corpora.sources import Source
 from deploy.corpora.split import without_shared
 from deploy.corpora.stretches import split_of
 
@@ -58,12 +58,10 @@ _TALK = re.compile(
 
 def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int) -> Iterator[Passage]:
     """Rows of every haiku found; nothing if the verse or the dictionary is missing, which `say` is told."""
-    try:
-        sounds = Sounds(read(DICTIONARY).decode())
-        lines = verse.lines(read(verse.CORPUS))
-    except MissingSource as missing:
-        say(f"left out: {missing}")
+    verses = verse.opened(read, say)
+    if verses is None:
         return
+    lines, sounds = verses
     found = [(at, text, split_of(at)) for at, text in haiku(lines, sounds)]
     held = [text for _, text, split in found if split in ("valid", "test")]
     fresh = set(without_shared([text for _, text, split in found if split == "train"], held))

@@ -12,8 +12,8 @@ from adapters.passages import Passage
 from deploy.corpora import verse
 from deploy.corpora.premise import Rarity, listed
 from deploy.corpora.prose import STRAIGHT
-from deploy.corpora.rhyme import DICTIONARY, Sounds
-from deploy.corpora.sources import MissingSource, Source
+from deploy.corpora.rhyme import Sounds
+from deploy.corpora.sources import Source
 from deploy.corpora.split import without_shared
 
 SCHEMES = ("ABAB", "AABB", "ABBA", "ABCB")
@@ -36,12 +36,10 @@ _UNFIT = re.compile(
 
 def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int) -> Iterator[Passage]:
     """Rows of every poem found; nothing if the verse or the dictionary is missing, which `say` is told."""
-    try:
-        sounds = Sounds(read(DICTIONARY).decode())
-        lines = verse.lines(read(verse.CORPUS))
-    except MissingSource as missing:
-        say(f"left out: {missing}")
+    verses = verse.opened(read, say)
+    if verses is None:
         return
+    lines, sounds = verses
     found = list(poems(lines, sounds))
     splits = [split_of(at) for at, _ in found]
     held = [text for (_, text), split in zip(found, splits, strict=True) if split != "train"]

@@ -13,8 +13,8 @@ from adapters.passages import Passage
 from deploy.corpora import verse
 from deploy.corpora.poems import fit, tidy
 from deploy.corpora.premise import Rarity, listed
-from deploy.corpora.rhyme import DICTIONARY, Sounds
-from deploy.corpora.sources import MissingSource, Source
+from deploy.corpora.rhyme import Sounds
+from deploy.corpora.sources import Source
 from deploy.corpora.split import without_shared
 from deploy.corpora.stretches import split_of
 
@@ -49,12 +49,10 @@ class Song:
 
 def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int) -> Iterator[Passage]:
     """Rows of every song found; nothing if the verse or the dictionary is missing, which `say` is told."""
-    try:
-        sounds = Sounds(read(DICTIONARY).decode())
-        lines = verse.lines(read(verse.CORPUS))
-    except MissingSource as missing:
-        say(f"left out: {missing}")
+    verses = verse.opened(read, say)
+    if verses is None:
         return
+    lines, sounds = verses
     found = [(song, split_of(song.at)) for song in songs(lines, sounds)]
     held = [song.text()[0] for song, split in found if split in ("valid", "test")]
     fresh = set(without_shared([song.text()[0] for song, split in found if split == "train"], held))

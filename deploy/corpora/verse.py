@@ -7,8 +7,10 @@ gives each an inert stand-in that keeps its arguments; any other name ends the r
 import gzip
 import io
 import pickle
+from collections.abc import Callable
 from typing import Any
 
+from deploy.corpora.rhyme import DICTIONARY, Sounds
 from deploy.corpora.sources import MissingSource, Source
 
 CORPUS = Source(
@@ -77,3 +79,12 @@ def lines(packed: bytes) -> list[str]:
             if len(shape) == 2 and isinstance(values, list) and len(values) == shape[0] * shape[1]:
                 return [str(line) for line in values[: shape[1]]]
     raise MissingSource(f"{CORPUS.label} holds no table of lines")
+
+
+def opened(read: Callable[[Source], bytes], say: Callable[[str], None]) -> tuple[list[str], Sounds] | None:
+    """All lines, and how words sound; None if one of the two is missing, which `say` is told."""
+    try:
+        return lines(read(CORPUS)), Sounds(read(DICTIONARY).decode())
+    except MissingSource as missing:
+        say(f"left out: {missing}")
+        return None

@@ -48,6 +48,11 @@ def _columns(phrase: Phrase) -> list[list[int]]:
     return [[row[i] for row in heard if row[i] >= 0] for i in range(0, phrase.cells, phrase.metre.pulse)]
 
 
+def _voices(phrase: Phrase) -> float:
+    columns = _columns(phrase)
+    return sum(map(len, columns)) / max(len(columns), 1) / 4
+
+
 def _harsh(phrase: Phrase) -> float:
     return _share([not is_chord(column) for column in _columns(phrase) if len(column) > 1])
 
@@ -74,7 +79,7 @@ _MEASURES: Mapping[str, Callable[[Phrase, Sequence[Note]], float]] = {
     "returning_motifs": lambda p, n: motif_repetition(p) / 100,
     "outside_the_scale": _outside,
     "ends_at_home": lambda p, n: float(ends_at_home(p)),
-    "voices": lambda p, n: sum(len(column) for column in _columns(p)) / max(len(_columns(p)), 1) / 4,
+    "voices": lambda p, n: _voices(p),
     "harsh_beats": lambda p, n: _harsh(p),
     "chord_changes": lambda p, n: _chord_changes(p) / 2,
     "minor": lambda p, n: float(p.key.is_minor),

@@ -102,4 +102,4 @@ def test_without_its_sources_the_corpus_says_so_and_is_empty() -> None:
         raise MissingSource(f"{source.package} is not here")
 
     assert list(poems.build(nothing, said.append, 1)) == []
-    assert said == ["left out: cmu-pronouncing-dictionary is not here"]
+    assert said == [f"left out: {verse.CORPUS.package} is not here"]
