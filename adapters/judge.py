@@ -1,8 +1,8 @@
 """The judge (T): a candidate against the voice that is live, on conversations neither was trained on.
 
-What a language model must be asked (how likely it finds a text) is asked here; what it writes comes from a callable,
-because the sampler that serves people lives above this package. Who is to say which text is better? Nobody is at hand,
-so a taste is guessed from the training votes (`taste`) and has to prove itself on the others before it may judge.
+What a language model must be asked (how likely it finds a text) is asked here. Who is to say which text is better?
+Nobody is at hand, so a taste is guessed from the training votes (`taste`) and has to prove itself on the others before
+it may judge.
 """
 
 import math
@@ -15,26 +15,15 @@ import torch
 from torch import nn
 
 from adapters import bases, chances, lora, measures, taste
+from adapters.asks import Ask, Write, prompts
 from adapters.branches import logprobs
-from adapters.chances import Value
-from adapters.examples import Examples, Pair, Thumb
+from adapters.chances import Estimate, Value
+from adapters.examples import Examples
 from adapters.prefer import Plan, completion_ids, prompt_ids
 from adapters.verdict import Evidence, Samples, Verdict, decide
 
+DRAFTS = 4  # texts of each voice for a prompt
 NEUTRAL = Path(__file__).parent / "neutral.txt"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One prompt to write for, as the model sees it, and where it comes from."""
-
-    prompt: str
-    form: str
-    conversation: str
-
-
-Write = Callable[[Sequence[Ask], Path | None], list[list[str]]]
-"""Texts for each prompt, by the adapter in a folder (None: the bare base); cleaned as people would read them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +48,11 @@ class Trial:
     prompts: int = 24
 
 
+def trust(guess: taste.Taste, held: Examples) -> Estimate:
+    """How often the taste is right about votes it was not fitted to: of its own half by turns, and of the other."""
+    return chances.estimate([*guess.trust, *guess.right(held)])
+
+
 def judge(trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, neutral: Sequence[str] = ()) -> Verdict:
     """Try the candidate and decide. ValueError if there are too few votes to try it with; BadAdapter as `lora.load`."""
     if not len(trial.held):
@@ -71,11 +65,11 @@ def judge(trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, n
     del model
     asks = prompts(trial.held, trial.prompts)
     seen = prompts(trial.training, max(trial.prompts // 4, 4))
-    ours, theirs = (write([*asks, *seen], folder) for folder in (trial.live, trial.candidate))
+    ours, theirs = (write([*asks, *seen], folder, DRAFTS) for folder in (trial.live, trial.candidate))
     known = measures.known_runs(_texts(trial.training))
     return decide(
+        trust(guess, trial.held),
         Evidence(
-            trust=chances.estimate([*guess.trust, *guess.right(trial.held)]),
             wins=chances.estimate(wins(guess, asks, ours, theirs)),
             accuracy=chances.estimate(agreement(trial.held, live, new)),
             perplexity_neutral=math.exp(new.neutral - live.neutral),
@@ -83,19 +77,8 @@ def judge(trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, n
             live=samples(ours, safe, known),
             candidate=samples(theirs, safe, known),
             likes=tuple(guess.likes()),
-        )
+        ),
     )
-
-
-def prompts(examples: Examples, most: int) -> list[Ask]:
-    """Up to `most` different prompts, in an order that gives every conversation its turn."""
-    by: dict[str, dict[str, Ask]] = {}
-    votes: list[Pair | Thumb] = [*examples.pairs, *examples.thumbs]
-    for one in votes:
-        by.setdefault(one.conversation, {}).setdefault(one.prompt, Ask(one.prompt, one.form, one.conversation))
-    queues = [list(by[name].values()) for name in sorted(by)]
-    turns = [queue[at] for at in range(max(map(len, queues), default=0)) for queue in queues if at < len(queue)]
-    return turns[:most]
 
 
 def wins(

@@ -67,6 +67,15 @@ class Scope:
         return scope
 
 
+def holding(*, form: str = "", channel: str = "", thread: str = "", person: str = "") -> list[str]:
+    """The scopes, as `Scope.key`, that hold for this person, here, in this form; the narrowest first."""
+    keys = [f"person:{person}"] if person else []
+    keys += [f"channel:{channel}/{thread}"] if channel and thread else []
+    keys += [f"channel:{channel}"] if channel else []
+    keys += [f"form:{form}"] if form else []
+    return [*keys, "global"]
+
+
 class Registry:
     """The adapters under one folder, and those shipped with the program.
 
@@ -219,12 +228,9 @@ class Registry:
         shipped voice `floor` (the form's own name if not given). With a base, only what was published for it. Cheap:
         the pointer is read again only when another process has replaced it, and holds from the next call on.
         """
-        keys = [f"person:{person}"] if person else []
-        keys += [f"channel:{channel}/{thread}"] if channel and thread else []
-        keys += [f"channel:{channel}"] if channel else []
-        keys += [f"form:{form}"] if form else []
+        keys = holding(form=form, channel=channel, thread=thread, person=person)
         pointers = self._pointers()
-        found = [history[-1] for key in (*keys, "global") if (history := pointers.get(key))]
+        found = [history[-1] for key in keys if (history := pointers.get(key))]
         own = [one for one in dict.fromkeys(found) if self._suits(one, base, form)]
         floors = self.shipped(form if floor is None else floor, base)
         return [*own, *(one for one in floors if one not in own)]

@@ -18,6 +18,19 @@ LENGTH = (0.5, 2.0)
 MOST_COPIED = 0.02
 MOST_UNSAFE = 0.03
 
+REASONS = {
+    "untold": "the votes say too little to guess anybody's taste from, so nobody could judge",
+    "not_won": "it did not win with 95 % confidence",
+    "disagrees": "it agrees with no more than half of the held-out votes",
+    "fluency": "it lost fluency",
+    "variety": "its words are less varied",
+    "alike": "its texts are too much alike",
+    "repeats": "it repeats itself",
+    "length": "its texts became too short or too long",
+    "unsafe": "it writes what must not go out",
+    "recites": "it recites what it was trained on",
+}
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -36,12 +49,11 @@ class Samples:
 class Evidence:
     """Everything one trial has shown. Ratios are candidate to live; estimates say how sure they are.
 
-    `trust`: how often the taste model guesses votes it has not seen. `wins`: how often the candidate's text pleases it
-    more than the live voice's, on the same held-out prompt, not knowing whose is whose. `accuracy`: how often the
-    candidate finds the better-liked of two held-out texts likelier than the live voice does.
+    `wins`: how often the candidate's text pleases the taste more than the live voice's, on the same held-out prompt,
+    not knowing whose is whose. `accuracy`: how often the candidate finds the better-liked of two held-out texts
+    likelier than the live voice does.
     """
 
-    trust: Estimate
     wins: Estimate
     accuracy: Estimate
     perplexity_neutral: float
@@ -53,40 +65,50 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether it goes live, and every reason why not, as sentences' ends."""
+    """Whether it goes live, and every reason why not (keys of `REASONS`).
+
+    `trust` is how often the taste guesses votes it has not seen; where it may not judge, nothing was tried (`evidence`
+    is None).
+    """
 
     promoted: bool
     reasons: tuple[str, ...]
-    evidence: Evidence
+    trust: Estimate
+    evidence: Evidence | None
 
     @property
     def words(self) -> str:
         """One paragraph for the owner."""
+        head = f"Rejected: {'; '.join(REASONS[reason] for reason in self.reasons)}."
+        guess = f"is right about {self.trust.mean:.0%} of their other votes (at least {self.trust.low:.0%})"
+        if self.evidence is None:
+            return f"{head} A guess of these people's taste {guess}, so nothing was trained."
         found = self.evidence
         said = (
             f"Blind, it was preferred in {found.wins.mean:.0%} of comparisons on {found.wins.count} prompts nobody "
             f"trained on (at least {found.wins.low:.0%} with 95 % confidence), by a guess of these people's taste that "
-            f"is right about {found.trust.mean:.0%} of their other votes (at least {found.trust.low:.0%}). It agrees "
+            f"{guess}. It agrees "
             f"with {found.accuracy.mean:.0%} of the held-out votes. Perplexity {_percent(found.perplexity_neutral)} on "
             f"other people's texts and {_percent(found.perplexity_liked)} on texts that were liked; texts have "
             f"{found.candidate.words:.0f} words instead of {found.live.words:.0f}."
         )
-        if self.promoted:
-            return f"Promoted: it won and broke nothing. {said}"
-        return f"Rejected: {'; '.join(self.reasons)}. {said}"
+        return f"{'Promoted: it won and broke nothing.' if self.promoted else head} {said}"
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for a file."""
-        return {"promoted": self.promoted, "reasons": list(self.reasons), "words": self.words, **asdict(self.evidence)}
+        about = {"promoted": self.promoted, "reasons": list(self.reasons), "words": self.words}
+        return {**about, "trust": asdict(self.trust), **(asdict(self.evidence) if self.evidence else {})}
 
     def metrics(self) -> dict[str, float]:
         """The figures that go into the manifest."""
         found = self.evidence
+        if found is None:
+            return {"trust": self.trust.mean}
         table: Mapping[str, float] = {
             "wins": found.wins.mean,
             "wins_low": found.wins.low,
             "accuracy": found.accuracy.mean,
-            "trust": found.trust.mean,
+            "trust": self.trust.mean,
             "perplexity_neutral": found.perplexity_neutral,
             "perplexity_liked": found.perplexity_liked,
             "words": found.candidate.words,
@@ -99,32 +121,41 @@ def _percent(ratio: float) -> str:
     return f"{ratio - 1:+.1%}"
 
 
-def decide(evidence: Evidence) -> Verdict:
+def may_judge(trust: Estimate) -> bool:
+    """Whether a taste finds votes it has not seen more often than coins do, with 95 % confidence."""
+    return trust.low > 0.5
+
+
+def untried(trust: Estimate) -> Verdict:
+    """The verdict where nobody could judge, so that training would be in vain."""
+    return Verdict(promoted=False, reasons=("untold",), trust=trust, evidence=None)
+
+
+def decide(trust: Estimate, evidence: Evidence) -> Verdict:
     """The verdict; every rule that fails is a reason."""
-    reasons = [*_not_won(evidence), *_broken(evidence)]
-    return Verdict(not reasons, tuple(reasons), evidence)
+    reasons = [] if may_judge(trust) else ["untold"]
+    reasons += [*_not_won(evidence), *_broken(evidence)]
+    return Verdict(not reasons, tuple(reasons), trust, evidence)
 
 
 def _not_won(found: Evidence) -> list[str]:
     reasons = []
-    if not found.trust.low > 0.5:
-        reasons.append("the votes say too little to guess anybody's taste from, so nobody could judge")
     if not found.wins.low > 0.5:
-        reasons.append("it did not win with 95 % confidence")
+        reasons.append("not_won")
     if not found.accuracy.mean > 0.5:
-        reasons.append("it agrees with no more than half of the held-out votes")
+        reasons.append("disagrees")
     return reasons
 
 
 def _broken(found: Evidence) -> list[str]:
     live, new = found.live, found.candidate
     checks = {
-        "it lost fluency": max(found.perplexity_neutral, found.perplexity_liked) <= MOST_PERPLEXITY,
-        "its words are less varied": new.distinct_2 >= LEAST_VARIETY * live.distinct_2,
-        "its texts are too much alike": new.self_bleu <= max(MOST_ALIKE * live.self_bleu, live.self_bleu + 0.08),
-        "it repeats itself": new.repetition <= live.repetition + MOST_REPETITION,
-        "its texts became too short or too long": LENGTH[0] * live.words <= new.words <= LENGTH[1] * live.words,
-        "it writes what must not go out": new.unsafe <= live.unsafe + MOST_UNSAFE,
-        "it recites what it was trained on": new.copied <= live.copied + MOST_COPIED,
+        "fluency": max(found.perplexity_neutral, found.perplexity_liked) <= MOST_PERPLEXITY,
+        "variety": new.distinct_2 >= LEAST_VARIETY * live.distinct_2,
+        "alike": new.self_bleu <= max(MOST_ALIKE * live.self_bleu, live.self_bleu + 0.08),
+        "repeats": new.repetition <= live.repetition + MOST_REPETITION,
+        "length": LENGTH[0] * live.words <= new.words <= LENGTH[1] * live.words,
+        "unsafe": new.unsafe <= live.unsafe + MOST_UNSAFE,
+        "recites": new.copied <= live.copied + MOST_COPIED,
     }
     return [reason for reason, holds in checks.items() if not holds]

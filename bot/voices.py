@@ -26,6 +26,11 @@ async def learning(call: Call) -> AsyncIterator[ReplyEvent]:
         before = _name(voice.parents[0] if voice.parents else "", call)
         wins, least = (round(100 * max(voice.metrics.get(name, 0.0), 0.0)) for name in ("wins", "wins_low"))
         lines.append(_line(call, "learning_won", before=before, wins=wins, least=least))
+    run = await call.conversation.voicing.tried(form, *call.who)
+    if run and not run["verdict"]["promoted"]:
+        reasons = [_line(call, f"learning_refused_{reason}") for reason in run["verdict"]["reasons"]]
+        why = _line(call, "learning_refused_join").join(reasons)
+        lines.append(_line(call, "learning_refused", day=run["at"][:10], votes=run["votes"], why=why))
     lines.append(_line(call, "learning_how"))
     yield Notice("\n".join(lines), "learning")
 

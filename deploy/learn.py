@@ -11,7 +11,7 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,15 +20,17 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from adapters import disk, examples
+from adapters import disk, examples, rehearsal, taste
+from adapters.asks import Ask, Write
 from adapters.dataset import Dataset
 from adapters.examples import Examples
-from adapters.judge import Trial, judge
+from adapters.judge import Trial, judge, trust
 from adapters.manifest import BadAdapter, RegistryError, now
 from adapters.prefer import Plan, prefer
 from adapters.provenance import untainted
 from adapters.registry import Registry, Scope
-from adapters.verdict import Verdict
+from adapters.runs import Runs
+from adapters.verdict import Verdict, may_judge, untried
 from deploy import models, trial
 from deploy.export_commands import nothing
 from deploy.settings import Settings
@@ -55,11 +57,6 @@ class Outcome:
     words: str
 
 
-def folder(settings: Settings) -> Path:
-    """Where learning keeps its state and its reports."""
-    return settings.home / "learning"
-
-
 async def learn(
     settings: Settings,
     scope: Scope,
@@ -74,8 +71,8 @@ async def learn(
     `gather` is awaited for the votes as they stand (`deploy.preferences.gathered`), `report` hears stage, step, steps
     and loss. With `if_due` it only runs if enough is new and the last run is long enough ago.
     """
-    with _alone(folder(settings)), _sentences():
-        state = folder(settings) / slug(scope)
+    with _alone(settings.learning), _sentences():
+        state = settings.learning / slug(scope)
         found: Dataset = await gather()
         if if_due and (words := _early(settings, state, found)):
             return Outcome(scope.key, "waiting", "", words)
@@ -157,19 +154,36 @@ class _Run:
         started = time.monotonic()
         base = models.ensure(self._settings.text_model, self._settings.home)
         begun = self._begin(found)
-        live = self._registry.whole(begun["live"]) if begun["live"] else None
+        live = self._live(begun)
         training, held = (examples.read(self._folder / part) for part in ("training", "held"))
-        name = self._settings.text_model
-        candidate = self._folder / "adapter"
-        if not (self._folder / "trained").is_file():
-            prefer(base, live, training, self._folder, self._plan, report, name=name)
-            (self._folder / "trained").touch()
-        report("judging", 0, 1, 0.0)
-        write = trial.writer(base, name, self._plan.device, self._plan.threads)
-        verdict = judge(Trial(base, live, candidate, training, held), write, trial.safe, self._plan)
+        name, candidate = self._settings.text_model, self._folder / "adapter"
+        guess = taste.fit(training)
+        trusted = trust(guess, held)
+        if may_judge(trusted):
+            write = trial.writer(base, name, self._plan.device, self._plan.threads)
+            if not (self._folder / "trained").is_file():
+                more = self._rehearsed(training, guess, _told(write, report), begun)
+                prefer(base, live, more, self._folder, self._plan, report, name=name)
+                (self._folder / "trained").touch()
+            report("judging", 0, 1, 0.0)
+            verdict = judge(Trial(base, live, candidate, training, held), write, trial.safe, self._plan)
+        else:
+            verdict = untried(trusted)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]
         self._close(begun, verdict, speaks, (time.monotonic() - started) / 60)
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)
+
+    def _live(self, begun: Mapping[str, Any]) -> Path | None:
+        return self._registry.whole(begun["live"]) if begun["live"] else None
+
+    def _rehearsed(self, training: Examples, guess: taste.Taste, write: Write, begun: Mapping[str, Any]) -> Examples:
+        """The training half and what the live voice wrote to it, which a run that goes on finds written."""
+        there = self._folder / "rehearsed"
+        if not there.is_dir():
+            part = self._folder / "rehearsing"
+            rehearsal.rehearse(training, guess, write, self._live(begun), begun["live"]).write(part)
+            part.rename(there)
+        return examples.read(there)
 
     def _begin(self, found: Dataset) -> dict[str, Any]:
         """What the run set out with: that of one that was cut off, if it still holds, or a new one from the votes."""
@@ -250,14 +264,24 @@ class _Run:
 
     def _close(self, begun: dict[str, Any], verdict: Verdict, speaks: str, minutes: float) -> None:
         """Keep the report, remember how many votes were seen, and clear the run away."""
-        reports = folder(self._settings) / "reports"
-        reports.mkdir(parents=True, exist_ok=True)
-        number = max((int(path.stem) for path in reports.glob("*.json") if path.stem.isdigit()), default=0) + 1
         kept = {key: begun[key] for key in ("run", "live", "base", "plan", "about", "votes")}
         kept |= {"scope": self._scope.key, "at": now(), "minutes": round(minutes, 1), "speaks": speaks}
-        disk.write(reports / f"{number:04}.json", {**kept, "verdict": verdict.as_json()})
+        Runs(self._settings.learning / "reports").keep({**kept, "verdict": verdict.as_json()})
         disk.write(self._state / "seen.json", {"votes": begun["votes"], "at": time.time()})
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _told(write: Write, report: Report) -> Write:
+    """The same, telling of every prompt."""
+
+    def telling(asks: Sequence[Ask], voice: Path | None, texts: int) -> list[list[str]]:
+        found = list[list[str]]()
+        for ask in asks:
+            report("rehearsing", len(found), len(asks), 0.0)
+            found += write([ask], voice, texts)
+        return found
+
+    return telling
 
 
 def halves(data: Examples, seed: int) -> tuple[Examples, Examples]:
@@ -285,6 +309,15 @@ def check(found: Dataset, scope: Scope) -> None:
             "all votes are one person's, who would own everybody's voice; learn for that person with"
             " --scope person:PLATFORM:ID, or for a channel"
         )
+    if not any(text.strip() for text in _texts(data)):
+        raise LearnError("there is nothing to learn from: every text is blank")
     if not data.pairs and len({thumb.label for thumb in data.thumbs}) == 1:
         which = "liked" if data.thumbs[0].label else "disliked"
         raise LearnError(f"everything was {which} alike, so there is nothing to tell apart")
+
+
+def _texts(data: Examples) -> Iterator[str]:
+    for pair in data.pairs:
+        yield from (pair.chosen, pair.rejected)
+    for thumb in data.thumbs:
+        yield thumb.completion

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from adapters.manifest import RegistryError
 from adapters.registry import Scope
+from adapters.runs import Runs
 from deploy import settings as config
 from deploy.ending import ended
 from deploy.music_commands import learn_app
@@ -26,6 +27,7 @@ from deploy.settings import Settings, SettingsError
 
 NICE = 10
 STAGES = {
+    "rehearsing": "writing more to choose from",
     "pairs": "learning from pairs",
     "thumbs": "learning from single thumbs",
     "judging": "judging it against the live voice",
@@ -105,7 +107,7 @@ def show_report(
         settings = config.load()
     except SettingsError as wrong:
         raise ended(str(wrong), 2) from None
-    runs = reports.load(settings.home / "learning" / "reports")
+    runs = Runs(settings.learning / "reports").all()
     if not runs:
         raise ended("nothing was learnt yet: `ghostnote learn preferences` does it now", 1)
     if plot:

@@ -1,43 +1,34 @@
-"""The reports of past learning runs: read, put into rows, drawn over time."""
+"""The reports of past learning runs put into rows and drawn over time."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-Run = Mapping[str, Any]
-
-
-def load(folder: Path) -> list[Run]:
-    """Every report that can be read, oldest first."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            continue
-    return found
+from adapters.runs import Run
 
 
 def row(run: Run) -> tuple[str, ...]:
     """One run as the cells of a table."""
     verdict = run["verdict"]
-    wins = verdict["wins"]
+    tried = "wins" in verdict
     return (
         str(run["at"])[:16],
         str(run["scope"]),
         "promoted" if verdict["promoted"] else "rejected",
         str(run["votes"]),
-        f"{wins['mean']:.0%} (at least {max(wins['low'], 0):.0%})",
-        f"{verdict['accuracy']['mean']:.0%}",
-        f"{max(verdict['perplexity_neutral'], verdict['perplexity_liked']) - 1:+.1%}",
+        f"{verdict['wins']['mean']:.0%} (at least {max(verdict['wins']['low'], 0):.0%})" if tried else "not tried",
+        f"{verdict['accuracy']['mean']:.0%}" if tried else "",
+        f"{max(verdict['perplexity_neutral'], verdict['perplexity_liked']) - 1:+.1%}" if tried else "",
         str(run["speaks"] or run["base"]),
     )
 
 
 def draw(runs: Sequence[Run], target: Path) -> None:
-    """Blind wins of every candidate over time, with their bounds, a colour for each scope; ImportError, OSError."""
+    """Blind wins of every candidate that was tried, over time, with their bounds, a colour for each scope.
+
+    ImportError, OSError.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # an extra
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -45,7 +36,7 @@ def draw(runs: Sequence[Run], target: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for number, scope in enumerate(sorted({str(run["scope"]) for run in runs})):
-        mine = [run for run in runs if run["scope"] == scope]
+        mine = [run for run in runs if run["scope"] == scope and "wins" in run["verdict"]]
         for run in mine:
             wins, promoted = run["verdict"]["wins"], run["verdict"]["promoted"]
             moment: Any = datetime.fromisoformat(run["at"])  # matplotlib takes dates, its types do not know
@@ -57,6 +48,7 @@ def draw(runs: Sequence[Run], target: Path) -> None:
                               xytext=(6, 6), fontsize=8)  # fmt: skip
     axes.axhline(0.5, color="grey", linewidth=0.8)
     axes.set(ylim=(0, 1), ylabel="preferred, blind, to the voice before", title="● promoted   × rejected")
-    axes.legend(loc="lower right", fontsize=8)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower right", fontsize=8)
     figure.autofmt_xdate()
     figure.savefig(target, dpi=120)

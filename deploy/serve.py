@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.registry import Registry
+from adapters.runs import Runs
 from bot import web_app, wording
 from deploy import schedule
 from deploy.preferences import assumed
@@ -93,7 +94,10 @@ def text_generator(settings: Settings) -> TextGenerator:
 def speaking(settings: Settings, worker: Worker) -> Speaking:
     """Who speaks when: what the registry says, and where it is silent the voice that a form names."""
     return Speaking(
-        worker, Registry(settings.adapters), {name: form.adapter for name, form in forms().items() if form.adapter}
+        worker,
+        Registry(settings.adapters),
+        {name: form.adapter for name, form in forms().items() if form.adapter},
+        Runs(settings.learning / "reports"),
     )
 
 

@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         return self.home / "tastes"
 
     @property
+    def learning(self) -> Path:
+        """Where learning keeps its state, and in `reports` how its runs went."""
+        return self.home / "learning"
+
+    @property
     def owner_accounts(self) -> frozenset[str]:
         """The accounts of the owners, each as platform:id."""
         return frozenset(filter(None, (one.strip() for one in self.owners.split(","))))

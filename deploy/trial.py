@@ -1,6 +1,6 @@
-"""What a voice would write, for the judge (T): the sampler that serves people, at the forms' own settings, cleaned.
+"""What a voice would write, for judging and rehearsing (T): the sampler that serves people, as the forms set it.
 
-Both voices get the same prompts and the same random streams, so that what differs is the voice.
+All voices get the same prompts and the same random streams, so that what differs is the voice.
 """
 
 import zlib
@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from glin_profanity import Filter
 
-from adapters.judge import Ask, Write
+from adapters.asks import Ask, Write
 from adapters.manifest import RegistryError
 from engine.errors import EngineError
 from engine.ports import TextRequest
@@ -19,13 +19,12 @@ from engine.text.clean import Manners, clean
 from engine.text.forms.load import Form, load
 from engine.text.gpt import Gpt
 
-DRAFTS = 4
 TOKENS = 110
 _OLD_WORDS = frozenset({"ass", "asses", "cock", "cocks", "bastard", "damn", "damned", "hell", "god"})  # books have them
 _BARE = Form(name="", titles={}, voice=None, chat=None, plain=None, tokens=TOKENS, least=1)  # type: ignore[arg-type]
 
 
-def writer(base: Path, name: str, device: str, threads: int, drafts: int = DRAFTS) -> Write:
+def writer(base: Path, name: str, device: str, threads: int) -> Write:
     """A `Write` over the base in a folder, which is loaded at the first call."""
 
     @cache
@@ -39,19 +38,19 @@ def writer(base: Path, name: str, device: str, threads: int, drafts: int = DRAFT
 
         return Gpt(base, name, device=device, shelf=shelf), folders
 
-    def write(asks: Sequence[Ask], folder: Path | None) -> list[list[str]]:
+    def write(asks: Sequence[Ask], folder: Path | None, texts: int) -> list[list[str]]:
         torch.set_num_threads(threads)
         gpt, folders = model()
         reference = f"tried@{len(folders) + 1}" if folder else ""
         if folder:
             folders[reference] = folder
-        return [drawn(gpt, ask, reference, drafts) for ask in asks]
+        return [drawn(gpt, ask, reference, texts) for ask in asks]
 
     return write
 
 
 def drawn(gpt: Gpt, ask: Ask, adapter: str, drafts: int) -> list[str]:
-    """Some texts for one prompt as a person would read them; none if the prompt is too long for the window."""
+    """Some texts for one prompt as a person would read them, begun as the model began; none if it is too long."""
     form = load().get(ask.form, _BARE)
     seed = zlib.crc32(f"{ask.conversation}/{ask.prompt}".encode())
     request = TextRequest(ask.prompt, min(form.room, TOKENS), form.sampling, seed, drafts, form.stop, adapter)
@@ -61,7 +60,12 @@ def drawn(gpt: Gpt, ask: Ask, adapter: str, drafts: int) -> list[str]:
         return []
     while writing.step():
         pass
-    return [clean(draft.text, Manners(form.shape)).text for draft in writing.drafts()]
+    manners = Manners(form.shape)
+    return [_lead(draft.text) + clean(draft.text, manners).text for draft in writing.drafts()]
+
+
+def _lead(text: str) -> str:
+    return text[: len(text) - len(text.lstrip())]
 
 
 @cache

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from adapters import provenance
 from adapters.manifest import RegistryError
-from adapters.registry import Registry
+from adapters.registry import Registry, holding
+from adapters.runs import Run, Runs
 from engine.errors import BadValue
 from engine.messages import Person, SessionKey
 from engine.ports import TextGenerator
@@ -44,6 +45,9 @@ class Speaks(Protocol):
     def candidates(self, form: str, key: SessionKey | None, person: Person | None) -> Sequence[str]:
         """Everything that is live for them, the narrowest first."""
 
+    def run(self, form: str, key: SessionKey, person: Person) -> Run | None:
+        """How the newest learning run for one of them went; None if there was none."""
+
     async def prepare(self, reference: str) -> None:
         """Have an adapter in memory, whether it is live or not; raises BadValue."""
 
@@ -64,6 +68,10 @@ class NoVoices:
         """None."""
         return ()
 
+    def run(self, form: str, key: SessionKey, person: Person) -> Run | None:
+        """None."""
+        return None
+
     async def prepare(self, reference: str) -> None:
         """There is none to be had."""
         raise BadValue(name="adapter", value=reference, allowed="none")
@@ -74,12 +82,16 @@ class NoVoices:
 
 
 class Speaking:
-    """The voices of one registry on one device. `floors` names the shipped voice of each form that has one."""
+    """The voices of one registry on one device, and the reports of how they were learnt.
 
-    def __init__(self, device: Device, registry: Registry, floors: Mapping[str, str]) -> None:
+    `floors` names the shipped voice of each form that has one.
+    """
+
+    def __init__(self, device: Device, registry: Registry, floors: Mapping[str, str], runs: Runs | None = None) -> None:
         self._device = device
         self._registry = registry
         self._floors = floors
+        self._runs = runs
         self._told: set[str] = set()
 
     @property
@@ -114,19 +126,28 @@ class Speaking:
     def candidates(self, form: str, key: SessionKey | None, person: Person | None) -> list[str]:
         """Everything that is live for this person, here, in this form, the narrowest first."""
         floor, base = self._floors.get(form, ""), self._device.generator.name
-        channel = f"{key.platform}:{key.chat}" if key else ""
-        whose = f"{person.platform}:{person.id}" if person else ""
-        thread = key.thread if key else ""
         try:
-            return self._registry.candidates(
-                form=form, channel=channel, thread=thread, person=whose, floor=floor, base=base
-            )
+            return self._registry.candidates(**_where(form, key, person), floor=floor, base=base)
         except RegistryError as damaged:
             self._tell(str(damaged))
             return self._registry.shipped(floor, base)
+
+    def run(self, form: str, key: SessionKey, person: Person) -> Run | None:
+        """How the newest learning run for one of their scopes went; None if there was none. Reads files."""
+        return self._runs.latest(holding(**_where(form, key, person))) if self._runs else None
 
     def _tell(self, problem: str) -> None:
         """Once in the log, not with every message."""
         if problem not in self._told:
             self._told.add(problem)
             log.error("%s", problem)
+
+
+def _where(form: str, key: SessionKey | None, person: Person | None) -> dict[str, str]:
+    """What the registry asks, in its words."""
+    return {
+        "form": form,
+        "channel": f"{key.platform}:{key.chat}" if key else "",
+        "thread": key.thread if key else "",
+        "person": f"{person.platform}:{person.id}" if person else "",
+    }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from adapters.manifest import Manifest, RegistryError
 from adapters.registry import Registry, Scope
+from adapters.runs import Run
 from engine import story
 from engine.errors import BadValue, Impossible, NotOwner, UnknownAdapter
 from engine.finding import Finding
@@ -53,6 +54,10 @@ class Voicing:
         """The form of the open piece, and the voice that would write its next passage for this person."""
         form = await self._form(key)
         return form, self._view(await self._speaks.voice(form, key, person))
+
+    async def tried(self, form: str, key: SessionKey, person: Person) -> Run | None:
+        """How the newest learning run for this person, here, in this form went; None if there was none."""
+        return await asyncio.to_thread(self._speaks.run, form, key, person)
 
     async def every(self, person: Person) -> tuple[VoiceView, ...]:
         """Every version there is, by name and age, each with the scopes it speaks for. Raises NotOwner."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.asks import Ask
+from adapters.chances import Estimate
 from adapters.examples import Examples, Pair
-from adapters.judge import Ask, Trial, judge
+from adapters.judge import Trial, judge
 from adapters.prefer import Plan, prefer
 from adapters.verdict import Verdict
 from deploy.trial import safe, writer
@@ -16,7 +18,7 @@ from tests.engine.text.tiny import GPT2
 from tests.flow.raters import Rater, Rule, dislikes_long_sentences, premises
 
 PLAN = Plan(rate=2e-3, epochs=3)
-WRITE = writer(GPT2, "tiny", "cpu", 1, drafts=3)
+WRITE = writer(GPT2, "tiny", "cpu", 1)
 ASKS = [Ask(f"{premise}\n\n", "story", premise) for premise in premises(36, 1)]
 
 
@@ -33,7 +35,7 @@ def quiet(stage: str, step: int, steps: int, loss: float) -> None:
 @pytest.fixture(scope="module")
 def drawn() -> list[list[str]]:
     """What the bare base writes: three texts a prompt."""
-    return WRITE(ASKS, None)
+    return WRITE(ASKS, None, 3)
 
 
 def votes(drawn: Sequence[Sequence[str]], rule: Rule, noise: float = 0.15) -> Examples:
@@ -52,6 +54,11 @@ def tried(training: Examples, held: Examples, folder: Path) -> Verdict:
     return judge(Trial(GPT2, None, folder, training, held, prompts=16), WRITE, safe, PLAN)
 
 
+def _wins(verdict: Verdict) -> Estimate:
+    assert verdict.evidence is not None
+    return verdict.evidence.wins
+
+
 @pytest.fixture(scope="module")
 def halves(drawn: list[list[str]]) -> tuple[Examples, Examples]:
     return votes(drawn, dislikes_long_sentences).split(0.3, 1)
@@ -61,7 +68,7 @@ def test_a_good_voice_is_promoted(halves: tuple[Examples, Examples], tmp_path: P
     training, held = halves
     verdict = tried(training, held, prefer(GPT2, None, training, tmp_path / "run", PLAN, quiet))
     assert verdict.promoted, verdict.words
-    assert verdict.evidence.wins.mean > 0.55
+    assert _wins(verdict).mean > 0.55
 
 
 def test_a_voice_trained_on_inverted_votes_is_rejected(halves: tuple[Examples, Examples], tmp_path: Path) -> None:
@@ -69,8 +76,8 @@ def test_a_voice_trained_on_inverted_votes_is_rejected(halves: tuple[Examples, E
     inverted = Examples(tuple(replace(one, chosen=one.rejected, rejected=one.chosen) for one in training.pairs))
     verdict = tried(training, held, prefer(GPT2, None, inverted, tmp_path / "run", PLAN, quiet))
     assert not verdict.promoted
-    assert verdict.evidence.wins.mean < 0.5
-    assert any("did not win" in reason for reason in verdict.reasons)
+    assert _wins(verdict).mean < 0.5
+    assert "not_won" in verdict.reasons
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_a_voice_trained_on_inverted_votes_is_rejected(halves: tuple[Examples, E
     [
         (
             lambda at: " Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes. Yes.",
-            "less varied",
+            "variety",
         ),
         (lambda at: " " + RECITED[at % 2], "recites"),
     ],
@@ -92,8 +99,7 @@ def test_a_voice_that_says_one_thing_only_is_rejected(
     mixed = Examples(training.pairs + taught.pairs)  # what it recites is among what it was trained on
     verdict = tried(mixed, held, prefer(GPT2, None, taught, tmp_path / "run", hard, quiet))
     assert not verdict.promoted
-    assert any(reason in said for said in verdict.reasons), verdict.words
-    assert any("fluency" in said for said in verdict.reasons), verdict.words
+    assert {reason, "fluency"} <= set(verdict.reasons), verdict.words
 
 
 def test_twenty_coin_flips_promote_nobody(drawn: list[list[str]], tmp_path: Path) -> None:

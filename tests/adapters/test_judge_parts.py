@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from adapters import chances, measures, taste
 from adapters.chances import Estimate, Value, estimate
 from adapters.examples import Examples, Pair, Thumb
-from adapters.verdict import Evidence, Samples, decide
+from adapters.verdict import REASONS, Evidence, Samples, decide, untried
 
 DICE = random.Random(1)
 WORDS = re.findall(r"\w+", "the old king went down to a house by water and found three silver coins under his bed")
 GOOD = Samples(0.4, 0.8, 0.3, 0.05, 60, 0.0, 0.0)
-SURE = Estimate(0.7, 0.6, 0.8, 40, 20)
-EVIDENCE = Evidence(SURE, SURE, SURE, 1.0, 1.0, GOOD, GOOD)
+SURE, DOUBT = Estimate(0.7, 0.6, 0.8, 40, 20), Estimate(0.55, 0.49, 0.61, 40, 20)
+EVIDENCE = Evidence(SURE, SURE, 1.0, 1.0, GOOD, GOOD)
 
 
 def text(long: bool) -> str:
@@ -107,7 +107,7 @@ def test_copies_are_runs_of_thirteen_words_or_two_lines_of_verse() -> None:
 
 
 def test_who_wins_and_breaks_nothing_is_promoted() -> None:
-    verdict = decide(EVIDENCE)
+    verdict = decide(SURE, EVIDENCE)
     assert verdict.promoted
     assert verdict.words.startswith("Promoted")
     assert verdict.as_json()["wins"]["low"] == 0.6
@@ -116,22 +116,29 @@ def test_who_wins_and_breaks_nothing_is_promoted() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"wins": Estimate(0.55, 0.49, 0.61, 40, 20)}, "did not win"),
-        ({"trust": Estimate(0.55, 0.49, 0.61, 40, 20)}, "nobody could judge"),
-        ({"accuracy": Estimate(0.5, 0.4, 0.6, 40, 20)}, "no more than half"),
-        ({"perplexity_neutral": 1.04}, "lost fluency"),
-        ({"perplexity_liked": 1.04}, "lost fluency"),
-        ({"candidate": replace(GOOD, distinct_2=0.6)}, "less varied"),
-        ({"candidate": replace(GOOD, self_bleu=0.5)}, "too much alike"),
-        ({"candidate": replace(GOOD, repetition=0.2)}, "repeats itself"),
-        ({"candidate": replace(GOOD, words=20)}, "too short or too long"),
-        ({"candidate": replace(GOOD, unsafe=0.1)}, "must not go out"),
+        ({"wins": DOUBT}, "not_won"),
+        ({"accuracy": Estimate(0.5, 0.4, 0.6, 40, 20)}, "disagrees"),
+        ({"perplexity_neutral": 1.04}, "fluency"),
+        ({"perplexity_liked": 1.04}, "fluency"),
+        ({"candidate": replace(GOOD, distinct_2=0.6)}, "variety"),
+        ({"candidate": replace(GOOD, self_bleu=0.5)}, "alike"),
+        ({"candidate": replace(GOOD, repetition=0.2)}, "repeats"),
+        ({"candidate": replace(GOOD, words=20)}, "length"),
+        ({"candidate": replace(GOOD, unsafe=0.1)}, "unsafe"),
         ({"candidate": replace(GOOD, copied=0.1)}, "recites"),
     ],
 )
 def test_whoever_breaks_something_is_rejected_for_just_that(change: dict[str, object], reason: str) -> None:
-    verdict = decide(replace(EVIDENCE, **change))  # type: ignore[arg-type]
+    verdict = decide(SURE, replace(EVIDENCE, **change))  # type: ignore[arg-type]
     assert not verdict.promoted
-    (said,) = verdict.reasons
-    assert reason in said
-    assert reason in verdict.words
+    assert verdict.reasons == (reason,)
+    assert REASONS[reason] in verdict.words
+
+
+def test_where_nobody_can_judge_nobody_is_promoted() -> None:
+    assert decide(DOUBT, EVIDENCE).reasons == ("untold",)
+    verdict = untried(DOUBT)
+    assert not verdict.promoted
+    assert "nothing was trained" in verdict.words
+    assert verdict.as_json()["trust"]["low"] == 0.49
+    assert "wins" not in verdict.as_json()

@@ -1,11 +1,14 @@
 """Commands about voices, on a real small base with real adapters and a real registry."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.registry import Registry, Scope
+from adapters.runs import Runs
+from adapters.verdict import REASONS
 from bot import commands
 from bot.replies import Notice, ReplyEvent
 from engine.conversation import Conversation
@@ -58,6 +61,20 @@ async def test_what_speaks_here_says_what_it_learnt_from(room: tuple[Conversatio
     assert "published books" in heard
     registry.rollback(Scope())
     assert "the base model" in await notice(talk, "/learning")
+
+
+async def test_what_was_tried_last_and_refused_is_told(room: tuple[Conversation, Registry], tmp_path: Path) -> None:
+    talk, _ = room
+    runs = Runs(tmp_path / "home" / "learning" / "reports")
+    run = {"scope": "channel:telegram:5", "at": "2026-11-22T10:00:00+00:00", "votes": 60}
+    for reasons in ([], list(REASONS)):
+        runs.keep({**run, "verdict": {"promoted": not reasons, "reasons": reasons}})
+        heard = await notice(talk, "/learning")
+        assert ("The last attempt (2026-11-22, 60 votes)" in heard) == bool(reasons)
+    assert "it lost fluency, " in heard
+    runs.keep({**run, "scope": "channel:telegram:6", "verdict": {"promoted": True, "reasons": []}})  # of another chat
+    assert "60 votes" in await notice(talk, "/learning")
+    assert "最近一次尝试" in await notice(talk, "/learning", replace(ANN, language="zh"))
 
 
 async def test_a_blind_comparison_writes_a_version_by_each_and_tells_who_after_the_pick(

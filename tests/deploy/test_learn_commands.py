@@ -20,7 +20,7 @@ from adapters.registry import Registry, Scope
 from adapters.verdict import Evidence, Samples, decide
 from deploy import schedule
 from deploy.cli import app
-from deploy.learn import LearnError, folder, learn, slug
+from deploy.learn import LearnError, learn, slug
 from deploy.settings import Settings
 from tests.engine.text.tiny import GPT2
 from tests.engine.voices import voice
@@ -49,7 +49,7 @@ async def refused(settings: Settings, data: Dataset, scope: Scope = CHANNEL) -> 
     with pytest.raises(LearnError) as said:
         await learn(settings, scope, giving(data), lambda *_: None, plan=Plan(rate=2e-3, epochs=0.2))
     assert Registry(settings.adapters).scopes() == {CHANNEL.key: "sea@0001"}
-    assert not list((folder(settings) / "reports").glob("*.json"))
+    assert not list((settings.learning / "reports").glob("*.json"))
     (sentence,) = str(said.value).splitlines()
     return sentence
 
@@ -97,8 +97,8 @@ async def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_two_never_run(settings: Settings) -> None:
-    folder(settings).mkdir(parents=True)
-    with FileLock(folder(settings) / "lock"):
+    settings.learning.mkdir(parents=True)
+    with FileLock(settings.learning / "lock"):
         assert "another learning run" in await refused(settings, votes())
 
 
@@ -157,7 +157,7 @@ def test_the_echo_model_cannot_learn(owner: Owner, monkeypatch: pytest.MonkeyPat
 def test_reports_are_told_and_drawn(owner: Owner) -> None:
     good, sure = Samples(0.4, 0.8, 0.3, 0.05, 60, 0.0, 0.0), Estimate(0.7, 0.6, 0.8, 40, 20)
     for number, wins in enumerate((sure, Estimate(0.5, 0.4, 0.6, 40, 20)), 1):
-        verdict = decide(Evidence(sure, wins, sure, 1.0, 0.99, good, good)).as_json()
+        verdict = decide(sure, Evidence(wins, sure, 1.0, 0.99, good, good)).as_json()
         run = {"run": "r", "live": "", "base": "embedded", "plan": {}, "about": {}, "votes": 60, "scope": "global",
                "at": f"2026-01-0{number}T10:00:00+00:00", "minutes": 3.0, "speaks": "global@0001"}  # fmt: skip
         (owner.home / "learning" / "reports").mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from adapters.registry import Registry, Scope
-from deploy.learn import folder
 from deploy.settings import Settings
 from tests.engine.text.tiny import GPT2
 from tests.engine.voices import voice
@@ -54,5 +53,5 @@ async def test_killed_at_any_moment_the_live_voice_is_whole(tmp_path: Path) -> N
             status = -signal.SIGKILL  # it was quicker than the hand that kills; begin another
     assert status == 0
     assert said.decode().split()[0] in ("promoted", "rejected")
-    assert list((folder(settings) / "reports").glob("*.json"))
-    assert not list(folder(settings).glob("*/run"))
+    assert list((settings.learning / "reports").glob("*.json"))
+    assert not list(settings.learning.glob("*/run"))
