@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters import taste
 from adapters.asks import Ask
 from adapters.chances import Estimate
 from adapters.examples import Examples, Pair
-from adapters.judge import Trial, judge
+from adapters.judge import Trial, judge, trust
 from adapters.prefer import Plan, prefer
-from adapters.verdict import Verdict
+from adapters.verdict import Verdict, may_judge
 from deploy.trial import safe, writer
 from tests.engine.text.tiny import GPT2
 from tests.flow.raters import Rater, Rule, dislikes_long_sentences, premises
@@ -107,6 +108,16 @@ def test_twenty_coin_flips_promote_nobody(drawn: list[list[str]], tmp_path: Path
     training, held = Examples(coins.pairs[:20]).split(0.4, 1)
     verdict = tried(training, held, prefer(GPT2, None, training, tmp_path / "run", PLAN, quiet))
     assert not verdict.promoted, verdict.words
+
+
+def test_of_twenty_runs_on_coin_flips_at_most_one_is_promoted(drawn: list[list[str]], tmp_path: Path) -> None:
+    promoted = 0
+    for seed in range(20):
+        coins = votes(drawn, lambda text, seed=seed: zlib.crc32(f"{seed} {text}".encode()), noise=0.0)  # type: ignore[misc]
+        training, held = coins.split(0.3, seed)
+        if may_judge(trust(taste.fit(training), held)):  # else nothing is trained, see deploy/learn
+            promoted += tried(training, held, prefer(GPT2, None, training, tmp_path / str(seed), PLAN, quiet)).promoted
+    assert promoted <= 1
 
 
 def test_without_held_out_conversations_nothing_is_judged(halves: tuple[Examples, Examples], tmp_path: Path) -> None:
