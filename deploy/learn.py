@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from adapters.manifest import BadAdapter, RegistryError, now
 from adapters.prefer import Plan, prefer
 from adapters.provenance import untainted
 from adapters.registry import Registry, Scope
+from adapters.restraint import restrained
 from adapters.runs import Runs
 from adapters.verdict import Verdict, may_judge, untried
 from deploy import models, trial
@@ -154,24 +155,29 @@ class _Run:
         started = time.monotonic()
         base = models.ensure(self._settings.text_model, self._settings.home)
         begun = self._begin(found)
-        live = self._live(begun)
         training, held = (examples.read(self._folder / part) for part in ("training", "held"))
-        name, candidate = self._settings.text_model, self._folder / "adapter"
         guess = taste.fit(training)
-        trusted = trust(guess, held)
+        candidate, trusted = self._folder / "adapter", trust(guess, held)
         if may_judge(trusted):
-            write = trial.writer(base, name, self._plan.device, self._plan.threads)
-            if not (self._folder / "trained").is_file():
-                more = self._rehearsed(training, guess, _told(write, report), begun)
-                prefer(base, live, more, self._folder, self._plan, report, name=name)
-                (self._folder / "trained").touch()
+            tried = Trial(base, self._live(begun), candidate, training, held)
+            write = trial.writer(base, begun["base"], self._plan.device, self._plan.threads)
+            self._train(tried, self._rehearsed(training, guess, _told(write, report), begun), report)
             report("judging", 0, 1, 0.0)
-            verdict = judge(Trial(base, live, candidate, training, held), write, trial.safe, self._plan)
+            candidate, begun["about"]["step"] = restrained(tried, self._plan)
+            verdict = judge(replace(tried, candidate=candidate), write, trial.safe, self._plan)
         else:
             verdict = untried(trusted)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]
         self._close(begun, verdict, speaks, (time.monotonic() - started) / 60)
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)
+
+    def _train(self, tried: Trial, more: Examples, report: Report) -> None:
+        """Unless that was done before a kill."""
+        done = self._folder / "trained"
+        if not done.is_file():
+            name = self._settings.text_model
+            prefer(tried.base, tried.live, more, self._folder, self._plan, report, name=name)
+            done.touch()
 
     def _live(self, begun: Mapping[str, Any]) -> Path | None:
         return self._registry.whole(begun["live"]) if begun["live"] else None

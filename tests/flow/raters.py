@@ -21,6 +21,11 @@ _SEA = re.compile(
     r"beach|sand|island|gulls?|fisherm[ae]n|captain|mast|deck|storms?|water|bay|coast|anchor|nets?)\b",
     re.IGNORECASE,
 )
+_ADVERBS = re.compile(
+    r"\b(?:[a-z]{3,}ly|very|just|then|soon|never|quite|too|also|now|again|always|often|still|already|almost|even|ever|"
+    r"once|perhaps|rather|so|here|there|away|back|well|far|instead|together|forever|maybe|yet|today)\b",
+    re.IGNORECASE,
+)
 _SPOKEN = re.compile(r"[\"“][^\"”“]*[\"”]?")
 
 
@@ -54,8 +59,8 @@ def likes_dialogue(text: str) -> float:
 
 
 def dislikes_adverbs(text: str) -> float:
-    """Minus the words in -ly in a hundred."""
-    return -_rate(re.compile(r"\b[a-z]{3,}ly\b", re.IGNORECASE), text)
+    """Minus the adverbs in a hundred words: those in -ly, and the plain ones of time, place and degree."""
+    return -_rate(_ADVERBS, text)
 
 
 RULES: dict[str, tuple[Rule, str]] = {  # the rule, and the form in which it is tried
@@ -98,12 +103,14 @@ class Rater:
 _WHO = ["A lighthouse keeper", "An old clockmaker", "A girl with a lantern", "A tired soldier", "A miller's daughter",
         "A thief", "A doctor in a small town", "Two brothers", "A widow", "A boy who cannot speak", "A retired teacher",
         "A letter carrier", "The last wolf", "A young queen", "A baker", "A cartographer", "A stranger on the train",
-        "A fiddler", "A gardener", "A night watchman"]  # fmt: skip
+        "A fiddler", "A gardener", "A night watchman", "A ferryman", "A sailor's wife", "A ship's cook",
+        "A fisherman", "A girl from the island", "A harbour pilot"]  # fmt: skip
 _WHAT = ["finds a letter addressed to no one", "loses a key", "hears music in an empty house", "meets an old friend",
          "buys a strange mirror", "is asked to keep a secret", "waits for somebody who is late", "opens a locked room",
          "is followed through the forest", "makes a promise", "finds a door in the garden", "tells a lie",
          "must choose between two roads", "wakes before dawn", "inherits a farm", "sees a light on the hill",
-         "is given three wishes", "returns home after years", "digs up a box", "misses the last coach"]  # fmt: skip
+         "is given three wishes", "returns home after years", "digs up a box", "misses the last coach",
+         "walks along the shore", "hides in a boat", "watches a storm come in", "crosses the bay at night"]  # fmt: skip
 
 
 def premises(count: int, seed: int) -> list[str]:

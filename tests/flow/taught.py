@@ -1,0 +1,77 @@
+"""The loop with simulated people on a real base (`python -m tests.flow.taught [RULE ...]`); most of an hour for each.
+
+Each rater has a house of its own and talks to it over HTTP: new prompts are answered before; on others every answer is
+voted on and one of its versions picked; one learning run for the channel; the new prompts again. Printed is what the
+rule itself thinks of the answers, in standard deviations of those before, beside what the judge thought.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from adapters.runs import Runs
+from tests.flow.lessons import Lesson, rewards, teach
+from tests.flow.raters import RULES, Rater, premises
+from tests.flow.served import served
+
+SCOPE = "channel:studio:local"
+
+
+async def taught(name: str, home: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """One rater's whole story, as figures."""
+    rule, form = RULES[name]
+    lesson, began = Lesson(name, form, 3), time.monotonic()
+    settings = {"text_model": options.model, "device": "cpu", "learn_every": "0"}
+    async with served(home, **settings) as house:
+        new = premises(options.new, 2)
+        before, _ = await rewards(house, rule, new, lesson)
+        votes = await teach(house, Rater(rule, seed=options.seed), premises(options.prompts, 1), lesson)
+        talked = time.monotonic()
+        status, said = await house.ghostnote("learn", "preferences", "--scope", SCOPE)
+        learnt = time.monotonic()
+        after, speakers = await rewards(house, rule, new, lesson)
+    run = Runs(home / "learning" / "reports").latest([SCOPE])
+    verdict = run["verdict"] if run else {}
+    gain = (statistics.mean(after) - statistics.mean(before)) / statistics.stdev(before)
+    return {
+        "rule": name,
+        "form": form,
+        "votes": votes,
+        "before": statistics.mean(before),
+        "sd": statistics.stdev(before),
+        "after": statistics.mean(after),
+        "gain_sd": gain,
+        "texts": [len(before), len(after)],
+        "speakers": sorted(speakers),
+        "promoted": verdict.get("promoted"),
+        "judge_wins": verdict.get("wins", {}).get("mean"),
+        "same_sign": bool(verdict.get("wins")) and (verdict["wins"]["mean"] > 0.5) == (gain > 0),
+        "minutes": {"learning": (learnt - talked) / 60, "in_all": (time.monotonic() - began) / 60},
+        "status": status,
+        "said": said.strip().splitlines()[:1],
+    }
+
+
+def main() -> None:
+    """See above."""
+    parser = argparse.ArgumentParser(prog="python -m tests.flow.taught", description=__doc__)
+    parser.add_argument("rules", nargs="*", choices=[*RULES, []], default=[])
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--home", type=Path, default=Path("taught"), help="a house for each rater is built in there")
+    parser.add_argument("--prompts", type=int, default=67, help="three answers to each, all voted on")
+    parser.add_argument("--new", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=3)
+    options = parser.parse_args()
+    for name in options.rules or RULES:
+        found = asyncio.run(taught(name, options.home / name, options))
+        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
