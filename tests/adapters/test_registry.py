@@ -185,6 +185,14 @@ def test_only_what_was_published_for_the_base_in_use_is_a_candidate(registry: Re
     assert registry.candidates(form="story", base="llama") == []
 
 
+def test_what_learnt_on_stories_speaks_in_stories_only(registry: Registry, weights: Path) -> None:
+    registry.publish(weights, "wide", scope=Scope())
+    registry.publish(weights, "ann", scope=Scope("person", "web:ann"), data={"forms": ["story", "scene"]})
+    assert registry.live(form="scene", person="web:ann") == "ann@0001"
+    assert registry.live(form="poem", person="web:ann") == "wide@0001"
+    assert registry.live(person="web:ann") == "ann@0001"  # nobody asks for a form
+
+
 def test_a_disk_that_refuses_leaves_everything_as_it_was(tmp_path: Path, registry: Registry, weights: Path) -> None:
     """The kernel itself refuses to write on, as on a full disk."""
     registry.publish(weights, "sea", scope=Scope())

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from deploy import bench
+from deploy import bench, bench_learn
 from tests.engine.text.tiny import GPT2
 
 
@@ -38,3 +38,16 @@ async def test_a_blocked_loop_is_seen() -> None:
         await asyncio.sleep(0.02)
 
     assert max(await bench.loop_delays(block)) > 0.08
+
+
+@pytest.mark.filterwarnings("ignore")  # the peer is called as its documentation says, with what has been renamed since
+def test_a_training_step_is_measured_against_trl_on_the_same_pairs() -> None:
+    told = list[tuple[int, int]]()
+    results = json.loads(json.dumps(bench_learn.learn(GPT2, "tiny", 2, 1, lambda done, of: told.append((done, of)))))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert [len(taken) for taken in results["runs"].values()] == [3, 3]
+    lines = {line["what"]: line for line in results["lines"]}
+    ours, theirs = (lines[what]["value"] for what in ("our step of 8 pairs: s", "plain TRL's step of 8 pairs: s"))
+    ratio = lines["steps, ours to plain TRL's"]
+    assert ratio["value"] == pytest.approx(theirs / ours)
+    assert ratio["met"] == (ratio["value"] >= 1)
