@@ -27,6 +27,7 @@ async def taught(name: str, home: Path, options: argparse.Namespace) -> dict[str
     rule, form = RULES[name]
     lesson, began = Lesson(name, form, 3), time.monotonic()
     settings = {"text_model": options.model, "device": "cpu", "learn_every": "0"}
+    settings |= {name: value for name in ("learn_rate", "learn_epochs") if (value := getattr(options, name))}
     async with served(home, **settings) as house:
         new = premises(options.new, 2)
         before, _ = await rewards(house, rule, new, lesson)
@@ -53,7 +54,8 @@ async def taught(name: str, home: Path, options: argparse.Namespace) -> dict[str
         "same_sign": bool(verdict.get("wins")) and (verdict["wins"]["mean"] > 0.5) == (gain > 0),
         "minutes": {"learning": (learnt - talked) / 60, "in_all": (time.monotonic() - began) / 60},
         "status": status,
-        "said": said.strip().splitlines()[:1],
+        "step": (run or {}).get("about", {}).get("step"),
+        "said": said.strip(),
     }
 
 
@@ -66,6 +68,8 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=67, help="three answers to each, all voted on")
     parser.add_argument("--new", type=int, default=60)
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--learn-rate", default="", help="for small bases, else as shipped")
+    parser.add_argument("--learn-epochs", default="")
     options = parser.parse_args()
     for name in options.rules or RULES:
         found = asyncio.run(taught(name, options.home / name, options))
