@@ -14,7 +14,7 @@ from adapters.taste import Taste
 
 PROMPTS = 48
 TEXTS = 8  # for each prompt
-PAIRS = 2  # for each prompt: best and worst, then second and second worst
+PAIRS = 3  # for each prompt: best and worst, second and second worst, third and third worst
 SOURCE = "taste"
 
 

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     learn_scopes: str = Field(
         default="global", description="For whom such runs learn: global, form:…, channel:…, person:…, comma-separated."
     )
-    learn_rate: float = Field(default=4e-4, gt=0, le=0.1, description="Learning rate; small bases take more.")
+    learn_rate: float = Field(default=6e-4, gt=0, le=0.1, description="Learning rate; small bases take more.")
     learn_epochs: float = Field(default=1.0, gt=0, le=100, description="How often a run reads each example.")
     learn_threads: int = Field(default=1, ge=1, le=256, description="Processor threads that learning may use.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="How much is logged.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tests.flow.raters import Rater, Rule
+from tests.flow.raters import Rater
 from tests.flow.served import Event, Served
 
 Answer = tuple[str, str, str]
@@ -38,11 +38,11 @@ async def teach(house: Served, rater: Rater, prompts: Sequence[str], lesson: Les
     return votes
 
 
-async def rewards(house: Served, rule: Rule, prompts: Sequence[str], lesson: Lesson) -> tuple[list[float], set[str]]:
-    """What the rule thinks of one answer to each new prompt, and who gave them; nothing is said about any of them."""
+async def written(house: Served, prompts: Sequence[str], lesson: Lesson) -> tuple[list[str], set[str]]:
+    """One answer to each new prompt, and who gave them; nothing is said about any of them."""
     once = replace(lesson, versions=1)
     answers = [answer for prompt in prompts for answer in await answered(house, prompt, once)]
-    return [rule(text) for _, text, _ in answers], {adapter for _, _, adapter in answers}
+    return [text for _, text, _ in answers], {adapter for _, _, adapter in answers}
 
 
 async def answered(house: Served, prompt: str, lesson: Lesson) -> list[Answer]:

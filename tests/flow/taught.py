@@ -11,13 +11,14 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from adapters.runs import Runs
-from tests.flow.lessons import Lesson, rewards, teach
+from tests.flow.lessons import Lesson, teach, written
 from tests.flow.raters import RULES, Rater, premises
-from tests.flow.served import served
+from tests.flow.served import Served, served
 
 SCOPE = "channel:studio:local"
 
@@ -30,12 +31,13 @@ async def taught(name: str, home: Path, options: argparse.Namespace) -> dict[str
     settings |= {name: value for name in ("learn_rate", "learn_epochs") if (value := getattr(options, name))}
     async with served(home, **settings) as house:
         new = premises(options.new, 2)
-        before, _ = await rewards(house, rule, new, lesson)
+        before = list(map(rule, await _before(house, new, lesson, options.home)))
         votes = await teach(house, Rater(rule, seed=options.seed), premises(options.prompts, 1), lesson)
         talked = time.monotonic()
         status, said = await house.ghostnote("learn", "preferences", "--scope", SCOPE)
         learnt = time.monotonic()
-        after, speakers = await rewards(house, rule, new, lesson)
+        texts, speakers = await written(house, new, lesson)
+        after = list(map(rule, texts))
     run = Runs(home / "learning" / "reports").latest([SCOPE])
     verdict = run["verdict"] if run else {}
     gain = (statistics.mean(after) - statistics.mean(before)) / statistics.stdev(before)
@@ -57,6 +59,14 @@ async def taught(name: str, home: Path, options: argparse.Namespace) -> dict[str
         "step": (run or {}).get("about", {}).get("step"),
         "said": said.strip(),
     }
+
+
+async def _before(house: Served, new: Sequence[str], lesson: Lesson, home: Path) -> list[str]:
+    """What the voice before answers to the new prompts; it is the same for all raters of a form, so written once."""
+    kept = home / f"before-{lesson.form}-{len(new)}.json"
+    if not kept.is_file():
+        kept.write_text(json.dumps((await written(house, new, lesson))[0], indent=1), encoding="utf-8")
+    return list(json.loads(kept.read_text(encoding="utf-8")))
 
 
 def main() -> None:

@@ -1,41 +1,33 @@
-"""The whole loop on the small GPT-2, for real: votes through the API, a learning run beside it, and another voice.
-
-Seeds are drawn anew each time, and a run in some is rejected, so it does not stand in `make test` yet: say
-`python -m pytest -m loop`.
-"""
+"""The whole loop on the small GPT-2, for real: votes through the API, a learning run beside it, and another voice."""
 
 import statistics
 from pathlib import Path
 
-import pytest
-
 from tests.engine.text.tiny import GPT2
-from tests.flow.lessons import Lesson, rewards, teach
+from tests.flow.lessons import Lesson, teach, written
 from tests.flow.raters import Rater, dislikes_long_sentences, premises
 from tests.flow.served import served
 
 TAUGHT, NEW = 24, 20
-
-pytestmark = pytest.mark.loop
 
 
 async def test_what_ann_likes_is_what_ann_gets(tmp_path: Path) -> None:
     rule, lesson = dislikes_long_sentences, Lesson("ann")
     small = {"text_model": str(GPT2), "device": "cpu", "learn_rate": "2e-3", "learn_epochs": "2"}
     async with served(tmp_path / "home", **small) as house:
-        before, speakers = await rewards(house, rule, premises(NEW, 2), lesson)
+        before, speakers = await written(house, premises(NEW, 2), lesson)
         assert speakers == {""}
-        rater = Rater(rule, seed=3, noise=0.0)  # with noise it takes 200 turns, see tests/flow/raters
+        rater = Rater(rule, seed=3, noise=0.0)  # with noise it takes 200 turns, see tests/flow/taught
         assert await teach(house, rater, premises(TAUGHT, 1), lesson) >= 2 * TAUGHT
         status, said = await house.ghostnote("learn", "preferences", "--scope", "person:studio:ann")
         assert status == 0, said
         assert "Promoted" in said, said
-        after, speakers = await rewards(house, rule, premises(NEW, 2), lesson)
+        after, speakers = await written(house, premises(NEW, 2), lesson)
         (voice,) = speakers
         assert voice.startswith("person-studio-ann")
         assert voice.endswith("@0001")
-        assert statistics.mean(after) > statistics.mean(before)
-        _, others = await rewards(house, rule, premises(1, 2), Lesson("ben"))
+        assert statistics.mean(map(rule, after)) > statistics.mean(map(rule, before))
+        _, others = await written(house, premises(1, 2), Lesson("ben"))
         assert others == {""}
         status, said = await house.ghostnote("learn", "report")
         assert status == 0
@@ -44,5 +36,5 @@ async def test_what_ann_likes_is_what_ann_gets(tmp_path: Path) -> None:
         assert status == 0
         assert "0 new votes" in said
         await house.ghostnote("adapters", "rollback", "--scope", "person:studio:ann")
-        _, speakers = await rewards(house, rule, premises(1, 2), Lesson("ann"))
+        _, speakers = await written(house, premises(1, 2), Lesson("ann"))
         assert speakers == {""}
