@@ -33,6 +33,7 @@ from adapters.restraint import restrained
 from adapters.runs import Runs
 from adapters.verdict import Verdict, may_judge, untried
 from deploy import models, trial
+from deploy.due import early
 from deploy.export_commands import nothing
 from deploy.settings import Settings
 from engine.text.forms.load import load
@@ -125,13 +126,7 @@ def _early(settings: Settings, state: Path, found: Dataset) -> str:
     if (state / "run" / "begun.json").is_file():
         return ""
     last = _read(state / "seen.json")
-    new = found.votes - int(last.get("votes", 0))
-    hours = (time.time() - float(last.get("at", 0))) / 3600
-    if new < settings.learn_after:
-        return f"{max(new, 0)} new votes since the last run; {settings.learn_after} are awaited"
-    if hours < settings.learn_every:
-        return f"the last run was {hours:.1f} hours ago; it learns every {settings.learn_every:g}"
-    return ""
+    return early(settings, found.votes, int(last.get("votes", 0)), float(last.get("at", 0)))
 
 
 def _read(path: Path) -> dict[str, Any]:

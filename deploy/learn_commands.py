@@ -1,4 +1,4 @@
-"""`ghostnote learn preferences` and `learn report`: from votes to a voice, and how it has gone so far.
+"""`ghostnote learn preferences`, `learn taste` and `learn report`: from votes to a voice, and how it has gone so far.
 
 One sentence on stderr for whatever keeps it from learning: status 2 for an argument or setting that cannot be, 1 for
 anything else. A candidate that was refused is a result, not a problem: status 0.
@@ -37,20 +37,51 @@ out = Console(highlight=False, soft_wrap=True, width=240 if _piped else None)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-@learn_app.command()
-def preferences(
-    scope: Annotated[
-        list[str] | None,
-        typer.Option("--scope", help="as in `adapters`; may stand again; else GHOSTNOTE_LEARN_SCOPES"),
-    ] = None,
-    if_due: Annotated[bool, typer.Option("--if-due", help="only if enough is new; for a timer")] = False,
-) -> None:  # fmt: skip
-    """Learn from votes, picks, retries and edits; what wins blind goes live, anything else is reported."""
+Scopes = Annotated[
+    list[str] | None,
+    typer.Option("--scope", help="as in `adapters`; may stand again; else GHOSTNOTE_LEARN_SCOPES"),
+]
+IfDue = Annotated[bool, typer.Option("--if-due", help="only if enough is new; for a timer")]
+
+
+def _asked(scopes: list[str] | None) -> tuple[Settings, list[Scope]]:
+    """The settings, and for whom to learn."""
     try:
         settings = config.load()
-        scopes = [Scope.read(one.strip()) for one in scope or settings.learn_scopes.split(",") if one.strip()]
+        return settings, [Scope.read(one.strip()) for one in scopes or settings.learn_scopes.split(",") if one.strip()]
     except (SettingsError, RegistryError) as wrong:
         raise ended(str(wrong), 2) from None
+
+
+@learn_app.command()
+def taste(scope: Scopes = None, if_due: IfDue = False) -> None:
+    """Learn from votes on music which of several candidates people would rather hear."""
+    from deploy.learn_taste import TasteError, learn, waits  # noqa: PLC0415
+    from deploy.problems import DATABASE_PROBLEMS, database_words  # noqa: PLC0415
+
+    settings, scopes = _asked(scope)
+
+    async def learnt(where: Scope) -> str:
+        return (if_due and await waits(settings, where)) or (await learn(settings, where)).words
+
+    failed = False
+    for where in scopes:
+        try:
+            out.print(f"{where.key}: {asyncio.run(learnt(where))}", markup=False)
+        except (TasteError, *DATABASE_PROBLEMS) as problem:
+            _complain(where, problem if isinstance(problem, TasteError) else database_words(problem))
+            failed = True
+    raise typer.Exit(1 if failed else 0)
+
+
+def _complain(scope: Scope, problem: object) -> None:
+    err.print(f"{scope.key}: {str(problem).rstrip('.')}.", markup=False)
+
+
+@learn_app.command()
+def preferences(scope: Scopes = None, if_due: IfDue = False) -> None:
+    """Learn from votes, picks, retries and edits; what wins blind goes live, anything else is reported."""
+    settings, scopes = _asked(scope)
     if settings.text_model == "echo":
         raise ended("the echo model only repeats and cannot learn; set GHOSTNOTE_TEXT_MODEL", 1)
     os.nice(NICE)
@@ -85,8 +116,7 @@ def _learn(settings: Settings, scope: Scope, *, if_due: bool) -> bool:
             done = asyncio.run(learn.learn(settings, scope, gather, report, if_due=if_due))
         except (learn.LearnError, *DATABASE_PROBLEMS) as problem:
             bar.stop()
-            words = str(problem) if isinstance(problem, learn.LearnError) else database_words(problem)
-            err.print(f"{scope.key}: {words.rstrip('.')}.", markup=False)
+            _complain(scope, problem if isinstance(problem, learn.LearnError) else database_words(problem))
             return False
     out.print(f"{done.scope}: {done.words}", markup=False)
     if done.ended == "promoted":

@@ -14,6 +14,8 @@ from adapters.liking import Model, Opinion, Verdict, fit, judge
 from adapters.manifest import RegistryError, now
 from adapters.provenance import PEOPLE
 from adapters.registry import Registry, Scope
+from adapters.runs import Runs
+from deploy.due import early, moment
 from deploy.preferences import gathered
 from deploy.serve import tastes
 from deploy.settings import Settings
@@ -60,7 +62,6 @@ class Outcome:
 
 async def learn(settings: Settings, scope: Scope) -> Outcome:
     """Learn a taste for one scope. TasteError, in one sentence, if there is nothing to learn from."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     found = await gathered(settings, scope, music=True)
     _check(found, scope)
     opinions = await _opinions(settings, found.tunes)
@@ -74,6 +75,13 @@ async def learn(settings: Settings, scope: Scope) -> Outcome:
     except (RegistryError, OSError) as problem:
         raise TasteError(f"{disk.reason(problem)}; the taste that chooses is untouched") from problem
     return outcome
+
+
+async def waits(settings: Settings, scope: Scope) -> str:
+    """Why it is too early to learn a taste for one scope (again); "" if it is time."""
+    found = await gathered(settings, scope, music=True)
+    last = _runs(settings).latest([scope.key]) or {}
+    return early(settings, found.votes, int(last.get("votes", 0)), moment(str(last.get("at", ""))))
 
 
 def _check(found: Dataset, scope: Scope) -> None:
@@ -133,8 +141,10 @@ def _publish(registry: Registry, scope: Scope, found: Dataset, judged: tuple[lis
 
 
 def _report(settings: Settings, outcome: Outcome, live: str, found: Dataset) -> None:
-    folder = settings.home / "learning" / "tastes"
-    folder.mkdir(parents=True, exist_ok=True)
-    number = max((int(path.stem) for path in folder.glob("*.json") if path.stem.isdigit()), default=0) + 1
-    about = {**asdict(outcome), "words": outcome.words, "before": live, "at": now(), "left": dict(found.left)}
-    disk.write(folder / f"{number:04}.json", about)
+    _runs(settings).keep(
+        {**asdict(outcome), "words": outcome.words, "before": live, "at": now(), "left": dict(found.left)}
+    )
+
+
+def _runs(settings: Settings) -> Runs:
+    return Runs(settings.learning / "tastes")

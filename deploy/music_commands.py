@@ -1,10 +1,9 @@
-"""The commands that learn, measure and time music: `ghostnote learn music`, `learn taste`, `eval music`, `bench music`.
+"""The commands that learn, measure and time music: `ghostnote learn music`, `eval music`, `bench music`.
 
 They stand beside `deploy/cli` because they share a progress bar and are for owners only. Torch and the rest are
 imported by the command that needs them.
 """
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -16,12 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from adapters.manifest import RegistryError
-from adapters.registry import Scope
 from bot.wording import error as sentence
-from deploy import settings as config
-from deploy.ending import ended
-from deploy.settings import SettingsError
 from engine.errors import EngineError
 
 learn_app = typer.Typer(no_args_is_help=True, help="Learn: voices from what people like, weights from scratch.")
@@ -58,28 +52,6 @@ def learn_music(
         last = work.learn(chosen, into, control, tensorboard, report)  # type: ignore[arg-type]
     losses = ", ".join(f"{name} {value:g}" for name, value in last.items())
     out.print(f"Written to {into}. {losses}")
-
-
-@learn_app.command(name="taste")
-def learn_taste(
-    scope: Annotated[
-        str, typer.Option("--scope", help="global, channel:PLATFORM:CHAT[/THREAD] or person:PLATFORM:ID")
-    ] = "global",
-) -> None:
-    """Learn from votes on music which of several candidates people would rather hear."""
-    from deploy.learn_taste import TasteError, learn  # noqa: PLC0415
-    from deploy.problems import DATABASE_PROBLEMS, database_words  # noqa: PLC0415
-
-    try:
-        settings, where = config.load(), Scope.read(scope)
-    except (SettingsError, RegistryError) as wrong:
-        raise ended(str(wrong), 2) from None
-    try:
-        out.print(asyncio.run(learn(settings, where)).words, markup=False)
-    except TasteError as nothing:
-        raise ended(str(nothing), 1) from None
-    except DATABASE_PROBLEMS as problem:
-        raise ended(database_words(problem), 1) from None
 
 
 @eval_app.command(name="music")

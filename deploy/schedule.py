@@ -24,19 +24,24 @@ async def every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
             log.warning("learning could not be started: %s", refused)
 
 
-async def learn(*command: str) -> None:
-    """`ghostnote learn preferences --if-due` as a child, to its end; ended with us if we go first."""
-    words = command or (sys.executable, "-m", "deploy", "learn", "preferences", "--if-due")
+async def learn() -> None:
+    """`ghostnote learn preferences --if-due`, then `learn taste --if-due`."""
+    for what in ("preferences", "taste"):
+        await child(sys.executable, "-m", "deploy", "learn", what, "--if-due")
+
+
+async def child(*words: str) -> None:
+    """Run a command to its end, what it says in the log; it is ended with us if we go first."""
     quiet = asyncio.subprocess.DEVNULL
     pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(*words, stdin=quiet, stdout=pipe, stderr=pipe)
+    process = await asyncio.create_subprocess_exec(*words, stdin=quiet, stdout=pipe, stderr=pipe)
     try:
-        said, trouble = await child.communicate()
+        said, trouble = await process.communicate()
     except asyncio.CancelledError:
-        child.kill()  # it goes on from its last checkpoint another time
-        await child.wait()
+        process.kill()  # it goes on from its last checkpoint another time
+        await process.wait()
         raise
-    for text, level in ((said, logging.INFO), (trouble if child.returncode else b"", logging.WARNING)):
+    for text, level in ((said, logging.INFO), (trouble if process.returncode else b"", logging.WARNING)):
         for line in text.decode(errors="replace").splitlines():
             if line.strip():
                 log.log(level, "%s", line.strip())

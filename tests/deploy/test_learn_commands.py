@@ -180,7 +180,7 @@ async def test_the_schedule_starts_a_child_again_and_again(tmp_path: Path) -> No
     seen = tmp_path / "seen"
 
     async def job() -> None:
-        await schedule.learn("sh", "-c", f"echo once >> {seen}")
+        await schedule.child("sh", "-c", f"echo once >> {seen}")
         if seen.read_text(encoding="utf-8").count("once") >= 2:
             raise Enough
 

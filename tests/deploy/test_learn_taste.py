@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.registry import Registry, Scope
-from deploy.learn_taste import TasteError, learn
+from deploy.learn_taste import TasteError, learn, waits
 from deploy.serve import house, tastes
 from deploy.settings import Settings
 from engine.conversation import Conversation
@@ -81,6 +81,12 @@ async def test_votes_become_a_taste_that_chooses(tmp_path: Path) -> None:
     assert not again.verdict.won
     assert (again.verdict.why, again.speaks) == ("no_better", "taste@0001")
     assert [path.name for path in sorted((tmp_path / "learning" / "tastes").iterdir())] == ["0001.json", "0002.json"]
+    assert await waits(settings, CHANNEL) == "0 new votes since the last run; 50 are awaited"
+    eager = settings.model_copy(update={"learn_after": 1})
+    assert (await waits(eager, CHANNEL)).endswith("1 are awaited")
+    # For a person nobody has learnt yet, so all votes are new.
+    mine = Scope("person", "telegram:7")
+    assert await waits(eager, mine) == ""
 
 
 async def test_coins_and_silence_change_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A simulated person at the public API: asks, asks again, compares, votes; and what they think of new texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tests.flow.raters import Rater
 from tests.flow.served import Event, Served
@@ -39,9 +39,11 @@ async def teach(house: Served, rater: Rater, prompts: Sequence[str], lesson: Les
 
 
 async def written(house: Served, prompts: Sequence[str], lesson: Lesson) -> tuple[list[str], set[str]]:
-    """One answer to each new prompt, and who gave them; nothing is said about any of them."""
-    once = replace(lesson, versions=1)
-    answers = [answer for prompt in prompts for answer in await answered(house, prompt, once)]
+    """All versions of the answers to new prompts, and who gave them.
+
+    Whoever looks through versions says something by where they stop, so a lesson of several must not be learnt from.
+    """
+    answers = [answer for prompt in prompts for answer in await answered(house, prompt, lesson)]
     return [text for _, text, _ in answers], {adapter for _, _, adapter in answers}
 
 

@@ -1,7 +1,7 @@
 """The loop with simulated people on a real base (`python -m tests.flow.taught [RULE ...]`); most of an hour for each.
 
-Each rater has a house of its own and talks to it over HTTP: new prompts are answered before; on others every answer is
-voted on and one of its versions picked; one learning run for the channel; the new prompts again. Printed is what the
+Each rater has a house of its own and talks to it over HTTP: new prompts are answered before; on others every version of
+an answer is voted on and one is picked; one learning run for the channel; the new prompts again. Printed is what the
 rule itself thinks of the answers, in standard deviations of those before, beside what the judge thought.
 """
 
@@ -21,22 +21,24 @@ from tests.flow.raters import RULES, Rater, premises
 from tests.flow.served import Served, served
 
 SCOPE = "channel:studio:local"
+VERSIONS = 7  # of each answer: the reply and six alternatives, which are one batch
 
 
 async def taught(name: str, home: Path, options: argparse.Namespace) -> dict[str, Any]:
     """One rater's whole story, as figures."""
     rule, form = RULES[name]
-    lesson, began = Lesson(name, form, 3), time.monotonic()
+    lesson, reader, began = Lesson(name, form, VERSIONS), Lesson("reader", form, VERSIONS), time.monotonic()
     settings = {"text_model": options.model, "device": "cpu", "learn_every": "0"}
     settings |= {name: value for name in ("learn_rate", "learn_epochs") if (value := getattr(options, name))}
     async with served(home, **settings) as house:
         new = premises(options.new, 2)
-        before = list(map(rule, await _before(house, new, lesson, options.home)))
+        await house.say(await house.create(), "/consent off", reader.author)  # looking through versions is no vote
+        before = list(map(rule, await _before(house, new, reader, options.home)))
         votes = await teach(house, Rater(rule, seed=options.seed), premises(options.prompts, 1), lesson)
         talked = time.monotonic()
         status, said = await house.ghostnote("learn", "preferences", "--scope", SCOPE)
         learnt = time.monotonic()
-        texts, speakers = await written(house, new, lesson)
+        texts, speakers = await written(house, new, reader)
         after = list(map(rule, texts))
     run = Runs(home / "learning" / "reports").latest([SCOPE])
     verdict = run["verdict"] if run else {}
@@ -75,8 +77,8 @@ def main() -> None:
     parser.add_argument("rules", nargs="*", choices=[*RULES, []], default=[])
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--home", type=Path, default=Path("taught"), help="a house for each rater is built in there")
-    parser.add_argument("--prompts", type=int, default=67, help="three answers to each, all voted on")
-    parser.add_argument("--new", type=int, default=60)
+    parser.add_argument("--prompts", type=int, default=29, help="seven answers to each, all voted on")
+    parser.add_argument("--new", type=int, default=12)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--learn-rate", default="", help="for small bases, else as shipped")
     parser.add_argument("--learn-epochs", default="")
