@@ -13,6 +13,7 @@ from pathlib import Path
 from adapters import bases, files
 from adapters.examples import Examples, Thumb
 from adapters.judge import NEUTRAL, Trial, read
+from adapters.manifest import BadAdapter
 from adapters.prefer import Plan
 from adapters.verdict import MOST_PERPLEXITY
 
@@ -44,13 +45,18 @@ def steps(trial: Trial, plan: Plan, neutral: Sequence[str] = ()) -> Iterator[tup
 
 
 def between(live: Path | None, candidate: Path, share: float, target: Path) -> None:
-    """Write the adapter that lies `share` of the way from the live one (None: the bare base) to the candidate."""
+    """Write the adapter that lies `share` of the way from the live one (None: the bare base) to the candidate.
+
+    BadAdapter for a candidate that did not begin from that live one.
+    """
     new = files.read(candidate)
     old = files.read(live).matrices if live else {}
     tensors = {}
     for name, (a, b) in new.matrices.items():
         # Of a step from the bare base only B is scaled: there A began as noise, whose origin nobody kept.
         before = old.get(name, (a, b * 0))
+        if before[0].shape != a.shape:
+            raise BadAdapter("the live voice has changed since the candidate was made from it")
         for part, was, now in zip("AB", before, (a, b), strict=True):
             tensors[f"{files.PREFIX}{name}.lora_{part}.weight"] = (was + share * (now - was)).half().contiguous()
     config = json.loads((candidate / files.CONFIG).read_text(encoding="utf-8"))

@@ -202,8 +202,14 @@ class _Run:
         # Not from a voice that learnt from somebody who no longer agrees: then from what it was made from.
         live = untainted(self._registry.versions(), speaks, found.agreeing) if speaks else ""
         begun = _read(self._folder / "begun.json")
-        same = begun.get("live") == live and begun.get("base") == self._settings.text_model
-        if same and set(begun["people"]) <= set(found.examples.people) and begun["plan"] == asdict(self._plan):
+        fixed = {
+            "live": live,
+            "weights": self._registry.show(live).sha256 if live else "",  # a shipped voice changes with the program
+            "base": self._settings.text_model,
+            "plan": asdict(self._plan),
+        }
+        same = all(begun.get(name) == value for name, value in fixed.items())
+        if same and set(begun["people"]) <= set(found.examples.people):
             return begun
         shutil.rmtree(self._folder, ignore_errors=True)
         training, held = halves(data, self._plan.seed)
@@ -213,9 +219,7 @@ class _Run:
         held.write(self._folder / "held")
         begun = {
             "run": f"{now()}-{slug(self._scope)}",
-            "live": live,
-            "base": self._settings.text_model,
-            "plan": asdict(self._plan),
+            **fixed,
             "people": list(found.examples.people),
             "about": {
                 **found.about,

@@ -9,6 +9,7 @@ from adapters import files, lora
 from adapters.bases import load
 from adapters.examples import Examples, Pair
 from adapters.judge import Trial
+from adapters.manifest import BadAdapter
 from adapters.prefer import Plan
 from adapters.restraint import SHARES, between, steps
 from tests.engine.text.tiny import GPT2
@@ -38,6 +39,15 @@ def test_the_way_from_one_to_the_other(ends: tuple[Path, Path], tmp_path: Path) 
         assert torch.equal(a, far[name][0])
         assert torch.allclose(b, far[name][1] / 4, atol=1e-3)
     lora.load(load(GPT2, "cpu")[0], tmp_path / "at")  # it is still made for this base
+
+
+def test_what_began_elsewhere_has_no_way_to_be_gone(ends: tuple[Path, Path], tmp_path: Path) -> None:
+    model = load(GPT2, "cpu")[0]
+    lora.insert(model, rank=3, alpha=3.0)
+    lora.save(model, tmp_path / "other", "tiny")
+    with pytest.raises(BadAdapter, match="has changed"):
+        between(tmp_path / "other", ends[0], 0.5, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_it_goes_as_far_as_it_stays_fluent(ends: tuple[Path, Path], tmp_path: Path) -> None:
