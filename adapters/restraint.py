@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from adapters import bases, files
 from adapters.examples import Examples, Thumb
 from adapters.judge import NEUTRAL, Trial, read
@@ -51,7 +53,7 @@ def between(live: Path | None, candidate: Path, share: float, target: Path) -> N
     """
     new = files.read(candidate)
     old = files.read(live).matrices if live else {}
-    tensors = {}
+    tensors = dict[str, Tensor]()
     for name, (a, b) in new.matrices.items():
         # Of a step from the bare base only B is scaled: there A began as noise, whose origin nobody kept.
         before = old.get(name, (a, b * 0))
