@@ -21,8 +21,8 @@ class Pair:
 
     `prompt` is exactly what the model saw; `chosen` and `rejected` are as the model would write them, with the space
     or newline they begin with. `weight` is above 0. `conversation` is the piece's id, the unit that is split; `people`
-    are ids of persons; `source` is "pick", "retry", "edit", "undo" or "vote"; `adapter` is what wrote it, "" for the
-    base.
+    are ids of persons; `source` is "pick", "retry", "edit", "undo" or "vote", or "taste" of a rehearsed pair; `adapter`
+    is what wrote it, "" for the base.
     """
 
     prompt: str

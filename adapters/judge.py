@@ -8,6 +8,7 @@ it may judge.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,32 +54,64 @@ def trust(guess: taste.Taste, held: Examples) -> Estimate:
     return chances.estimate([*guess.trust, *guess.right(held)])
 
 
-def judge(trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, neutral: Sequence[str] = ()) -> Verdict:
-    """Try the candidate and decide. ValueError if there are too few votes to try it with; BadAdapter as `lora.load`."""
-    if not len(trial.held):
-        raise ValueError("no conversation could be held out, so nothing could be judged")
-    guess = taste.fit(trial.training)
-    torch.set_num_threads(plan.threads)
-    model, tokenizer = bases.load(trial.base, plan.device)
-    passages = neutral or NEUTRAL.read_text(encoding="utf-8").strip().split("\n\n\n")
-    live, new = (read(model, tokenizer, folder, trial.held, passages, plan) for folder in (trial.live, trial.candidate))
-    del model
-    asks = prompts(trial.held, trial.prompts)
-    seen = prompts(trial.training, max(trial.prompts // 4, 4))
-    ours, theirs = (write([*asks, *seen], folder, DRAFTS) for folder in (trial.live, trial.candidate))
-    known = measures.known_runs(_texts(trial.training))
-    return decide(
-        trust(guess, trial.held),
-        Evidence(
-            wins=chances.estimate(wins(guess, asks, ours, theirs)),
-            accuracy=chances.estimate(agreement(trial.held, live, new)),
-            perplexity_neutral=math.exp(new.neutral - live.neutral),
-            perplexity_liked=math.exp(new.liked - live.liked),
-            live=samples(ours, safe, known),
-            candidate=samples(theirs, safe, known),
-            likes=tuple(guess.likes()),
-        ),
-    )
+class Judge:
+    """One candidate after another against the same live voice, which reads and writes only once.
+
+    ValueError if there are too few votes to try anything with; BadAdapter as `lora.load`.
+    """
+
+    def __init__(
+        self, trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, neutral: Sequence[str] = ()
+    ) -> None:
+        if not len(trial.held):
+            raise ValueError("no conversation could be held out, so nothing could be judged")
+        self.trial = trial
+        self._write, self._safe, self._plan = write, safe, plan
+        self._guess = taste.fit(trial.training)
+        self._asks = prompts(trial.held, trial.prompts)
+        self._seen = prompts(trial.training, max(trial.prompts // 4, 4))
+        self._known = measures.known_runs(_texts(trial.training))
+        self._neutral = neutral or NEUTRAL.read_text(encoding="utf-8").strip().split("\n\n\n")
+        self._readings = dict[Path | None, Reading]()
+        torch.set_num_threads(plan.threads)
+        self._model, self._tokenizer = bases.load(trial.base, plan.device)
+
+    def perplexity(self, candidate: Path) -> tuple[float, float]:
+        """On neutral texts and on liked ones, as ratios to the live voice's."""
+        live, new = self._reading(self.trial.live), self._reading(candidate)
+        return math.exp(new.neutral - live.neutral), math.exp(new.liked - live.liked)
+
+    def verdict(self, candidate: Path) -> Verdict:
+        """Try a candidate in every way there is, and decide."""
+        neutral, liked = self.perplexity(candidate)
+        ours, theirs = self._ours, self._texts(candidate)
+        moved = agreement(self.trial.held, self._reading(self.trial.live), self._reading(candidate))
+        return decide(
+            trust(self._guess, self.trial.held),
+            Evidence(
+                wins=chances.estimate(wins(self._guess, self._asks, ours, theirs)),
+                accuracy=chances.estimate(moved),
+                perplexity_neutral=neutral,
+                perplexity_liked=liked,
+                live=samples(ours, self._safe, self._known),
+                candidate=samples(theirs, self._safe, self._known),
+                likes=tuple(self._guess.likes()),
+            ),
+        )
+
+    @cached_property
+    def _ours(self) -> list[list[str]]:
+        return self._texts(self.trial.live)
+
+    def _texts(self, folder: Path | None) -> list[list[str]]:
+        return self._write([*self._asks, *self._seen], folder, DRAFTS)
+
+    def _reading(self, folder: Path | None) -> Reading:
+        if folder not in self._readings:
+            self._readings[folder] = read(
+                self._model, self._tokenizer, folder, self.trial.held, self._neutral, self._plan
+            )
+        return self._readings[folder]
 
 
 def wins(

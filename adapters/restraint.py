@@ -6,44 +6,36 @@ something else (a backtracking line search).
 """
 
 import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from torch import Tensor
 
-from adapters import bases, files
-from adapters.examples import Examples, Thumb
-from adapters.judge import NEUTRAL, Trial, read
+from adapters import files
+from adapters.judge import Judge
 from adapters.manifest import BadAdapter
-from adapters.prefer import Plan
 from adapters.verdict import MOST_PERPLEXITY
 
 SHARES = (1.0, 0.8, 0.6, 0.45, 0.3)
 
 
-def steps(trial: Trial, plan: Plan, neutral: Sequence[str] = ()) -> Iterator[tuple[Path, float]]:
+def steps(judge: Judge) -> Iterator[tuple[Path, float]]:
     """Adapters that are fluent, the farthest first, in folders beside the candidate's, and their share of its step.
 
-    The candidate comes first if it is fluent itself, and alone if not even the smallest share is. BadAdapter as
-    `lora.load`.
+    The candidate comes first if it is fluent itself, and alone if not even the smallest share is.
     """
-    model, tokenizer = bases.load(trial.base, plan.device)
-    passages = neutral or NEUTRAL.read_text(encoding="utf-8").strip().split("\n\n\n")
-    liked = _liked(trial.held)
-    live = read(model, tokenizer, trial.live, liked, passages, plan)
+    live, candidate = judge.trial.live, judge.trial.candidate
     any_fluent = False
     for share in SHARES:
-        folder = trial.candidate
+        folder = candidate
         if share < 1:
-            folder = trial.candidate.with_name(f"{trial.candidate.name}-{share:g}")
-            between(trial.live, trial.candidate, share, folder)
-        new = read(model, tokenizer, folder, liked, passages, plan)
-        if math.exp(max(new.neutral - live.neutral, new.liked - live.liked)) <= MOST_PERPLEXITY:
+            folder = candidate.with_name(f"{candidate.name}-{share:g}")
+            between(live, candidate, share, folder)
+        if max(judge.perplexity(folder)) <= MOST_PERPLEXITY:
             any_fluent = True
             yield folder, share
     if not any_fluent:
-        yield trial.candidate, 1.0
+        yield candidate, 1.0
 
 
 def between(live: Path | None, candidate: Path, share: float, target: Path) -> None:
@@ -63,12 +55,3 @@ def between(live: Path | None, candidate: Path, share: float, target: Path) -> N
             tensors[f"{files.PREFIX}{name}.lora_{part}.weight"] = (was + share * (now - was)).half().contiguous()
     config = json.loads((candidate / files.CONFIG).read_text(encoding="utf-8"))
     files.write(target, tensors, config, new.fingerprint)
-
-
-def _liked(held: Examples) -> Examples:
-    """The texts that were liked, each as a thumb up: all that a reading for fluency needs."""
-    chosen = tuple(
-        Thumb(one.prompt, one.chosen, True, one.weight, one.conversation, one.people, one.form, one.adapter)
-        for one in held.pairs
-    )
-    return Examples((), (*chosen, *(one for one in held.thumbs if one.label)))

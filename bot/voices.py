@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from adapters.verdict import REASONS
 from bot import wording
 from bot.calls import Call, number
 from bot.replies import Notice, ReplyEvent
@@ -27,8 +28,10 @@ async def learning(call: Call) -> AsyncIterator[ReplyEvent]:
         wins, least = (round(100 * max(voice.metrics.get(name, 0.0), 0.0)) for name in ("wins", "wins_low"))
         lines.append(_line(call, "learning_won", before=before, wins=wins, least=least))
     run = await call.conversation.voicing.tried(form, *call.who)
-    if run and not run["verdict"]["promoted"]:
-        reasons = [_line(call, f"learning_refused_{reason}") for reason in run["verdict"]["reasons"]]
+    # Other versions had other reasons.
+    refused = [reason for reason in run["verdict"]["reasons"] if reason in REASONS] if run else []
+    if run and refused:
+        reasons = [_line(call, f"learning_refused_{reason}") for reason in refused]
         why = _line(call, "learning_refused_join").join(reasons)
         lines.append(_line(call, "learning_refused", day=run["at"][:10], votes=run["votes"], why=why))
     lines.append(_line(call, "learning_how"))

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from adapters import disk, examples, rehearsal, taste
 from adapters.asks import Ask, Write
 from adapters.dataset import Dataset
 from adapters.examples import Examples
-from adapters.judge import Trial, judge, trust
+from adapters.judge import Judge, Trial, trust
 from adapters.manifest import BadAdapter, RegistryError, now
 from adapters.prefer import Plan, prefer
 from adapters.provenance import untainted
@@ -160,18 +160,18 @@ class _Run:
             write = trial.writer(base, begun["base"], self._plan.device, self._plan.threads)
             self._train(tried, self._rehearsed(training, guess, _told(write, report), begun), report)
             report("judging", 0, 1, 0.0)
-            candidate, verdict = self._judged(tried, write, begun)
+            candidate, verdict = self._judged(Judge(tried, write, trial.safe, self._plan), begun)
         else:
             verdict = untried(trusted)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]
         self._close(begun, verdict, speaks, (time.monotonic() - started) / 60)
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)
 
-    def _judged(self, tried: Trial, write: Write, begun: dict[str, Any]) -> tuple[Path, Verdict]:
+    def _judged(self, judge: Judge, begun: dict[str, Any]) -> tuple[Path, Verdict]:
         """What was judged last, the whole step or a shorter one, and how."""
-        for candidate, share in islice(steps(tried, self._plan), TRIES):
+        for candidate, share in islice(steps(judge), TRIES):
             begun["about"]["step"] = share
-            verdict = judge(replace(tried, candidate=candidate), write, trial.safe, self._plan)
+            verdict = judge.verdict(candidate)
             if not verdict.too_far:
                 break
         return candidate, verdict

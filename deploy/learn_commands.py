@@ -94,10 +94,7 @@ def preferences(scope: Scopes = None, if_due: IfDue = False) -> None:
 
 def _learn(settings: Settings, scope: Scope, *, if_due: bool) -> bool:
     """One scope; whether it came to an end."""
-    try:
-        from deploy import learn, preferences  # noqa: PLC0415
-    except ImportError as missing:
-        raise ended(f"{missing.name} is not installed; say pip install 'ghostnote[learn]'", 1) from None
+    from deploy import learn, preferences  # noqa: PLC0415
     from deploy.problems import DATABASE_PROBLEMS, database_words  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 
-LOOK = 1800.0  # seconds; a look costs about one of processor time
+LOOK = 1800.0  # seconds; a look costs a few of processor time
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from adapters import taste
 from adapters.asks import Ask
 from adapters.chances import Estimate
 from adapters.examples import Examples, Pair
-from adapters.judge import Trial, judge, trust
+from adapters.judge import Judge, Trial, trust
 from adapters.prefer import Plan, prefer
 from adapters.restraint import steps
 from adapters.verdict import Verdict, may_judge
@@ -52,8 +52,12 @@ def votes(drawn: Sequence[Sequence[str]], rule: Rule, noise: float = 0.15) -> Ex
     return Examples(tuple(found))
 
 
+def judge(training: Examples, held: Examples, folder: Path) -> Judge:
+    return Judge(Trial(GPT2, None, folder, training, held, prompts=16), WRITE, safe, PLAN)
+
+
 def tried(training: Examples, held: Examples, folder: Path) -> Verdict:
-    return judge(Trial(GPT2, None, folder, training, held, prompts=16), WRITE, safe, PLAN)
+    return judge(training, held, folder).verdict(folder)
 
 
 def _wins(verdict: Verdict) -> Estimate:
@@ -68,9 +72,9 @@ def halves(drawn: list[list[str]]) -> tuple[Examples, Examples]:
 
 def test_a_good_voice_is_promoted(halves: tuple[Examples, Examples], tmp_path: Path) -> None:
     training, held = halves
-    whole = Trial(GPT2, None, prefer(GPT2, None, training, tmp_path / "run", PLAN, quiet), training, held)
-    for folder, _ in steps(whole, PLAN):  # as deploy/learn does
-        verdict = tried(training, held, folder)
+    trying = judge(training, held, prefer(GPT2, None, training, tmp_path / "run", PLAN, quiet))
+    for folder, _ in steps(trying):  # as deploy/learn does
+        verdict = trying.verdict(folder)
         if not verdict.too_far:
             break
     assert verdict.promoted, verdict.words

@@ -8,7 +8,7 @@ import torch
 from adapters import files, lora
 from adapters.bases import load
 from adapters.examples import Examples, Pair
-from adapters.judge import Trial
+from adapters.judge import Judge, Trial
 from adapters.manifest import BadAdapter
 from adapters.prefer import Plan
 from adapters.restraint import SHARES, between, steps
@@ -16,7 +16,7 @@ from tests.engine.text.tiny import GPT2
 from tests.engine.voices import voice
 
 LIKED = " He came to the old house. It was dark, and the wind was in the trees."
-HELD = Examples((Pair("A king\n\n", LIKED, " No.", 1.0, "c", ("ann",), "story", "pick", ""),))
+HELD = Examples((Pair("A king\n\n", LIKED, " No.", 1.0, "c", ("ann",), "story", "pick", ""),) * 4)
 NEUTRAL = ["There was once a king who had a forest, and in it there lived many wild animals of every kind."]
 
 
@@ -24,6 +24,11 @@ NEUTRAL = ["There was once a king who had a forest, and in it there lived many w
 def ends(tmp_path: Path) -> tuple[Path, Path]:
     """Two adapters: one that hardly changes anything, and one that makes the model babble."""
     return voice(GPT2, tmp_path / "near", 1, loud=0.01), voice(GPT2, tmp_path / "far", 1, loud=1.5)
+
+
+def judging(candidate: Path) -> Judge:
+    """A judge of fluency alone: nobody is asked to write."""
+    return Judge(Trial(GPT2, None, candidate, HELD, HELD), lambda *_: [], lambda _: True, Plan(), NEUTRAL)
 
 
 def test_the_way_from_one_to_the_other(ends: tuple[Path, Path], tmp_path: Path) -> None:
@@ -52,12 +57,12 @@ def test_what_began_elsewhere_has_no_way_to_be_gone(ends: tuple[Path, Path], tmp
 
 def test_it_goes_as_far_as_it_stays_fluent(ends: tuple[Path, Path], tmp_path: Path) -> None:
     near, far = ends
-    found = list(steps(Trial(GPT2, None, near, HELD, HELD), Plan(), NEUTRAL))
+    found = list(steps(judging(near)))
     assert found[0] == (near, 1.0)
     assert [share for _, share in found] == list(SHARES)
     middle = voice(GPT2, tmp_path / "middle", 1, loud=0.6)
-    folder, share = next(steps(Trial(GPT2, None, middle, HELD, HELD), Plan(), NEUTRAL))
+    folder, share = next(steps(judging(middle)))
     assert 0 < share < 1
     assert folder != middle
     assert files.read(folder).base == files.read(middle).base
-    assert list(steps(Trial(GPT2, None, far, HELD, HELD), Plan(), NEUTRAL)) == [(far, 1.0)]  # for the judge to refuse
+    assert list(steps(judging(far))) == [(far, 1.0)]  # for the judge to refuse

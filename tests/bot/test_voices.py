@@ -72,6 +72,9 @@ async def test_what_was_tried_last_and_refused_is_told(room: tuple[Conversation,
         heard = await notice(talk, "/learning")
         assert ("The last attempt (2026-11-22, 60 votes)" in heard) == bool(reasons)
     assert "it lost fluency, " in heard
+    runs.keep({**run, "verdict": {"promoted": False, "reasons": ["it did not win"]}})  # as an older version wrote
+    assert "The last attempt" not in await notice(talk, "/learning")
+    runs.keep({**run, "verdict": {"promoted": False, "reasons": list(REASONS)}})
     runs.keep({**run, "scope": "channel:telegram:6", "verdict": {"promoted": True, "reasons": []}})  # of another chat
     assert "60 votes" in await notice(talk, "/learning")
     assert "最近一次尝试" in await notice(talk, "/learning", replace(ANN, language="zh"))
