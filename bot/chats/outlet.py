@@ -183,7 +183,7 @@ class ChatOutlet:
 
     async def _end(self, turn: Turn) -> None:
         if self._drawn:
-            await self._wire.pace.rest(1.0)
+            await self._wire.pace.rest(self._wire.pause)
         rows = buttons.under(turn, self._language, private=self._private)
         await self._show(self._page, self._wire.split(turn.text) or ["…"], rows)
 

@@ -61,6 +61,8 @@ class Wire(Protocol):
     pace: Pace
     interval: float
     """Seconds between two edits of a draft."""
+    pause: float
+    """Seconds between the last draft and the text for good."""
 
     def split(self, text: str) -> list[str]:
         """The text as messages; no parts for a text that is all white space."""

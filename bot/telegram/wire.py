@@ -31,6 +31,8 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 class TelegramWire:
     """A chat for one reply; `query` is the pressed button it answers."""
 
+    pause = 1.0
+
     def __init__(self, bot: Client, place: Place, pace: Pace, query: str = "") -> None:
         self.pace, self.interval = pace, EDITS[place.private]
         self._bot, self._place, self._query = bot, place, query

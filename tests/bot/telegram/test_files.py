@@ -7,7 +7,7 @@ import pytest
 from aiogram.types import Audio
 
 from bot import wording
-from bot.telegram.fetching import FileUnavailable
+from bot.chats.files import FileUnavailable
 from bot.telegram_app import WebhookSettings
 from engine.messages import MessageRef, SessionKey
 from engine.music.errors import BadMidi
