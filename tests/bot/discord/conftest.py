@@ -7,7 +7,7 @@ from pathlib import Path
 
 import discord
 import pytest
-from simcord import ChannelHandle, Env, GuildHandle, MemberActor
+from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberActor, UserHandle
 
 from bot.discord.client import Ghost
 from engine.conversation import Conversation
@@ -52,6 +52,15 @@ class Desk:
     def now(self, message: discord.Message) -> discord.Message:
         """A message as it stands now."""
         return next(each for each in self.channel.history() if each.id == message.id)
+
+    async def send_file(self, user: UserHandle, words: str, name: str, data: bytes) -> discord.Message:
+        """Send the bot a file in private; its answer."""
+        await user.send_dm(words, attachments=self.env.backend.store_attachments(user.dm_channel.id, [(name, data)]))
+        return self.last(user.dm_channel)
+
+    async def click(self, message: discord.Message, sign: str, member: MemberActor | None = None) -> InteractionResult:
+        """Press the button with this sign that stands under the message now."""
+        return await (member or self.mara).click(message, custom_id=button(self.now(message), sign))
 
     async def piece(self) -> Piece:
         return await self.conversation.piece(self.key)

@@ -1,6 +1,6 @@
 """A person writes with Ghostnote in a channel: a real discord.py bot, the real conversation, the echo generator."""
 
-from tests.bot.discord.conftest import Desk, button, labels
+from tests.bot.discord.conftest import Desk, labels
 
 
 async def test_a_story_by_slash_command_ends_with_buttons(desk: Desk) -> None:
@@ -27,13 +27,13 @@ async def test_a_mention_goes_on_and_other_talk_does_not(desk: Desk) -> None:
 
 async def test_votes_by_button_count_change_and_are_taken_back(desk: Desk) -> None:
     reply = await desk.say("It rained.")
-    said = await desk.mara.click(reply, custom_id=button(reply, "👍"))
+    said = await desk.click(reply, "👍")
     assert "👍 is kept" in said.followups[0].content
     assert said.followups[0].ephemeral
     assert labels(desk.now(reply))[:2] == ["👍 1", "👎"]
-    await desk.mara.click(reply, custom_id=button(reply, "👎"))
+    await desk.click(reply, "👎")
     assert labels(desk.now(reply))[:2] == ["👍", "👎 1"]
-    said = await desk.mara.click(reply, custom_id=button(reply, "👎"))
+    said = await desk.click(reply, "👎")
     assert said.followups[0].content == "Your vote is taken back."
     turn = await desk.turn()
     assert (turn.likes, turn.dislikes) == (0, 0)
