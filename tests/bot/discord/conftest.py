@@ -97,9 +97,12 @@ def button(message: discord.Message, sign: str) -> str:
 
 
 @asynccontextmanager
-async def simulated(client: Ghost) -> AsyncIterator[Env]:
-    """A Discord with this client on it; as `simcord.run`, which cannot be used in a fixture."""
-    env = Env(client, settle_timeout=20.0)
+async def simulated(client: Ghost, settle: float) -> AsyncIterator[Env]:
+    """A Discord with this client on it; as `simcord.run`, which cannot be used in a fixture.
+
+    Whatever people do waits up to `settle` seconds until the bot is done.
+    """
+    env = Env(client, settle_timeout=settle)
     await env.start()
     try:
         yield env
@@ -113,11 +116,11 @@ def opened(tmp_path: Path) -> Open:
     """Opens the house and connects it to a Discord of its own."""
 
     @asynccontextmanager
-    async def run(delay: float = 0.0, writer: EchoWriter | None = None) -> AsyncIterator[Desk]:
+    async def run(writer: EchoWriter | None = None, settle: float = 20.0) -> AsyncIterator[Desk]:
         async with AsyncExitStack() as stack:
-            writing = writer or EchoWriter(delay)
+            writing = writer or EchoWriter()
             conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing))
-            env = await stack.enter_async_context(simulated(Ghost(conversation, shard_count=1)))
+            env = await stack.enter_async_context(simulated(Ghost(conversation, shard_count=1), settle))
             guild = env.create_guild()
             channel = guild.create_text_channel("writing")
             mara = guild.add_member(env.create_user("mara", global_name="Mara"))

@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import discord
 import pytest
 
 from bot import wording
-from tests.bot.discord.conftest import Desk, Open, button, labels
+from bot.discord.client import Ghost
+from tests.bot.discord.conftest import Desk, Open, labels
+from tests.fakes import EchoWriter
 
 STORY = "A lighthouse keeper finds a letter."
-MINUTE = 60.0
 
 
 def sent(desk: Desk, event: str) -> list[Any]:
@@ -29,41 +32,55 @@ def ours(desk: Desk) -> list[discord.Message]:
     return [message for message in desk.channel.history() if message.author.bot]
 
 
-async def test_a_draft_grows_and_is_finished_in_its_own_message(opened: Open) -> None:
-    async with opened(delay=2) as desk:
-        await desk.mara.send(desk.channel, f"{desk.mention} {STORY}")
-        (draft,) = ours(desk)
-        assert labels(draft) == ["⏹ Stop"]
-        await desk.env.advance_time(10 * MINUTE)
-        (reply,) = ours(desk)
-        assert reply.id == draft.id
-        assert reply.content == (await desk.turn()).text
-        assert reply.content.startswith(draft.content)
-        edits = [each for each in desk.env.http_requests if each.method == "PATCH"]
-        assert len(edits) > 3
+@pytest.fixture
+async def halted(opened: Open) -> AsyncIterator[Desk]:
+    """A desk at which a passage is being written, and halts after its first sentence until `go_on`."""
+    writer = EchoWriter()
+    async with opened(writer, settle=1.0) as desk:
+        writer.gate = asyncio.Event()
+        with suppress(TimeoutError):
+            await desk.mara.send(desk.channel, f"{desk.mention} {STORY}")
+        yield desk
 
 
-async def test_stop_ends_it_in_mid_stream(opened: Open) -> None:
-    async with opened(delay=2) as desk:
-        await desk.mara.send(desk.channel, f"{desk.mention} {STORY}")
-        await desk.env.advance_time(60)
-        said = await desk.click(ours(desk)[0], "Stop")
-        await desk.env.advance_time(60)
-        assert said.followups[0].content == "Stopped."
-        assert (await desk.turn()).finish == "cancelled"
-        assert "👍" in labels(ours(desk)[0])
+async def go_on(desk: Desk) -> None:
+    """Let the passage be written to its end."""
+    assert desk.writer.gate
+    desk.writer.gate.set()
+    await desk.env.settle(timeout=20)
 
 
-async def test_after_fifteen_minutes_the_channel_takes_over(opened: Open) -> None:
-    async with opened(delay=MINUTE) as desk:
-        result = await desk.mara.slash(desk.channel, "story", text=STORY)
-        assert result.response
-        await desk.env.advance_time(300 * MINUTE)
-        (reply,) = ours(desk)
-        assert reply.id == result.response.id
-        assert (reply.content, "👍" in labels(reply)) == ((await desk.turn()).text, True)
-        last = [each for each in desk.env.http_requests if each.method == "PATCH"][-1]
-        assert last.path.startswith("/channels/")
+async def test_a_draft_is_finished_in_its_own_message(halted: Desk) -> None:
+    (draft,) = ours(halted)
+    assert labels(draft) == ["⏹ Stop"]
+    await go_on(halted)
+    (reply,) = ours(halted)
+    assert (reply.id, reply.content) == (draft.id, (await halted.turn()).text)
+    assert reply.content.startswith(draft.content)
+    assert "👍" in labels(reply)
+
+
+async def test_stop_ends_it_in_mid_stream(halted: Desk) -> None:
+    said = await halted.click(ours(halted)[0], "Stop")
+    assert said.followups[0].content == "Stopped."
+    assert (await halted.turn()).finish == "cancelled"
+    assert "👍" in labels(ours(halted)[0])
+
+
+async def test_after_fifteen_minutes_the_channel_takes_over(halted: Desk) -> None:
+    await go_on(halted)
+    assert halted.writer.gate
+    halted.writer.gate.clear()
+    halted.env.backend.advance_clock(5.0)  # the channel is ready for a draft
+    with suppress(TimeoutError):
+        await halted.mara.slash(halted.channel, "continue")
+    draft = ours(halted)[-1]
+    halted.env.backend.advance_clock(16 * 60.0)
+    await go_on(halted)
+    reply = ours(halted)[-1]
+    assert (reply.id, reply.content) == (draft.id, (await halted.turn()).text)
+    last = [each for each in halted.env.http_requests if each.method == "PATCH"][-1]
+    assert last.path.startswith("/channels/")
 
 
 async def test_an_interaction_that_came_too_late_is_answered_by_messages(desk: Desk) -> None:
@@ -103,36 +120,28 @@ async def test_where_nobody_can_be_told_it_goes_on(desk: Desk) -> None:
 
 
 async def test_where_files_are_forbidden_that_is_said(desk: Desk) -> None:
-    assert desk.env.bot.user
-    plain = desk.guild.create_text_channel(
-        "plain", overwrites={desk.env.bot.user: discord.PermissionOverwrite(attach_files=False)}
-    )
-    await desk.mara.send(plain, f"{desk.mention} It rained.")
-    await desk.mara.send(plain, f"{desk.mention} /export md")
-    assert plain.last_message
-    assert "I may not send files here" in plain.last_message.content
+    await desk.say("It rained.")
+    desk.env.inject_error("POST", "/channels/*/messages", status=403, code=50013, message="Missing Permissions")
+    said = await desk.say("/export md")
+    assert "I may not send files here" in said.content
 
 
-async def test_a_draft_that_was_deleted_is_sent_again(opened: Open) -> None:
-    async with opened(delay=2) as desk:
-        await desk.mara.send(desk.channel, f"{desk.mention} {STORY}")
-        (draft,) = ours(desk)
-        desk.env.backend.delete_message(desk.channel.id, draft.id)
-        await desk.env.advance_time(10 * MINUTE)
-        (reply,) = ours(desk)
-        assert reply.content == (await desk.turn()).text
+async def test_a_draft_that_was_deleted_is_sent_again(halted: Desk) -> None:
+    (draft,) = ours(halted)
+    halted.env.backend.delete_message(halted.channel.id, draft.id)
+    await go_on(halted)
+    (reply,) = ours(halted)
+    assert reply.content == (await halted.turn()).text
 
 
-async def test_a_channel_that_was_deleted_stops_nothing_else(opened: Open, caplog: pytest.LogCaptureFixture) -> None:
-    async with opened(delay=2) as desk:
-        other = desk.guild.create_text_channel("other")
-        await desk.mara.send(desk.channel, f"{desk.mention} {STORY}")
-        desk.env.backend.delete_channel(desk.channel.id)
-        await desk.env.advance_time(10 * MINUTE)
-        assert [turn.kind for turn in (await desk.piece()).turns] == ["person", "model"]
-        await desk.mara.send(other, f"{desk.mention} /help")
-        assert desk.last(other).author.bot
-    lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
+async def test_a_channel_that_was_deleted_stops_nothing_else(halted: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    other = halted.guild.create_text_channel("other")
+    halted.env.backend.delete_channel(halted.channel.id)
+    await go_on(halted)
+    assert [turn.kind for turn in (await halted.piece()).turns] == ["person", "model"]
+    await halted.mara.send(other, f"{halted.mention} /help")
+    assert halted.last(other).author.bot
+    lines = [record for record in caplog.records if record.levelno >= logging.WARNING and "bot." in record.name]
     assert [record.exc_info for record in lines] == [None] * len(lines)
     assert 1 <= len(lines) <= 2
 
@@ -166,19 +175,15 @@ async def test_what_comes_twice_acts_once(desk: Desk) -> None:
         for payload in interactions:
             await again(desk, "INTERACTION_CREATE", payload)
         assert (await desk.piece()).turns == before.turns
-        assert [each.id for each in ours(desk)] == [each.id for each in shown]
+        assert [each.content for each in ours(desk)] == [each.content for each in shown]
         await desk.restart()
 
 
-async def test_leaving_in_mid_reply_ends_it_whole_and_soon(opened: Open) -> None:
-    async with opened(delay=0.2) as desk:
-        speaking = asyncio.create_task(desk.mara.send(desk.channel, f"{desk.mention} {STORY}"))
-        while not ours(desk) or "." not in ours(desk)[0].content:
-            await asyncio.sleep(0.05)
-        assert isinstance(desk.env.bot, discord.AutoShardedClient)
-        await desk.env.bot.desk.intake.close(4.0)  # type: ignore[attr-defined]  # it is a Ghost
-        await speaking
-        (reply,) = ours(desk)
-        assert (await desk.turn()).finish == "cancelled"
-        assert reply.content == (await desk.turn()).text
-        assert button(reply, "👍")
+async def test_leaving_in_mid_reply_ends_it_whole_and_soon(halted: Desk) -> None:
+    client = halted.env.bot
+    assert isinstance(client, Ghost)
+    await client.desk.intake.close(4.0)
+    (reply,) = ours(halted)
+    assert (await halted.turn()).finish == "cancelled"
+    assert reply.content == (await halted.turn()).text
+    assert "👍" in labels(reply)
