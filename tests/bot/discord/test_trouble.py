@@ -166,7 +166,7 @@ async def test_an_answer_whose_words_are_hidden_gets_a_sentence(desk: Desk) -> N
 async def test_what_comes_twice_acts_once(desk: Desk) -> None:
     reply = await desk.say("It rained.")
     await desk.mara.slash(desk.channel, "continue")
-    await desk.click(reply, "Retry")
+    await desk.click(reply, "Undo")
     before, shown = await desk.piece(), ours(desk)
     messages, interactions = sent(desk, "MESSAGE_CREATE"), sent(desk, "INTERACTION_CREATE")
     for _ in range(2):
