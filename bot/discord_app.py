@@ -60,7 +60,7 @@ async def _login(client: Ghost, token: str, api: str) -> bool:
         await client.login(token)
     except discord.LoginFailure:
         raise DiscordUnavailable(wording.say("discord_token_refused", "en")) from None
-    except ERRORS as error:
+    except (*ERRORS, TypeError, KeyError, ValueError) as error:  # the last of a server that is not Discord's
         log.warning("%s (%s)", wording.say("discord_unreachable", "en", api=api), error)
         return False
     return True

@@ -175,7 +175,7 @@ async def test_what_comes_twice_acts_once(desk: Desk) -> None:
         for payload in interactions:
             await again(desk, "INTERACTION_CREATE", payload)
         assert (await desk.piece()).turns == before.turns
-        assert [each.content for each in ours(desk)] == [each.content for each in shown]
+        assert [each.content for each in ours(desk) if labels(each)] == [each.content for each in shown if labels(each)]
         await desk.restart()
 
 
