@@ -72,8 +72,9 @@ async def _run(client: Ghost, token: str, *, connected: bool) -> None:
     while True:
         try:
             if not connected:
+                await _forget(client)
                 await client.login(token)
-                connected = True
+            connected = False
             await client.connect()
             if client.is_closed():
                 return
@@ -91,6 +92,13 @@ async def _run(client: Ghost, token: str, *, connected: bool) -> None:
             log.exception("Discord: no connection; again in %.0f s", pause)
         await asyncio.sleep(pause)
         pause = min(30.0, pause * 2)
+
+
+async def _forget(client: Ghost) -> None:
+    """Put a client that failed back to its beginning; discord.py would leave its session open."""
+    await client.http.close()
+    client.http.connector = discord.utils.MISSING
+    client.clear()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

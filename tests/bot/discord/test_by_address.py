@@ -44,6 +44,7 @@ class Server:
     asked: list[dict[str, Any]] = field(default_factory=list)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     limit_next: bool = False
+    away: int = 0
     sequence: int = 0
 
     async def gateway(self, request: web.Request) -> web.WebSocketResponse:
@@ -78,6 +79,9 @@ class Server:
         if request.headers.get("Authorization") != f"Bot {TOKEN}":
             return answer({"code": 0, "message": "401: Unauthorized"}, status=401)
         path, method = request.path.removeprefix("/api/v10"), request.method
+        if self.away:
+            self.away -= 1
+            return answer({"code": 0, "message": "not here"}, status=418)
         if path == "/users/@me":
             return answer(ME)
         if path.endswith("/applications/@me"):
@@ -160,3 +164,15 @@ async def test_a_refused_token_is_one_sentence(tmp_path: Path) -> None:
             async with discord_app.serve(conversation, token="wrong", api=server.address + "/api/v10"):
                 pass
     assert str(refusal.value) == wording.say("discord_token_refused", "en")
+
+
+async def test_a_server_that_comes_up_late_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving() as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
+        server.away = 2
+        api, gateway = server.address + "/api/v10", server.address.replace("http", "ws") + "/gateway"
+        async with discord_app.serve(conversation, token=TOKEN, api=api, gateway=gateway):
+            await until(lambda: server.lines)
+            await server.say(501, "It rained.")
+            await until(lambda: any("👍" in str(each.get("components")) for each in server.messages.values()))
+    assert TOKEN not in caplog.text
+    assert wording.say("discord_unreachable", "en", api=api) in caplog.text
