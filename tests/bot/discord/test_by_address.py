@@ -19,7 +19,7 @@ from tests.fakes import EchoWriter
 
 ME = {"id": "42", "username": "ghostnote", "discriminator": "0", "avatar": None, "bot": True}
 ANN = {"id": "77", "username": "ann", "discriminator": "0", "avatar": None, "global_name": "Ann"}
-APPLICATION = {
+APPLICATION: dict[str, Any] = {
     "id": "42",
     "name": "g",
     "icon": None,
