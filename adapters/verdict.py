@@ -30,6 +30,7 @@ REASONS = {
     "unsafe": "it writes what must not go out",
     "recites": "it recites what it was trained on",
 }
+BREAKS = frozenset(REASONS) - {"untold", "not_won", "disagrees"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class Verdict:
             f"{found.candidate.words:.0f} words instead of {found.live.words:.0f}."
         )
         return f"{'Promoted: it won and broke nothing.' if self.promoted else head} {said}"
+
+    @property
+    def too_far(self) -> bool:
+        """Whether it won and only broke something, so that a part of its step may do better."""
+        return bool(self.reasons) and set(self.reasons) <= BREAKS
 
     def as_json(self) -> dict[str, Any]:
         """Everything, for a file."""

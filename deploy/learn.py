@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from adapters.manifest import BadAdapter, RegistryError, now
 from adapters.prefer import Plan, prefer
 from adapters.provenance import untainted
 from adapters.registry import Registry, Scope
-from adapters.restraint import restrained
+from adapters.restraint import steps
 from adapters.runs import Runs
 from adapters.verdict import Verdict, may_judge, untried
 from deploy import models, trial
@@ -41,6 +42,7 @@ from engine.text.forms.load import load
 LEAST = 10  # votes that a run needs at all
 SHARES = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)  # of the conversations held out: the first that gives `ENOUGH`
 ENOUGH = 10
+TRIES = 3  # of shorter and shorter steps, where one won but broke something
 
 Report = Callable[[str, int, int, float], None]
 
@@ -158,13 +160,21 @@ class _Run:
             write = trial.writer(base, begun["base"], self._plan.device, self._plan.threads)
             self._train(tried, self._rehearsed(training, guess, _told(write, report), begun), report)
             report("judging", 0, 1, 0.0)
-            candidate, begun["about"]["step"] = restrained(tried, self._plan)
-            verdict = judge(replace(tried, candidate=candidate), write, trial.safe, self._plan)
+            candidate, verdict = self._judged(tried, write, begun)
         else:
             verdict = untried(trusted)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]
         self._close(begun, verdict, speaks, (time.monotonic() - started) / 60)
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)
+
+    def _judged(self, tried: Trial, write: Write, begun: dict[str, Any]) -> tuple[Path, Verdict]:
+        """What was judged last, the whole step or a shorter one, and how."""
+        for candidate, share in islice(steps(tried, self._plan), TRIES):
+            begun["about"]["step"] = share
+            verdict = judge(replace(tried, candidate=candidate), write, trial.safe, self._plan)
+            if not verdict.too_far:
+                break
+        return candidate, verdict
 
     def _train(self, tried: Trial, more: Examples, report: Report) -> None:
         """Unless that was done before a kill."""
@@ -192,8 +202,14 @@ class _Run:
         # Not from a voice that learnt from somebody who no longer agrees: then from what it was made from.
         live = untainted(self._registry.versions(), speaks, found.agreeing) if speaks else ""
         begun = _read(self._folder / "begun.json")
-        same = begun.get("live") == live and begun.get("base") == self._settings.text_model
-        if same and set(begun["people"]) <= set(found.examples.people) and begun["plan"] == asdict(self._plan):
+        fixed = {
+            "live": live,
+            "weights": self._registry.show(live).sha256 if live else "",  # a shipped voice changes with the program
+            "base": self._settings.text_model,
+            "plan": asdict(self._plan),
+        }
+        same = all(begun.get(name) == value for name, value in fixed.items())
+        if same and set(begun["people"]) <= set(found.examples.people):
             return begun
         shutil.rmtree(self._folder, ignore_errors=True)
         training, held = halves(data, self._plan.seed)
@@ -203,9 +219,7 @@ class _Run:
         held.write(self._folder / "held")
         begun = {
             "run": f"{now()}-{slug(self._scope)}",
-            "live": live,
-            "base": self._settings.text_model,
-            "plan": asdict(self._plan),
+            **fixed,
             "people": list(found.examples.people),
             "about": {
                 **found.about,

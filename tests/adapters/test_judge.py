@@ -13,6 +13,7 @@ from adapters.chances import Estimate
 from adapters.examples import Examples, Pair
 from adapters.judge import Trial, judge, trust
 from adapters.prefer import Plan, prefer
+from adapters.restraint import steps
 from adapters.verdict import Verdict, may_judge
 from deploy.trial import safe, writer
 from tests.engine.text.tiny import GPT2
@@ -67,7 +68,11 @@ def halves(drawn: list[list[str]]) -> tuple[Examples, Examples]:
 
 def test_a_good_voice_is_promoted(halves: tuple[Examples, Examples], tmp_path: Path) -> None:
     training, held = halves
-    verdict = tried(training, held, prefer(GPT2, None, training, tmp_path / "run", PLAN, quiet))
+    whole = Trial(GPT2, None, prefer(GPT2, None, training, tmp_path / "run", PLAN, quiet), training, held)
+    for folder, _ in steps(whole, PLAN):  # as deploy/learn does
+        verdict = tried(training, held, folder)
+        if not verdict.too_far:
+            break
     assert verdict.promoted, verdict.words
     assert _wins(verdict).mean > 0.55
 

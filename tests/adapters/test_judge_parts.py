@@ -133,6 +133,7 @@ def test_whoever_breaks_something_is_rejected_for_just_that(change: dict[str, ob
     assert not verdict.promoted
     assert verdict.reasons == (reason,)
     assert REASONS[reason] in verdict.words
+    assert verdict.too_far == (reason not in ("not_won", "disagrees"))
 
 
 def test_where_nobody_can_judge_nobody_is_promoted() -> None:

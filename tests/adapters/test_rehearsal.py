@@ -48,11 +48,13 @@ def test_the_live_voice_writes_and_provenance_is_kept(tmp_path: Path) -> None:
 
     training = votes()
     more = rehearse(training, taste.fit(training), write, tmp_path, "a@1", most=3)
-    assert asked == [(3, tmp_path, rehearsal.TEXTS)]
+    assert asked == [(3, tmp_path, rehearsal.TEXTS[0])]
     assert more.thumbs == training.thumbs
     assert more.pairs[:8] == training.pairs
     new = more.pairs[8:]
     assert len(new) == 4  # two prompts; for one nothing could be written
+    rehearse(training, taste.fit(training), write, tmp_path, "a@1", most=16)
+    assert asked[-1] == (8, tmp_path, 2 * rehearsal.TEXTS[0])  # few prompts are written for the more often
     assert {one.source for one in new} == {"taste"}
     assert {one.people for one in new} == {("ann", "ben", "cem")}
     assert {one.conversation for one in new} == {"c1", "c2"}

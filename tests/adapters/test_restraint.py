@@ -9,8 +9,9 @@ from adapters import files, lora
 from adapters.bases import load
 from adapters.examples import Examples, Pair
 from adapters.judge import Trial
+from adapters.manifest import BadAdapter
 from adapters.prefer import Plan
-from adapters.restraint import between, restrained
+from adapters.restraint import SHARES, between, steps
 from tests.engine.text.tiny import GPT2
 from tests.engine.voices import voice
 
@@ -40,12 +41,23 @@ def test_the_way_from_one_to_the_other(ends: tuple[Path, Path], tmp_path: Path) 
     lora.load(load(GPT2, "cpu")[0], tmp_path / "at")  # it is still made for this base
 
 
+def test_what_began_elsewhere_has_no_way_to_be_gone(ends: tuple[Path, Path], tmp_path: Path) -> None:
+    model = load(GPT2, "cpu")[0]
+    lora.insert(model, rank=3, alpha=3.0)
+    lora.save(model, tmp_path / "other", "tiny")
+    with pytest.raises(BadAdapter, match="has changed"):
+        between(tmp_path / "other", ends[0], 0.5, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_it_goes_as_far_as_it_stays_fluent(ends: tuple[Path, Path], tmp_path: Path) -> None:
     near, far = ends
-    assert restrained(Trial(GPT2, None, near, HELD, HELD), Plan(), NEUTRAL) == (near, 1.0)
+    found = list(steps(Trial(GPT2, None, near, HELD, HELD), Plan(), NEUTRAL))
+    assert found[0] == (near, 1.0)
+    assert [share for _, share in found] == list(SHARES)
     middle = voice(GPT2, tmp_path / "middle", 1, loud=0.6)
-    found, share = restrained(Trial(GPT2, None, middle, HELD, HELD), Plan(), NEUTRAL)
+    folder, share = next(steps(Trial(GPT2, None, middle, HELD, HELD), Plan(), NEUTRAL))
     assert 0 < share < 1
-    assert found != middle
-    assert files.read(found).base == files.read(middle).base
-    assert restrained(Trial(GPT2, None, far, HELD, HELD), Plan(), NEUTRAL) == (far, 1.0)  # for the judge to refuse
+    assert folder != middle
+    assert files.read(folder).base == files.read(middle).base
+    assert list(steps(Trial(GPT2, None, far, HELD, HELD), Plan(), NEUTRAL)) == [(far, 1.0)]  # for the judge to refuse

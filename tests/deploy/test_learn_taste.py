@@ -89,13 +89,15 @@ async def test_votes_become_a_taste_that_chooses(tmp_path: Path) -> None:
     assert await waits(eager, mine) == ""
 
 
-async def test_coins_and_silence_change_nothing(tmp_path: Path) -> None:
+async def test_a_few_coins_and_silence_change_nothing(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with pytest.raises(TasteError, match="no music"):
         await learn(settings, CHANNEL)
     coin = random.Random(5)
-    await rated(settings, lambda _: coin.random() < 0.5)
-    assert not (await learn(settings, CHANNEL)).verdict.won
+    await rated(settings, lambda _: coin.random() < 0.5, pieces=8)  # what more coins would say is in test_liking
+    outcome = await learn(settings, CHANNEL)
+    assert (outcome.verdict.won, outcome.verdict.why, outcome.speaks) == (False, "few", "")
+    assert "too few comparisons" in outcome.words
     assert tastes(settings.tastes).scopes() == {}
     with pytest.raises(TasteError, match="one person's"):
         await learn(settings, Scope())
