@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 help: ## these lines
 	@sed -n 's/^\([a-z]*\):.*## /  make \1  /p' Makefile
 
-run: .venv/.run ## the studio on http://127.0.0.1:8420, and Telegram if its token is set
+run: .venv/.run ## the studio on http://127.0.0.1:8420, and Telegram and Discord if their tokens are set
 	@$(BIN)/ghostnote run
 
 test: .venv/.dev ## the whole test suite

@@ -52,6 +52,7 @@ async def findings(settings: Settings) -> list[Finding]:
         ("database", _database),
         ("studio", _studio),
         ("Telegram", _telegram),
+        ("Discord", _discord),
     )
     found = []
     for what, check in checks:
@@ -185,3 +186,20 @@ async def _telegram(settings: Settings) -> Finding:
     if not answer.get("ok"):
         return Finding("Telegram", "the token is refused", "ask @BotFather for a new one", broken=True)
     return Finding("Telegram", f"@{answer['result'].get('username', '?')}")
+
+
+async def _discord(settings: Settings) -> Finding:
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        return Finding("Discord", "no token; set GHOSTNOTE_DISCORD_TOKEN to use it")
+    try:
+        async with httpx.AsyncClient(timeout=10, headers={"Authorization": f"Bot {token}"}) as client:
+            answer = await client.get(f"{settings.discord_api}/users/@me")
+            name = answer.json().get("username", "?")
+    except (httpx.HTTPError, ValueError) as error:
+        return Finding("Discord", f"no answer ({type(error).__name__})", "check the network and GHOSTNOTE_DISCORD_API")
+    if answer.status_code == 401:
+        return Finding("Discord", "the token is refused", "reset it in the developer portal", broken=True)
+    if not answer.is_success:
+        return Finding("Discord", f"it answers {answer.status_code}", "check GHOSTNOTE_DISCORD_API")
+    return Finding("Discord", f"@{name}")

@@ -125,6 +125,8 @@ async def run(settings: Settings) -> None:
             stack.push_async_callback(_stopped, asyncio.create_task(schedule.every(schedule.LOOK, schedule.learn)))
         if settings.telegram_token.get_secret_value():
             await _telegram(stack, settings, built.conversation)
+        if settings.discord_token.get_secret_value():
+            await _discord(stack, settings, built.conversation)
         await stop.wait()
         log.info("stopping")
 
@@ -153,4 +155,17 @@ async def _telegram(stack: AsyncExitStack, settings: Settings, talk: Conversatio
             telegram_app.serve(talk, token=token, api=settings.telegram_api, webhook=webhook)
         )
     except telegram_app.TelegramUnavailable as problem:
+        log.error("%s", problem)  # noqa: TRY400  # one sentence for the owner; there is nothing to trace
+
+
+async def _discord(stack: AsyncExitStack, settings: Settings, talk: Conversation) -> None:
+    """Add Discord; a refused token is said and leaves the other frontends alone."""
+    from bot import discord_app  # noqa: PLC0415  # half a second that a machine without a token need not wait
+
+    token = settings.discord_token.get_secret_value()
+    try:
+        await stack.enter_async_context(
+            discord_app.serve(talk, token=token, api=settings.discord_api, gateway=settings.discord_gateway)
+        )
+    except discord_app.DiscordUnavailable as problem:
         log.error("%s", problem)  # noqa: TRY400  # one sentence for the owner; there is nothing to trace

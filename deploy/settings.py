@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, AnyWebsocketUrl, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 PREFIX = "GHOSTNOTE_"
@@ -24,6 +24,11 @@ class SettingsError(Exception):
 def _url(value: str) -> str:
     if value:
         TypeAdapter(AnyHttpUrl).validate_python(value)
+    return value.rstrip("/")
+
+
+def _gateway(value: str) -> str:
+    TypeAdapter(AnyWebsocketUrl).validate_python(value)
     return value.rstrip("/")
 
 
@@ -41,6 +46,7 @@ def _accounts(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
+Gateway = Annotated[str, AfterValidator(_gateway)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Weight = Annotated[float, Field(ge=0, le=100)]
 
@@ -72,6 +78,13 @@ class Settings(BaseSettings):
     telegram_webhook_port: Port = Field(default=8443, description="Port the webhook listens on.")
     telegram_webhook_url: Url = Field(default="", description="Public address of the webhook; empty: long polling.")
     telegram_webhook_secret: SecretStr = Field(default=SecretStr(""), description="Secret that Telegram sends along.")
+    discord_token: SecretStr = Field(
+        default=SecretStr(""), description="From Discord's developer portal; empty: no Discord."
+    )
+    discord_api: Url = Field(default="https://discord.com/api/v10", description="Root of Discord's REST API.")
+    discord_gateway: Gateway = Field(
+        default="wss://gateway.discord.gg", description="Discord's gateway; another one is used with a single shard."
+    )
     owners: str = Field(default="", description="Who owns this machine: platform:id, separated by commas.")
     assume_consent: Literal["local", "nobody"] = Field(
         default="local",

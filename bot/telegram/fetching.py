@@ -6,33 +6,20 @@ import logging
 from telegram import Audio, Document, ExternalReplyInfo, Message, Update
 from telegram.error import RetryAfter, TelegramError
 
+from bot.chats.files import FileUnavailable, check_size, is_music
 from bot.telegram.sending import FINAL, Client, seconds
-from engine.errors import Refused
 from engine.messages import SentFile
-from engine.music.errors import BadMidi
-from engine.music.midi import MAX_BYTES
 
 log = logging.getLogger(__name__)
 
-NAMES = (".mid", ".midi", ".kar", ".smf", ".abc")
-TYPES = {f"audio/{name}" for name in ("mid", "midi", "x-mid", "x-midi", "sp-midi")} | {"text/vnd.abc"}
 TRIES = 4
 PATIENCE = 30.0  # seconds for all tries together: the update is not acknowledged meanwhile
-
-
-class FileUnavailable(Refused):
-    """The platform would not give the file."""
-
-    code = "file_unavailable"
 
 
 def midi_in(message: Message | ExternalReplyInfo | None) -> Audio | Document | None:
     """The file of music that a message brings, told by its name or its type, if it brings one."""
     file = message and (message.document or message.audio)
-    if not file:
-        return None
-    named = (file.file_name or "").lower().endswith(NAMES)
-    return file if named or (file.mime_type or "").lower() in TYPES else None
+    return file if file and is_music(file.file_name, file.mime_type) else None
 
 
 def brings_file(update: Update) -> bool:
@@ -43,7 +30,7 @@ def brings_file(update: Update) -> bool:
 
 async def fetch(bot: Client, file: Audio | Document) -> SentFile:
     """The file with its bytes. Raises FileUnavailable; BadMidi, without loading it, if it is too large to be heard."""
-    _check(file.file_size)
+    check_size(file.file_size)
     try:
         async with asyncio.timeout(PATIENCE):
             data = await _patiently(bot, file.file_id)
@@ -59,7 +46,7 @@ async def _patiently(bot: Client, file: str) -> bytes:
     for left in reversed(range(TRIES)):
         try:
             found = await bot.get_file(file)
-            _check(found.file_size)
+            check_size(found.file_size)
             return bytes(await found.download_as_bytearray())
         except FINAL:
             raise
@@ -69,8 +56,3 @@ async def _patiently(bot: Client, file: str) -> bytes:
             await asyncio.sleep(seconds(error) if isinstance(error, RetryAfter) else pause)
             pause *= 2
     raise FileUnavailable
-
-
-def _check(size: int | None) -> None:
-    if size and size > MAX_BYTES:
-        raise BadMidi(why="bytes", kilobytes=-(-size // 1024), most=MAX_BYTES // 1024)

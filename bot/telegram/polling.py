@@ -14,7 +14,8 @@ from datetime import timedelta
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot.telegram.intake import Intake, Taken
+from bot.chats.intake import Taken
+from bot.telegram.intake import Intake
 from bot.telegram.sending import Client, seconds
 
 log = logging.getLogger(__name__)

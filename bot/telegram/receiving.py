@@ -5,20 +5,23 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from telegram import Audio, Document, Message, Update
+from telegram import Audio, CallbackQuery, Document, Message, MessageReactionUpdated, Update
 from telegram.error import TelegramError
 
 from bot import commands, wording
+from bot.chats import buttons
+from bot.chats.outlet import ChatOutlet
+from bot.chats.page import Shown
+from bot.chats.pressing import Pressing, rewrite
+from bot.chats.refs import command_in, ref_of
+from bot.chats.replies import Stored
 from bot.replies import ReplyEvent
-from bot.telegram import buttons
 from bot.telegram.fetching import fetch, midi_in
-from bot.telegram.outlet import ChatOutlet
-from bot.telegram.pressing import Pressing
-from bot.telegram.records import command_in, key_of, person_of, place_of, ref_of, words_for
-from bot.telegram.replying import Replies, Stored
+from bot.telegram.records import key_of, person_of, place_at, place_of, vote_of, words_for
+from bot.telegram.replying import Replies
 from bot.telegram.sending import refused
 from engine.errors import EngineError
-from engine.messages import SessionKey, Turn, UserMessage
+from engine.messages import Reaction, Turn, UserMessage
 from engine.story import MUSIC, SENT_MUSIC
 
 log = logging.getLogger(__name__)
@@ -39,9 +42,9 @@ class Receiver:
             elif update.edited_message:
                 await self._rewritten(update.edited_message, update.update_id)
             elif update.callback_query:
-                await self._pressing.pressed(update.callback_query, update.update_id, stored)
+                await self._pressed(update.callback_query, update.update_id, stored)
             elif update.message_reaction:
-                await self._pressing.reacted(update.message_reaction)
+                await self._reacted(update.message_reaction)
         except TelegramError as error:
             refused("answer", update.effective_chat.id if update.effective_chat else "?", error)
         except Exception:
@@ -101,28 +104,41 @@ class Receiver:
         return bool(command) and not private and command not in commands.BY_NAME and ours not in text.lower()
 
     async def _rewritten(self, message: Message, update: int) -> None:
-        """A person changed words of theirs: the passage changes too, and an answer to the new words is offered."""
+        """A person changed words of theirs; an answer to the new words is offered."""
         place, person = place_of(message), person_of(message.from_user, message.sender_chat)
         key = key_of(place)
-        turn = await self._conversation.turn_at(ref_of(place.chat, message.message_id), key)
         words = words_for(message, message.text or message.caption or "", self._replies.bot.username)
-        if turn is None or turn.kind != "person" or not words:
-            return
-        command = command_in(words)
-        text = words.partition(" ")[2].strip() if command in (*commands.FORMS, "continue") else words
-        if not text or text == turn.text:
-            return
+        ref, delivery = ref_of(key, message.message_id), self._replies.delivery(update)
         outlet = self._replies.outlet(place, person.language)
         try:
-            await self._conversation.edit(key, person, text, turn.id, self._replies.delivery(update))
-            answer = await self._answer_to(key, turn)
+            answer = await rewrite(self._conversation, key, person, ref, words, delivery)
         except EngineError as error:
             await outlet.say(wording.error(error, person.language))
             return
-        markup = buttons.rerun(answer, person.language) if answer else None
-        await outlet.say(wording.say("edited_offer", person.language), markup)
+        if answer is not None:
+            rows = buttons.rerun(answer, person.language) if answer else ()
+            await outlet.say(wording.say("edited_offer", person.language), rows)
 
-    async def _answer_to(self, key: SessionKey, turn: Turn) -> str:
-        """The passage that answers these words on the live branch, "" if there is none."""
-        turns = (await self._conversation.piece(key)).turns
-        return next((each.id for each in turns if each.parent == turn.id and each.kind == "model"), "")
+    async def _pressed(self, query: CallbackQuery, update: int, stored: Stored) -> None:
+        """A button: one of ours, or nothing that is known (any more)."""
+        person, press, message = person_of(query.from_user), buttons.read(query.data), query.message
+        if message is None or press is None:
+            await self._replies.toast(query.id, wording.say("old_button", person.language))
+            return
+        place = place_of(message) if isinstance(message, Message) else place_at(message.chat)
+
+        def opened(shown: tuple[Shown, ...], before: Turn | None) -> ChatOutlet:
+            return self._replies.outlet(place, person.language, query.id, shown, before)
+
+        asked = self._replies.asked(place, person, update)
+        await self._pressing.pressed(press, message.message_id, asked, opened, stored)
+
+    async def _reacted(self, change: MessageReactionUpdated) -> None:
+        """A native reaction, if it says anything about liking."""
+        value = vote_of(change)
+        if value is None or change.user is None:
+            return
+        person, place = person_of(change.user), place_at(change.chat)
+        key = key_of(place)
+        reaction = Reaction(key, person, value, ref=ref_of(key, change.message_id))
+        await self._pressing.reacted(reaction, self._replies.outlet(place, person.language))

@@ -1,21 +1,16 @@
 """From Telegram's objects to the engine's records. Pure: nothing here talks to anybody."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telegram import Chat, Message, MessageReactionUpdated, ReactionType, ReactionTypeEmoji, Update, User
 from telegram.constants import ChatType
 
 from bot import wording
-from engine.messages import MessageRef, Person, SessionKey, Vote
+from bot.chats.refs import VALUES, command_in
+from engine.messages import Person, SessionKey, Vote
 
 PLATFORM = "telegram"
-
-_LIKED = "👍❤🔥🥰👏🎉🤩🙏👌😍🐳💯🤣⚡🏆🍓🍾💋😇🤝🤗🫡🎄🆒💘🦄😘😎😁✍🕊💅🤯"
-_DISLIKED = "👎💩🤮🥱🖕😡🤬🤡🍌🌭"
-VALUES: dict[str, Vote] = {**dict.fromkeys(_LIKED, 1), **dict.fromkeys(_DISLIKED, -1)}
-"""What a native reaction says about a passage. Sad or puzzled ones are missing: a good story may want just that."""
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@(\w+))?(?=\s|$)")
 
@@ -46,35 +41,11 @@ def key_of(place: Place) -> SessionKey:
     return SessionKey(PLATFORM, str(place.chat), str(place.topic or ""))
 
 
-def ref_of(chat: int, message: int) -> MessageRef:
-    """A message, as the engine refers to it."""
-    return MessageRef(PLATFORM, str(chat), str(message))
-
-
-def file_refs(chat: int, message: int, kind: str) -> tuple[MessageRef, ...]:
-    """A message that holds a file: as any other, so that an answer finds it, and once more with what it holds."""
-    return ref_of(chat, message), MessageRef(PLATFORM, str(chat), f"{message}.{kind}")
-
-
-def showing(refs: Iterable[MessageRef], chat: int) -> tuple[tuple[int, ...], dict[str, int]]:
-    """The messages of a chat among these: those that hold a text, oldest first, and those that hold a file, by kind."""
-    here = [ref.message.partition(".") for ref in refs if (ref.platform, ref.chat) == (PLATFORM, str(chat))]
-    files = {kind: int(number) for number, _, kind in here if kind}
-    held = {number for number, _, kind in here if kind}
-    return tuple(sorted(int(number) for number, _, _ in here if number not in held)), files
-
-
 def person_of(user: User | None, chat: Chat | None = None) -> Person:
     """Who wrote or voted; a message in the name of a group or channel belongs to that chat."""
     if user is None:
         return Person(PLATFORM, str(chat.id if chat else 0), (chat and chat.effective_name) or "")
     return Person(PLATFORM, str(user.id), user.full_name, wording.language_of(user.language_code))
-
-
-def command_in(text: str) -> str:
-    """The name of the command a text begins with, "" where there is none."""
-    match = _COMMAND.match(text)
-    return match[1].lower() if match else ""
 
 
 def urgent(update: Update) -> bool:

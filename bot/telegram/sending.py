@@ -7,13 +7,13 @@ second in all, 20 a minute for a group) and a refused call is waited for here.
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
+
+from bot.chats.wire import Pace
 
 log = logging.getLogger(__name__)
 
@@ -25,31 +25,6 @@ FINAL = (BadRequest, Forbidden, ChatMigrated, Conflict, InvalidToken)
 """Errors that trying again will not mend. Any other of Telegram's is a network or a server that is down."""
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # the coming type of `retry_after`; without it each 429 warns
-
-
-@dataclass(slots=True, weakref_slot=True)
-class Pace:
-    """When a chat may be written to again, by `time.monotonic`. `shown` is when something last was."""
-
-    shown: float = -1e9
-    blocked: float = -1e9
-
-    def ready(self, interval: float) -> bool:
-        """Whether the last message is `interval` seconds ago, and no flood limit holds."""
-        return time.monotonic() >= max(self.shown + interval, self.blocked)
-
-    def touch(self) -> None:
-        """Something was shown just now."""
-        self.shown = time.monotonic()
-
-    def block(self, seconds: float) -> None:
-        """Write nothing for so long."""
-        self.blocked = max(self.blocked, time.monotonic() + seconds)
-
-    async def rest(self, interval: float = 0.0) -> None:
-        """Wait until `ready`."""
-        while (left := max(self.shown + interval, self.blocked) - time.monotonic()) > 0:  # noqa: ASYNC110  # it may be prolonged meanwhile
-            await asyncio.sleep(left)
 
 
 async def insist(call: Callable[[], Awaitable[T]], pace: Pace | None = None) -> T:

@@ -12,9 +12,10 @@ import soundfile  # type: ignore[import-untyped] # ships no types
 from telegram import Bot, InputFile, Message, ReplyParameters
 from telegram.error import BadRequest
 
+from bot.chats.wire import Pace
 from bot.replies import Attachment
 from bot.telegram.records import Place
-from bot.telegram.sending import Pace, insist
+from bot.telegram.sending import insist
 
 VOICE = "audio/ogg"
 

@@ -14,8 +14,8 @@ from aiogram.types import Chat, Message, User
 
 from bot import telegram_app
 from engine.conversation import Conversation
+from tests.bot.chats.house import house
 from tests.bot.telegram.bot_api import BotApi
-from tests.bot.telegram.house import house
 from tests.bot.telegram.world import World
 from tests.fakes import EchoWriter
 

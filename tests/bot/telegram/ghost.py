@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from bot import telegram_app
-from tests.bot.telegram.house import house
+from tests.bot.chats.house import house
 from tests.fakes import EchoWriter
 
 

@@ -7,13 +7,13 @@ import pytest
 from aiogram.types import Audio
 
 from bot import wording
-from bot.telegram.fetching import FileUnavailable
+from bot.chats.files import FileUnavailable
 from bot.telegram_app import WebhookSettings
 from engine.messages import MessageRef, SessionKey
 from engine.music.errors import BadMidi
 from engine.music.midi import MAX_BYTES
+from tests.bot.chats.tunes import notes, tune
 from tests.bot.telegram.conftest import Desk, Start
-from tests.bot.telegram.tunes import notes, tune
 
 KEY = SessionKey("telegram", "77")
 TUNE = tune()

@@ -5,8 +5,8 @@ from aiogram.types import Message
 from bot import wording
 from engine.errors import RequestCancelled
 from engine.messages import MessageRef, SessionKey
+from tests.bot.chats.tunes import notes
 from tests.bot.telegram.conftest import Desk, Start
-from tests.bot.telegram.tunes import notes
 
 KEY = SessionKey("telegram", "77")
 SHORT = "/music 2 bars folk air in G major, 100 bpm, flute"

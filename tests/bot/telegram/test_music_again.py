@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.messages import SessionKey
+from tests.bot.chats.tunes import notes, tune
 from tests.bot.telegram.conftest import Desk, Start, ghost
-from tests.bot.telegram.tunes import notes, tune
 
 KEY = SessionKey("telegram", "77")
 SHORT = "/music 2 bars folk air in G major, 100 bpm, flute"

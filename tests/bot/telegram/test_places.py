@@ -7,7 +7,7 @@ from dataclasses import replace
 from aiogram.types import Chat, Message
 from aiohttp import ClientSession
 
-from bot.telegram.splitting import units
+from bot.chats.splitting import units
 from bot.telegram_app import WebhookSettings
 from engine.messages import SessionKey, Snapshot
 from engine.text.task import Begun, Task, Written

@@ -1,39 +1,31 @@
-"""Where one reply becomes visible in a Telegram chat: drafts by edits, the passage for good with its buttons, notices.
+"""Where one reply becomes visible in a chat: drafts by edits, the passage for good with its buttons, notices.
 
-Nothing here raises a Telegram error: what cannot be sent (a blocked bot, a deleted chat) is noted in one line, and the
-conversation goes on as if it had been seen.
+Nothing here raises what a platform says: what cannot be sent (a blocked bot, a deleted chat) is noted in one line, and
+the conversation goes on as if it had been seen.
 """
 
 import logging
 from collections.abc import Mapping
 
-from telegram import Bot, InlineKeyboardMarkup
-from telegram.constants import ChatAction
-from telegram.error import Forbidden, RetryAfter, TelegramError
-
 from bot import wording
+from bot.chats import buttons
+from bot.chats.page import Page, Shown
+from bot.chats.refs import file_refs, ref_of
+from bot.chats.wire import Delay, Refusal, Wire
 from bot.replies import Attachment, Notice, ReplyEvent
-from bot.telegram import buttons
-from bot.telegram.page import Page, Shown
-from bot.telegram.records import Place, file_refs, ref_of
-from bot.telegram.sending import FINAL, Pace, refused, seconds
-from bot.telegram.sign import Sign
-from bot.telegram.splitting import clip, split
-from bot.telegram.uploading import upload
 from engine.errors import EngineError
-from engine.messages import Accepted, MessageRef, Turn
+from engine.messages import Accepted, MessageRef, SessionKey, Turn
 from engine.story import MUSIC
 
 log = logging.getLogger(__name__)
 
-EDITS = {True: 1.0, False: 4.0}  # seconds between two edits, in private chats and in groups (20 a minute)
 TOASTS = ("cancelled", "voted", "unvoted")  # notices that a pressed button answers by itself
-ANSWER_LIMIT = 200
 KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files of music
 
 
 class ChatOutlet:
-    """One reply. `query` is the pressed button it answers; `shown` are the messages of `before`, which it replaces.
+    """One reply in the chat of `key`. `shown` are the messages of `before`, which it replaces; `private` is a chat of
+    one person with us; `answering` is the message it answers, where that must be told.
 
     `musical` is set when music is expected, which shows another sign of work. `here` are the messages of the chat
     that hold files of the passage already, by kind; those are not sent again, and a new message answers them.
@@ -41,24 +33,24 @@ class ChatOutlet:
 
     def __init__(
         self,
-        bot: Bot,
-        place: Place,
-        pace: Pace,
+        wire: Wire,
+        key: SessionKey,
         language: str,
-        query: str = "",
+        *,
+        private: bool,
+        answering: int | None = None,
         shown: tuple[Shown, ...] = (),
         before: Turn | None = None,
     ) -> None:
-        self._bot, self._place, self._pace, self._language = bot, place, pace, language
-        self._page = Page(bot, place, pace, shown)
-        self._before = before
-        self._query = query
+        self.key = key
+        self._wire, self._language, self._private = wire, language, private
+        self._page = Page(wire, shown, answering)
+        self._answering, self._before = answering, before
         self._drawn = False
-        self._trouble: TelegramError | None = None
-        self._sign = Sign(bot, place, lambda: self._drawn and not self.musical)
+        self._trouble: Refusal | None = None
         self._ended = False
         self._first: Turn | None = None  # the passage whose first file is still to come
-        self._apart = bool(shown) or not place.private  # its files may stand far from its text
+        self._apart = bool(shown) or not private  # its files may stand far from its text
         self.musical = before is not None and before.form == MUSIC
         self.here: Mapping[str, int] = {}
 
@@ -66,12 +58,12 @@ class ChatOutlet:
         """The first event has come. If a passage is on its way, the button is answered and somebody is seen writing."""
         if isinstance(event, Accepted):
             await self.answer()
-            self._sign.show(ChatAction.UPLOAD_VOICE if self.musical else ChatAction.TYPING)
+            self._sign()
 
     @property
     def refs(self) -> tuple[MessageRef, ...]:
         """The messages that hold this reply now."""
-        return tuple(ref_of(self._place.chat, shown.message) for shown in self._page.shown)
+        return tuple(ref_of(self.key, shown.message) for shown in self._page.shown)
 
     @property
     def complete(self) -> bool:
@@ -86,24 +78,22 @@ class ChatOutlet:
 
     async def close(self) -> None:
         """Stop the sign of work."""
-        await self._sign.hide()
+        await self._wire.hide()
 
     async def draft(self, text: str) -> None:
         """Show the text so far, if the chat is ready for another edit and the text is another one."""
-        parts = split(text)
-        if self._trouble or not parts or not self._pace.ready(EDITS[self._place.private]):
+        parts = self._wire.split(text)
+        if self._trouble or not parts or not self._wire.pace.ready(self._wire.interval):
             return
         if self._drawn and parts == [shown.text for shown in self._page.shown]:
             return
         try:
             await self._page.show(parts, buttons.stop(self._language), patient=False)
             self._drawn = True
-        except RetryAfter as error:
-            self._pace.block(seconds(error))
-        except FINAL as error:
-            self._give_up("show a draft", error)
-        except TelegramError:
-            self._pace.block(1.0)  # a network that is down; the final text insists
+        except Delay as delay:  # the final text insists
+            self._wire.pace.block(delay.seconds)
+        except Refusal as refusal:
+            self._give_up("show a draft", refusal)
 
     async def notice(self, notice: Notice) -> None:
         """A sentence of its own; a place in the queue only until the draft takes its place."""
@@ -112,14 +102,14 @@ class ChatOutlet:
         elif not (notice.name in TOASTS and await self.answer(notice.text)):
             await self.say(notice.text)
 
-    async def say(self, text: str, markup: InlineKeyboardMarkup | None = None) -> None:
+    async def say(self, text: str, rows: buttons.Rows = ()) -> None:
         """A message that is not part of the piece."""
         await self.answer()
-        await self._show(Page(self._bot, self._place, self._pace), split(text), markup)
+        await self._show(Page(self._wire, (), self._answering), self._wire.split(text), rows)
 
-    async def offer(self, text: str, markup: InlineKeyboardMarkup) -> None:
-        """Show a sentence with buttons in this reply's own message."""
-        await self._show(self._page, split(text), markup)
+    async def offer(self, text: str, turn: Turn) -> None:
+        """Say in this reply's own message what was heard in a file, with what can be done to it."""
+        await self._show(self._page, self._wire.split(text), buttons.under_heard(turn, self._language))
 
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Send a file, unless the chat has it; the messages that hold it.
@@ -128,7 +118,7 @@ class ChatOutlet:
         says which version it is, where there are several.
         """
         kind = KINDS.get(attachment.mime, "file") if self._ended else "file"
-        if kind in self.here or isinstance(self._trouble, Forbidden):
+        if kind in self.here or self._closed:
             return ()
         await self.answer()
         caption, answering = "", None
@@ -138,14 +128,14 @@ class ChatOutlet:
             answering = self._page.shown[-1].message if apart else None
             self._first = None
         try:
-            message = await upload(self._bot, self._place, self._pace, attachment, caption, answering)
-        except FINAL as error:
-            self._give_up(f"send {attachment.name}", error)
+            message = await self._wire.upload(attachment, caption, answering)
+        except Refusal as refusal:
+            self._give_up(f"send {attachment.name}", refusal)
             return ()
-        return file_refs(self._place.chat, message, kind) if attachment.turn else ()
+        return file_refs(self.key, message, kind) if attachment.turn else ()
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
-        """Show the passage for good; () if Telegram will not have it."""
+        """Show the passage for good; () if the platform will not have it."""
         self.musical = turn.form == MUSIC
         if self.complete or not self.musical:
             await self.close()
@@ -156,7 +146,7 @@ class ChatOutlet:
         self._ended = True
         if self.musical and not self.complete:
             self._first = turn
-            self._sign.show(ChatAction.UPLOAD_VOICE)
+            self._sign()
         return self.refs
 
     async def fail(self, sentence: str, error: EngineError) -> None:
@@ -171,34 +161,40 @@ class ChatOutlet:
             await self._end(self._before)
             await self.say(sentence)
         else:
-            await self._show(self._page, split(sentence), None)
+            await self._show(self._page, self._wire.split(sentence), ())
 
     async def answer(self, text: str = "") -> bool:
-        """Answer the pressed button, once; False if nobody saw it, because there is none or it was pressed long ago."""
-        query, self._query = self._query, ""
-        if not query:
-            return False
-        try:  # once: nobody waits for it long, and what must be read is sent as a message then
-            await self._bot.answer_callback_query(query, clip(text, ANSWER_LIMIT) or None)
-        except TelegramError as error:
-            log.debug("a button was not answered: %s", error.message)
-            return False
-        return True
+        """Answer the pressed button, once; False if nobody saw it."""
+        return await self._wire.answer(text)
+
+    async def count(self, message: int, turn: Turn) -> None:
+        """Bring the counts on the buttons under a message up to date."""
+        try:
+            await self._wire.mark(message, buttons.under(turn, self._language, private=self._private))
+        except Refusal as refusal:
+            log.debug("counts were not updated: %s", refusal)
+
+    @property
+    def _closed(self) -> bool:
+        return self._trouble is not None and self._trouble.closed
+
+    def _sign(self) -> None:
+        self._wire.sign(musical=self.musical, enough=lambda: self._drawn and not self.musical)
 
     async def _end(self, turn: Turn) -> None:
         if self._drawn:
-            await self._pace.rest(1.0)
-        markup = buttons.under(turn, self._language, private=self._place.private)
-        await self._show(self._page, split(turn.text) or ["…"], markup)
+            await self._wire.pace.rest(self._wire.pause)
+        rows = buttons.under(turn, self._language, private=self._private)
+        await self._show(self._page, self._wire.split(turn.text) or ["…"], rows)
 
-    async def _show(self, page: Page, parts: list[str], markup: InlineKeyboardMarkup | None) -> None:
-        if isinstance(self._trouble, Forbidden):
+    async def _show(self, page: Page, parts: list[str], rows: buttons.Rows) -> None:
+        if self._closed:
             return
         try:
-            await page.show(parts, markup, patient=True)
-        except FINAL as error:
-            self._give_up("show a message", error)
+            await page.show(parts, rows, patient=True)
+        except Refusal as refusal:
+            self._give_up("show a message", refusal)
 
-    def _give_up(self, what: str, error: TelegramError) -> None:
-        self._trouble = error
-        refused(what, self._place.chat, error)
+    def _give_up(self, what: str, refusal: Refusal) -> None:
+        self._trouble = refusal
+        log.warning("%s: could not %s in chat %s: %s", self.key.platform, what, self.key.chat, refusal)

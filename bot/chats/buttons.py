@@ -1,13 +1,11 @@
-"""The buttons under a passage, and what it means when one is pressed.
+"""The buttons under a passage in a chat, and what it means when one is pressed.
 
-Everything a button needs stands in its own data (a letter and the passage's id, 17 bytes of the 64 allowed), so
-that one that was sent years and many restarts ago still works. A letter is never given another meaning.
+Everything a button needs stands in its own data (a letter and the passage's id, 17 bytes; Telegram allows 64, Discord
+100), so that one that was sent years and many restarts ago still works. A letter is never given another meaning.
 """
 
 import re
 from dataclasses import dataclass
-
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import wording
 from engine.messages import Turn, Vote
@@ -26,6 +24,17 @@ HEARD = (MUSICAL[1:], (("🎹", "accompany", "a"), ("🎼", "harmonize", "h")))
 """Rows of buttons: the sign, the name of its words, the letter."""
 
 _DATA = re.compile(r"([-+0=a-z])([0-9a-f]{16})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What stands on a button, and what comes back when it is pressed."""
+
+    label: str
+    data: str
+
+
+Rows = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,48 +59,49 @@ def read(data: str | None) -> Press | None:
     return Press(turn) if letter == STILL else None
 
 
-def under(turn: Turn, language: str, *, private: bool) -> InlineKeyboardMarkup:
+def under(turn: Turn, language: str, *, private: bool) -> Rows:
     """The buttons under a finished passage.
 
     In a private chat the counts are one person's own vote, so pressing the same thumb again takes it back.
     """
-    votes = [
+    votes = (
         _button(_counted("👍", turn.likes), "0" if private and turn.likes else "+", turn.id),
         _button(_counted("👎", turn.dislikes), "0" if private and turn.dislikes else "-", turn.id),
-    ]
-    versions = [
+    )
+    versions = (
         _button("◀", "p", turn.id),
         _button(f"{turn.version}/{turn.versions}", STILL, turn.id),
         _button("▶", "n", turn.id),
-    ]
+    )
     named = MUSICAL if turn.form == MUSIC else WRITTEN
-    return InlineKeyboardMarkup(
-        [votes + (versions if turn.versions > 1 else []), [_named(*each, turn.id, language) for each in named]]
+    return (
+        votes + (versions if turn.versions > 1 else ()),
+        tuple(_named(*each, turn.id, language) for each in named),
     )
 
 
-def under_heard(turn: Turn, language: str) -> InlineKeyboardMarkup:
+def under_heard(turn: Turn, language: str) -> Rows:
     """The buttons under what is said of a MIDI file that somebody sent."""
-    return InlineKeyboardMarkup([[_named(*each, turn.id, language) for each in row] for row in HEARD])
+    return tuple(tuple(_named(*each, turn.id, language) for each in row) for row in HEARD)
 
 
-def stop(language: str) -> InlineKeyboardMarkup:
+def stop(language: str) -> Rows:
     """The button under a passage that is still being written."""
-    return InlineKeyboardMarkup([[_named("⏹", "stop", "x", "", language)]])
+    return ((_named("⏹", "stop", "x", "", language),),)
 
 
-def rerun(turn: str, language: str) -> InlineKeyboardMarkup:
+def rerun(turn: str, language: str) -> Rows:
     """The button that offers to answer changed words anew."""
-    return InlineKeyboardMarkup([[_named("🔁", "rerun", "r", turn, language)]])
+    return ((_named("🔁", "rerun", "r", turn, language),),)
 
 
 def _counted(sign: str, count: int) -> str:
     return f"{sign} {count}" if count else sign
 
 
-def _named(sign: str, name: str, letter: str, turn: str, language: str) -> InlineKeyboardButton:
+def _named(sign: str, name: str, letter: str, turn: str, language: str) -> Button:
     return _button(f"{sign} {wording.say(f'button_{name}', language)}", letter, turn)
 
 
-def _button(label: str, letter: str, turn: str) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label, callback_data=letter + turn)
+def _button(label: str, letter: str, turn: str) -> Button:
+    return Button(label, letter + turn)

@@ -1,9 +1,7 @@
-"""Cutting a text into messages. Telegram counts in UTF-16 units and takes 4,096 of them, trimmed at both ends."""
+"""Cutting a text into messages. Platforms take so many UTF-16 units in one, trimmed at both ends."""
 
 import re
 import unicodedata
-
-LIMIT = 4096
 
 _BREAKS = (
     re.compile(r"\n[ \t]*\n\s*"),
@@ -15,11 +13,11 @@ _JOINER = "\u200d"
 
 
 def units(text: str) -> int:
-    """The length of a text as Telegram counts it."""
+    """The length of a text in UTF-16 units, as platforms count it."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def split(text: str, limit: int = LIMIT) -> list[str]:
+def split(text: str, limit: int) -> list[str]:
     """The text as messages of at most `limit` units: cut at a paragraph, else a line, a sentence, a word, a character.
 
     Joined, the parts hold every word of the text. The earlier parts of a growing text stay as they are, so that a draft
@@ -28,7 +26,7 @@ def split(text: str, limit: int = LIMIT) -> list[str]:
     parts = []
     rest = text.strip()
     while units(rest) > limit:
-        cut = _cut(_head(rest, limit), rest)
+        cut = cut_at(rest, limit)
         parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [part for part in [*parts, rest] if part]
@@ -44,8 +42,9 @@ def _head(text: str, limit: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: limit * 2].decode("utf-16-le", "ignore")
 
 
-def _cut(head: str, text: str) -> int:
+def cut_at(text: str, limit: int) -> int:
     """Where to end a message: at the last break of the best kind that does not leave most of the message empty."""
+    head = _head(text, limit)
     for kind in _BREAKS:
         ends = [match.end() for match in kind.finditer(head) if match.end() > len(head) // 3]
         if ends:

@@ -1,0 +1,25 @@
+"""Files of music that people send: which ones they are, and which are too large to be heard."""
+
+from engine.errors import Refused
+from engine.music.errors import BadMidi
+from engine.music.midi import MAX_BYTES
+
+NAMES = (".mid", ".midi", ".kar", ".smf", ".abc")
+TYPES = {f"audio/{name}" for name in ("mid", "midi", "x-mid", "x-midi", "sp-midi")} | {"text/vnd.abc"}
+
+
+class FileUnavailable(Refused):
+    """The platform would not give the file."""
+
+    code = "file_unavailable"
+
+
+def is_music(name: str | None, mime: str | None) -> bool:
+    """Whether a file is one of music, told by its name or its type."""
+    return (name or "").lower().endswith(NAMES) or (mime or "").lower().partition(";")[0] in TYPES
+
+
+def check_size(size: int | None) -> None:
+    """Raise BadMidi for a file that is too large to be heard, before it is loaded."""
+    if size and size > MAX_BYTES:
+        raise BadMidi(why="bytes", kilobytes=-(-size // 1024), most=MAX_BYTES // 1024)

@@ -1,0 +1,218 @@
+"""Discord's side of a reply: messages of one channel, written through an interaction while that lives.
+
+An interaction may be answered where the bot itself may not write, and it has limits of its own, so whatever begins with
+one is written through it. It ends after fifteen minutes; the same messages are then the channel's.
+"""
+
+import asyncio
+import io
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import discord
+
+from bot import wording
+from bot.chats.buttons import Rows
+from bot.chats.splitting import clip
+from bot.chats.wire import Delay, Pace, Refusal
+from bot.discord import markup
+from bot.discord.records import Place
+from bot.discord.sending import CANNOT_ANSWER, ERRORS, EXPIRED, UNKNOWN_MESSAGE, code_of, insist, trouble
+from bot.discord.views import view_of
+from bot.replies import Attachment
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Interaction = discord.Interaction[Any]
+
+EDITS = 1.2  # seconds between two edits; Discord takes five in five seconds, in each channel
+TYPING = 8.0  # seconds; the sign fades after ten
+MARGIN = timedelta(seconds=20)
+
+
+class DiscordWire:
+    """A channel for one reply. `interaction` is what it answers, where there is one, deferred already; `waiting`: it
+    shows a message that waits to be filled. `hidden`: only the person sees the answer."""
+
+    interval = EDITS
+    pause = 0.0
+
+    def __init__(
+        self,
+        client: discord.Client,
+        place: Place,
+        pace: Pace,
+        language: str,
+        interaction: Interaction | None = None,
+        *,
+        waiting: bool = False,
+        hidden: bool = False,
+    ) -> None:
+        self.pace = pace
+        self._channel = client.get_partial_messageable(place.channel)
+        self._language, self._interaction, self._hidden = language, interaction, hidden
+        self._waiting = waiting
+        self._pressed = interaction is not None and not waiting
+        self._mine: dict[int, bool] = {}  # messages written through the interaction; whether it is the original
+        if interaction and interaction.message and not waiting:
+            self._mine[interaction.message.id] = True
+        self._typing: asyncio.Task[None] | None = None
+
+    def split(self, text: str) -> list[str]:
+        """Messages of at most 2,000 characters."""
+        return markup.split(text)
+
+    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool) -> int:
+        """A new message."""
+        more: dict[str, Any] = {"content": text, **_view(rows)}
+        return await self._call(lambda: self._new(more, answering), patient=patient)
+
+    async def edit(self, message: int, text: str, rows: Rows, *, patient: bool) -> bool:
+        """Change a message of ours."""
+        return await self._call(lambda: self._change(message, content=text, view=view_of(rows)), patient=patient)
+
+    async def mark(self, message: int, rows: Rows) -> None:
+        """Change the buttons."""
+        await self._call(lambda: self._change(message, view=view_of(rows)), patient=True)
+
+    async def delete(self, message: int) -> None:
+        """Take a message away."""
+        try:
+            await self._call(self._channel.get_partial_message(message).delete, patient=True)
+        except Refusal as refusal:
+            log.debug("a message stays: %s", refusal)
+
+    async def upload(self, attachment: Attachment, caption: str, answering: int | None) -> int:
+        """Send a file; where files are forbidden, say so."""
+
+        async def call() -> int:
+            more: dict[str, Any] = {"file": discord.File(io.BytesIO(attachment.data), attachment.name)}
+            return await self._new({**more, **({"content": caption} if caption else {})}, answering)
+
+        try:
+            return await self._call(call, patient=True)
+        except Refusal as refusal:
+            with suppress(Refusal):
+                sentence = wording.say("discord_no_file", self._language, name=attachment.name)
+                await self.send(sentence, (), answering=None, patient=True)
+            raise Refusal(str(refusal)) from None
+
+    async def answer(self, text: str) -> bool:
+        """Say something to whoever pressed a button, once; nobody else sees it."""
+        pressed, self._pressed = self._pressed, False
+        if not pressed or not self._interaction:
+            return False
+        if not text:
+            return True
+        try:
+            await self._interaction.followup.send(clip(text, markup.LIMIT), ephemeral=True)
+        except ERRORS as error:
+            log.debug("a button was not answered: %s", error)
+            return False
+        return True
+
+    def sign(self, *, musical: bool, enough: Callable[[], bool]) -> None:
+        """ "typing"; an interaction that waits shows a sign of its own."""
+        if not self._waiting and (self._typing is None or self._typing.done()):
+            self._typing = asyncio.create_task(self._type(enough), name="discord sign")
+
+    async def hide(self) -> None:
+        """Take the sign away."""
+        if self._typing:
+            self._typing.cancel()
+            await asyncio.gather(self._typing, return_exceptions=True)
+            self._typing = None
+
+    @property
+    def _live(self) -> Interaction | None:
+        """The interaction, while it may be answered."""
+        if self._interaction and discord.utils.utcnow() >= self._interaction.expires_at - MARGIN:
+            self._interaction = None
+        return self._interaction
+
+    async def _new(self, more: dict[str, Any], answering: int | None) -> int:
+        live = self._live
+        if live:
+            try:
+                return await self._through(live, more)
+            except discord.HTTPException as error:
+                if code_of(error) not in EXPIRED and error.status != 401:
+                    raise
+                self._interaction = None
+        if self._hidden:
+            raise Refusal("what only one person may see cannot be said any more")
+        if answering:
+            try:
+                return (await self._channel.send(**more, reference=self._reference(answering), mention_author=False)).id
+            except discord.HTTPException as error:
+                if code_of(error) not in CANNOT_ANSWER or "file" in more:
+                    raise
+        return (await self._channel.send(**more)).id
+
+    async def _through(self, live: Interaction, more: dict[str, Any]) -> int:
+        if self._waiting:
+            rest = {name: value for name, value in more.items() if name != "file"}
+            if "file" in more:
+                rest["attachments"] = [more["file"]]
+            number = (await live.edit_original_response(**rest)).id
+            self._waiting = False
+            self._mine[number] = True
+            return number
+        message = await live.followup.send(**more, wait=True, ephemeral=self._hidden)
+        self._mine[message.id] = False
+        return message.id
+
+    async def _change(self, message: int, **more: Any) -> bool:
+        live = self._live
+        try:
+            if live and message in self._mine:
+                try:
+                    await self._change_through(live, message, more)
+                except discord.HTTPException as error:
+                    if code_of(error) not in EXPIRED and error.status != 401:
+                        raise
+                    self._interaction = None
+                else:
+                    return True
+            await self._channel.get_partial_message(message).edit(**more)
+        except discord.NotFound as error:
+            if code_of(error) != UNKNOWN_MESSAGE:
+                raise
+            return False
+        return True
+
+    async def _change_through(self, live: Interaction, message: int, more: dict[str, Any]) -> None:
+        if self._mine[message]:
+            await live.edit_original_response(**more)
+        else:
+            await live.followup.edit_message(message, **more)
+
+    def _reference(self, message: int) -> discord.MessageReference:
+        return discord.MessageReference(message_id=message, channel_id=self._channel.id, fail_if_not_exists=False)
+
+    async def _type(self, enough: Callable[[], bool]) -> None:
+        try:
+            while not enough():
+                await self._channel.typing()
+                await asyncio.sleep(TYPING)
+        except ERRORS as error:
+            log.debug("no sign of work: %s", error)
+
+    async def _call(self, call: Callable[[], Awaitable[T]], *, patient: bool) -> T:
+        try:
+            return await (insist(call, self.pace) if patient else call())
+        except (Refusal, Delay):
+            raise
+        except ERRORS as error:
+            raise trouble(error) from None
+        finally:
+            self.pace.touch()
+
+
+def _view(rows: Rows) -> dict[str, Any]:
+    view = view_of(rows)
+    return {"view": view} if view else {}
