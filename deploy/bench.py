@@ -11,7 +11,7 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -248,25 +248,15 @@ class Timed(EchoGenerator):
     def start(self, request: TextRequest) -> Generation:
         """See `TextGenerator`."""
         begun = time.perf_counter()
-        generation = TimedGeneration(super().start(request), self)
+        generation = super().start(request)
         self.spent += time.perf_counter() - begun
         return generation
 
-
-class TimedGeneration:
-    """A generation whose steps are timed."""
-
-    def __init__(self, generation: Generation, owner: Timed) -> None:
-        self.drafts = generation.drafts
-        self._step = generation.step
-        self._owner = owner
-
-    def step(self) -> bool:
-        """See `Generation`."""
+    def step(self, turns: Sequence[tuple[Any, int]]) -> None:
+        """See `TextGenerator`."""
         begun = time.perf_counter()
-        going_on = self._step()
-        self._owner.spent += time.perf_counter() - begun
-        return going_on
+        super().step(turns)
+        self.spent += time.perf_counter() - begun
 
 
 async def overheads(messages: int) -> list[float]:

@@ -13,6 +13,7 @@ from glin_profanity import Filter
 
 from adapters.asks import Ask, Write
 from adapters.manifest import RegistryError
+from engine.batching import Answer, write_all
 from engine.errors import EngineError
 from engine.ports import TextRequest
 from engine.text.clean import Manners, clean
@@ -44,24 +45,24 @@ def writer(base: Path, name: str, device: str, threads: int) -> Write:
         reference = f"tried@{len(folders) + 1}" if folder else ""
         if folder:
             folders[reference] = folder
-        return [drawn(gpt, ask, reference, texts) for ask in asks]
+        answers = write_all(gpt, [_request(ask, reference, texts) for ask in asks])
+        return [_readable(ask, answer) for ask, answer in zip(asks, answers, strict=True)]
 
     return write
 
 
-def drawn(gpt: Gpt, ask: Ask, adapter: str, drafts: int) -> list[str]:
-    """Some texts for one prompt as a person would read them, begun as the model began; none if it is too long."""
+def _request(ask: Ask, adapter: str, drafts: int) -> TextRequest:
     form = load().get(ask.form, _BARE)
     seed = zlib.crc32(f"{ask.conversation}/{ask.prompt}".encode())
-    request = TextRequest(ask.prompt, min(form.room, TOKENS), form.sampling, seed, drafts, form.stop, adapter)
-    try:
-        writing = gpt.start(request)
-    except EngineError:
+    return TextRequest(ask.prompt, min(form.room, TOKENS), form.sampling, seed, drafts, form.stop, adapter)
+
+
+def _readable(ask: Ask, answer: Answer) -> list[str]:
+    """Texts for one prompt as a person would read them, begun as the model began; none if it is too long."""
+    if isinstance(answer, EngineError):
         return []
-    while writing.step():
-        pass
-    manners = Manners(form.shape)
-    return [_lead(draft.text) + clean(draft.text, manners).text for draft in writing.drafts()]
+    manners = Manners(load().get(ask.form, _BARE).shape)
+    return [_lead(draft.text) + clean(draft.text, manners).text for draft in answer]
 
 
 def _lead(text: str) -> str:

@@ -9,6 +9,7 @@ EngineError
 │   └── UnclearWish · BadMidi · BadNotes · NothingToEdit     of music; see engine/music/errors
 ├── Busy                    the inbox is full; says for how many it is waiting
 ├── RequestCancelled        somebody cancelled, or went away
+├── TooLate                 it would have come after everybody stopped waiting for it
 ├── Unsafe                  the text may not go out (memorised, moderated)
 ├── NoWeights               of music: missing or damaged; see engine/music/errors
 └── GeneratorFailed         the device or model broke; the words are kept
@@ -125,6 +126,12 @@ class RequestCancelled(EngineError):
     """The request was cancelled before it wrote anything worth keeping."""
 
     code = "cancelled"
+
+
+class TooLate(EngineError):
+    """Field: `seconds`, for which it was waited."""
+
+    code = "too_late"
 
 
 class Unsafe(EngineError):

@@ -1,14 +1,18 @@
 """What a generator must be able to do, and the records it is asked with. No torch here.
 
-A generator is driven one step at a time by its sole owner, `engine/worker`: `start` admits a request, every `step` adds
-at most one token to each of its drafts. `count` and `chat` are called from the event loop and must be quick and
-thread-safe.
+A generator is driven one step at a time by its sole owner, `engine/worker`: `start` admits a request, and a `step`
+moves many of them together. `count` and `chat` are called from the event loop and must be quick and thread-safe.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from engine.errors import EngineError
 from engine.messages import Finish
+
+READ_TOGETHER = 64
+"""Tokens of a prompt that go through the device together, always cut at the same places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class TextRequest:
 
     A draft ends at the model's end-of-text token ("end"), when its text contains one of `stop` (which is cut off,
     "stop"), or at `max_tokens` ("length"). The same request gives the same drafts, whatever else is running.
+
+    `owner` is for whom it is written; those with little running go first. `within`: after so many seconds nobody wants
+    it any more; 0 for as long as it takes. Neither changes the drafts.
     """
 
     prompt: str
@@ -38,6 +45,8 @@ class TextRequest:
     drafts: int = 1
     stop: tuple[str, ...] = ()
     adapter: str = ""
+    owner: str = ""
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +62,23 @@ class Draft:
 class Generation(Protocol):
     """A request in the hands of a generator."""
 
-    def step(self) -> bool:
-        """Add at most one token to every unfinished draft; False when all are finished."""
+    @property
+    def unread(self) -> int:
+        """Tokens of the prompt that are still to be read."""
+
+    @property
+    def over(self) -> bool:
+        """Whether no draft grows any more."""
+
+    @property
+    def problem(self) -> EngineError | None:
+        """Why it ended before its drafts were finished, if it did."""
 
     def drafts(self) -> tuple[Draft, ...]:
         """The drafts as they stand."""
+
+    def close(self) -> None:
+        """Nobody wants more of it: give back what it holds on the device."""
 
 
 class TextGenerator(Protocol):
@@ -70,6 +91,10 @@ class TextGenerator(Protocol):
     @property
     def window(self) -> int:
         """Tokens the model can see, prompt and completion together."""
+
+    @property
+    def capacity(self) -> int:
+        """Tokens, of prompts and drafts, that it can hold at once; more are not let in together."""
 
     @property
     def voices(self) -> frozenset[str]:
@@ -86,3 +111,9 @@ class TextGenerator(Protocol):
 
     def start(self, request: TextRequest) -> Generation:
         """Admit a request; raises `engine.errors.EngineError` if it cannot be served."""
+
+    def step(self, turns: Sequence[tuple[Any, int]]) -> None:
+        """Let each of these generations read so many tokens of its prompt, or add one to every draft if it is read.
+
+        A number smaller than `unread` is a multiple of `READ_TOGETHER`. Never raises: who fails says so in `problem`.
+        """

@@ -1,20 +1,23 @@
-"""The device's sole owner: one thread that runs every step of every request; the only place where blocking meets async.
+"""The device's sole owner: one thread that runs every step; the only place where blocking meets async.
 
 Callers put a ticket into a bounded inbox and await its slot. The slot holds the newest state only, so a slow reader
-skips what it missed and never holds anybody up. Running requests take turns step by step; who goes away is dropped
-before the next step.
+skips what it missed and never holds anybody up. All running requests move together, step by step, as `batching` plans
+it; who goes away is dropped before the next step. Jobs (loading a voice, a call of the music network) are done one
+between two steps, so that neither side waits long for the other.
 """
 
 import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from engine.errors import Busy, EngineError, GeneratorFailed, RequestCancelled
+from engine.batching import Ask, Limits, Prompt, admit, plan, tokens
+from engine.errors import Busy, EngineError, GeneratorFailed, RequestCancelled, TooLate
 from engine.messages import Queued
 from engine.ports import Draft, Generation, TextGenerator, TextRequest
 
@@ -29,12 +32,14 @@ class _Ticket:
 
     request: TextRequest
     loop: asyncio.AbstractEventLoop
+    since: float = field(default_factory=time.monotonic)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     slot: News | None = None
     error: EngineError | None = None
     done: bool = False
     dropped: bool = False
     generation: Generation | None = None
+    tokens: int | None = None
 
     def publish(self, slot: News) -> None:
         """Replace what the reader has not seen yet; called by the thread."""
@@ -46,8 +51,18 @@ class _Ticket:
         """Nothing more will come."""
         self.error = error
         self.done = True
-        self.generation = None
+        self.release()
         self._ring()
+
+    def release(self) -> None:
+        """Give back what it holds on the device."""
+        if self.generation is not None:
+            self.generation.close()
+            self.generation = None
+
+    def late(self, now: float) -> bool:
+        """Whether nobody wants it any more."""
+        return 0 < self.request.within < now - self.since
 
     def _ring(self) -> None:
         with contextlib.suppress(RuntimeError):  # the reader's loop is closed, so nobody waits
@@ -57,15 +72,15 @@ class _Ticket:
 class Worker:
     """Runs `generator` for many; an async context manager, whose end stops every request with RequestCancelled.
 
-    At most `running` requests take turns and at most `inbox` wait behind them.
+    As many run at once as `limits` and the generator's capacity let, and at most `inbox` wait behind them.
     """
 
-    def __init__(self, generator: TextGenerator, inbox: int = 64, running: int = 8) -> None:
+    def __init__(self, generator: TextGenerator, inbox: int = 64, limits: Limits | None = None) -> None:
         self._generator = generator
         self._inbox = inbox
-        self._most = running
+        self._limits = limits or Limits()
         self._waiting: deque[_Ticket] = deque()
-        self._running: deque[_Ticket] = deque()
+        self._running: list[_Ticket] = []
         self._jobs: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
         self._open = False
@@ -94,16 +109,16 @@ class Worker:
 
     @property
     def running(self) -> int:
-        """Requests that take turns on the device."""
+        """Requests on the device."""
         with self._changed:  # never held during a step
-            return self._taking_turns()
+            return self._on_device()
 
     async def stream(self, request: TextRequest) -> AsyncIterator[News]:
         """The request's place in the queue while it waits, then its drafts as they grow; the last ones are finished.
 
         Newest wins: a slow reader sees fewer states, never old ones. Closing the iterator stops the device's work on
-        it within one step. Raises Busy at once if the inbox is full, GeneratorFailed if the model breaks, whatever
-        EngineError the generator has against the request, RequestCancelled when the worker closes.
+        it within one step. Raises Busy at once if the inbox is full, GeneratorFailed if the model breaks, TooLate,
+        whatever EngineError the generator has against the request, RequestCancelled when the worker closes.
         """
         ticket = _Ticket(request, asyncio.get_running_loop())
         self._admit(ticket)
@@ -153,12 +168,12 @@ class Worker:
 
     def _place(self) -> int:
         """The place in the queue that the next request would get; below 1 it need not wait. Raises Busy."""
-        place = self._taking_turns() + len(self._waiting) + 1 - self._most
+        place = self._on_device() + len(self._waiting) + 1 - self._limits.requests
         if place > self._inbox:
             raise Busy(waiting=self._inbox)
         return place
 
-    def _taking_turns(self) -> int:
+    def _on_device(self) -> int:
         return sum(not (ticket.done or ticket.dropped) for ticket in self._running)
 
     def _drop(self, ticket: _Ticket) -> None:
@@ -172,61 +187,96 @@ class Worker:
 
     def _work(self) -> None:
         while self._wait():
-            while self._jobs:
+            if self._jobs:
                 self._jobs.popleft()()
             if self._running:
-                self._turn(self._running[-1])
+                self._step()
         self._close()
 
     def _wait(self) -> bool:
-        """Let in whom there is room for, sleep while there is nothing to do, and put the next one last in the round.
-
-        False when closing.
-        """
+        """Let in whom there is room for, and sleep while there is nothing to do; False when closing."""
         with self._changed:
             while self._open:
                 self._rearrange()
                 if self._running or self._jobs:
-                    self._running.rotate(-1)
                     return True
-                self._changed.wait()
+                self._changed.wait(self._soonest())
             return False
 
+    def _soonest(self) -> float | None:
+        """Seconds until somebody who waits would be too late."""
+        ends = [ticket.since + ticket.request.within for ticket in self._waiting if ticket.request.within > 0]
+        return max(0.0, min(ends) - time.monotonic()) if ends else None
+
     def _rearrange(self) -> None:
+        now = time.monotonic()
+        for ticket in [t for t in (*self._running, *self._waiting) if t.late(now) and not t.done]:
+            ticket.end(TooLate(seconds=round(ticket.request.within)))
         for ticket in [t for t in self._running if t.dropped or t.done]:
-            ticket.generation = None
+            ticket.release()
             self._running.remove(ticket)
-        let_in = False
-        while self._waiting and len(self._running) < self._most:
-            self._running.append(self._waiting.popleft())
-            let_in = True
-        if let_in:
+        before = len(self._waiting)
+        self._waiting = deque(t for t in self._waiting if not (t.dropped or t.done))
+        let_in = self._admitted(now) if self._waiting else []
+        for ticket in let_in:
+            self._waiting.remove(ticket)
+            self._running.append(ticket)
+        if len(self._waiting) < before:
             self._tell_places()
+
+    def _admitted(self, now: float) -> list[_Ticket]:
+        asks, running = ([self._ask(ticket) for ticket in some] for some in (self._waiting, self._running))
+        found = admit(asks, running, self._limits, self._generator.capacity, now)
+        return found or ([] if self._running else [self._waiting[0]])  # too large for any room: it will be told so
+
+    def _ask(self, ticket: _Ticket) -> Ask[_Ticket]:
+        request = ticket.request
+        if ticket.tokens is None:
+            ticket.tokens = tokens(self._generator, request)
+        return Ask(ticket, request.owner, ticket.since, request.drafts, ticket.tokens)
 
     def _tell_places(self) -> None:
         for place, ticket in enumerate(self._waiting, 1):
-            if ticket.slot is not None or len(self._running) >= self._most:
-                ticket.publish(Queued(place))
+            ticket.publish(Queued(place))
 
-    def _turn(self, ticket: _Ticket) -> None:
-        """One step of one request; whatever goes wrong is its own."""
-        try:
+    def _step(self) -> None:
+        """One step of all; whatever goes wrong with one is its own."""
+        for ticket in self._running:
             if ticket.generation is None:
-                ticket.generation = self._generator.start(ticket.request)
-            going_on = ticket.generation.step()
-            drafts = ticket.generation.drafts()
+                self._start(ticket)
+        going = [ticket for ticket in self._running if ticket.generation is not None]
+        turns = plan((Prompt(t, t.since, t.generation.unread) for t in going if t.generation), self._limits)
+        try:
+            self._generator.step([(ticket.generation, read) for ticket, read in turns])
+        except Exception:  # it promised not to; but nobody else would serve those who wait
+            log.exception("the generator failed")
+            for ticket, _ in turns:
+                ticket.end(GeneratorFailed())
+            return
+        for ticket, _ in turns:
+            self._show(ticket)
+
+    def _start(self, ticket: _Ticket) -> None:
+        try:
+            ticket.generation = self._generator.start(ticket.request)
         except EngineError as error:
             ticket.end(error)
-        except Exception as problem:
+        except Exception:
             log.exception("the generator failed")
-            failure = GeneratorFailed()
-            failure.__cause__ = problem.with_traceback(None)  # its frames would keep the device's memory
-            ticket.end(failure)
-        else:
-            if any(draft.tokens for draft in drafts):
-                ticket.publish(drafts)
-            if not going_on:
-                ticket.end()
+            ticket.end(GeneratorFailed())
+
+    def _show(self, ticket: _Ticket) -> None:
+        generation = ticket.generation
+        if generation is None:
+            return
+        if generation.problem is not None:
+            ticket.end(generation.problem)
+            return
+        drafts = generation.drafts()
+        if any(draft.tokens for draft in drafts):
+            ticket.publish(drafts)
+        if generation.over:
+            ticket.end()
 
     def _close(self) -> None:
         with self._changed:

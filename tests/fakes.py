@@ -41,7 +41,10 @@ class EchoWriter:
         generation = self.generator.start(request)
         yield Begun(_composition(request, Draft("")))
         try:
-            while generation.step():
+            while True:
+                self.generator.step([(generation, 0)])
+                if generation.over:
+                    break
                 yield Snapshot(generation.drafts()[0].text)
                 await asyncio.sleep(self.delay)
                 if "." in generation.drafts()[0].text:

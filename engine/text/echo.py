@@ -7,7 +7,8 @@ so everything above the device can be run and tested in milliseconds.
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from engine.errors import BadValue
 from engine.messages import Finish
@@ -67,6 +68,11 @@ class EchoGenerator:
         return self._window
 
     @property
+    def capacity(self) -> int:
+        """As many words as anybody wants."""
+        return 10**9
+
+    @property
     def voices(self) -> frozenset[str]:
         """It has no adapters."""
         return frozenset()
@@ -85,25 +91,37 @@ class EchoGenerator:
 
     def start(self, request: TextRequest) -> Generation:
         """Admit a request; none is refused."""
-        return _Echo(request, self._delay)
+        return _Echo(request)
+
+    def step(self, turns: Sequence[tuple[Any, int]]) -> None:
+        """See `TextGenerator`."""
+        if self._delay:
+            time.sleep(self._delay)
+        for generation, _ in turns:
+            generation.grow()
 
 
 class _Echo:
     """One request: every step adds a word to each of its drafts."""
 
-    def __init__(self, request: TextRequest, delay: float) -> None:
+    unread, problem = 0, None
+
+    def __init__(self, request: TextRequest) -> None:
         self._request = request
-        self._delay = delay
         self._words = [_words(request, draft) for draft in range(request.drafts)]
         self._drafts = [Draft("") for _ in range(request.drafts)]
 
-    def step(self) -> bool:
-        if self._delay:
-            time.sleep(self._delay)
+    @property
+    def over(self) -> bool:
+        return all(draft.finish for draft in self._drafts)
+
+    def grow(self) -> None:
         for place, draft in enumerate(self._drafts):
             if draft.finish is None:
                 self._drafts[place] = self._grow(draft, next(self._words[place]))
-        return any(draft.finish is None for draft in self._drafts)
+
+    def close(self) -> None:
+        pass
 
     def drafts(self) -> tuple[Draft, ...]:
         return tuple(self._drafts)

@@ -1,23 +1,20 @@
-"""One request in the hands of the language model: prefill in chunks, then a token a draft a step (T).
+"""Requests in the hands of the language model: prompts read in pieces, then a token a draft a step, all together (T).
 
-The prompt is read once, a chunk a step so that a long one does not hold up other people's streams; its memory is then
-spread over the drafts, which go on as one batch. A draft that ends leaves the batch.
+A prompt is read once; its memory is then spread over the drafts, which go on as rows of their own. A draft that ends
+leaves the step.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from engine.errors import GeneratorFailed
+from engine.errors import EngineError, GeneratorFailed
 from engine.messages import Finish
 from engine.ports import Draft, TextRequest
 from engine.text.detokenize import Detokenizer
-from engine.text.network import Network
-from engine.text.sampling import NotANumber, Sampler
-
-CHUNK = 256
+from engine.text.network import Network, Part
+from engine.text.sampling import NOT_A_NUMBER, Dice, draw
 
 
 @dataclass(slots=True)
@@ -25,15 +22,19 @@ class _Row:
     """A draft while it grows."""
 
     words: Detokenizer
+    dice: Dice
     stop: tuple[str, ...]
     tokens: int = 0
+    last: int = 0
     logprob: float = 0.0
     finish: Finish | None = None
     text: str = ""
 
     def push(self, token: int, logprob: float, ends: frozenset[int], limit: int) -> None:
         self.tokens += 1
+        self.last = token
         self.logprob += logprob
+        self.dice.push(token)
         if token in ends:
             self.finish = "end"
         elif piece := self.words.push(token):
@@ -65,16 +66,16 @@ class Writing:
     def __init__(
         self, network: Network, prompt: list[int], request: TextRequest, words: list[Detokenizer], ends: frozenset[int]
     ) -> None:
-        self._network = network
         self._request = request
         self._ends = ends
-        self._prompt = torch.tensor([prompt], device=network.device)
-        self._read = 0
-        self._memory = network.remember(len(prompt) + request.max_tokens)
-        self._sampler = Sampler(request.sampling, request.seed, request.drafts)
-        self._rows = [_Row(text, request.stop) for text in words]
-        self._alive = list(range(request.drafts))
-        self._ids = self._prompt
+        self._prompt = prompt
+        self._memory = network.open(prompt, len(prompt) + request.max_tokens, request.adapter)
+        self._rows = [
+            _Row(text, Dice(request.sampling, request.seed, number, prompt), request.stop)
+            for number, text in enumerate(words)
+        ]
+        self._alive = list(self._rows)
+        self.problem: EngineError | None = None
 
     @property
     def voice(self) -> str:
@@ -82,47 +83,85 @@ class Writing:
         return self._request.adapter
 
     @property
-    def over(self) -> bool:
-        """Whether every draft is finished."""
-        return not self._alive
+    def unread(self) -> int:
+        """See `Generation`."""
+        return max(0, len(self._prompt) - int(self._memory.filled))
 
-    @torch.inference_mode()
-    def step(self) -> bool:
-        """Read the next chunk of the prompt, or write one token in every draft; False when nothing is left to do."""
-        if not self._alive:
-            return False
-        try:
-            if self._read < self._prompt.shape[1]:
-                self._read_on()
-            else:
-                self._write(self._network.forward(self._last, self._memory, self._request.adapter))
-        except NotANumber as error:
-            raise GeneratorFailed(why="not_a_number") from error
-        return bool(self._alive)
+    @property
+    def over(self) -> bool:
+        """See `Generation`."""
+        return not self._alive
 
     def drafts(self) -> tuple[Draft, ...]:
         """The drafts as they stand; the text of an unfinished one stops before what may become a stop string."""
         return tuple(Draft(row.text, row.tokens, row.logprob / max(row.tokens, 1), row.finish) for row in self._rows)
 
-    def _read_on(self) -> None:
-        chunk = self._prompt[:, self._read : self._read + CHUNK]
-        self._read += chunk.shape[1]
-        logits = self._network.forward(chunk, self._memory, self._request.adapter)
-        if self._read == self._prompt.shape[1]:
-            drafts = self._request.drafts
-            self._memory.spread(drafts)
-            self._ids = self._prompt.expand(drafts, -1)
-            self._write(logits.expand(drafts, -1))
+    @torch.inference_mode()  # as the tensors were made in
+    def close(self) -> None:
+        """See `Generation`."""
+        self._alive = []
+        self._memory.keep([])
 
-    def _write(self, logits: Tensor) -> None:
-        tokens, logprobs = self._sampler.draw(logits, self._ids, self._alive)
+    def fail(self, problem: EngineError) -> None:
+        """End with this."""
+        self.problem = problem
+        self.close()
+
+    def part(self, read: int) -> Part:
+        """What it does in a step in which it may read so many tokens of its prompt."""
+        if not self.unread:
+            return Part(self._memory, self.voice, [row.last for row in self._alive], reads=False)
+        ids = self._prompt[self._memory.filled : self._memory.filled + read]
+        return Part(self._memory, self.voice, ids, reads=True, scored=read >= self.unread)
+
+    def spread(self) -> list[Dice]:
+        """The prompt is read: the dice of the rows, all of which go on from its scores."""
+        self._memory.spread(len(self._rows))
+        return self.dice
+
+    @property
+    def dice(self) -> list[Dice]:
+        """Of the rows that are growing."""
+        return [row.dice for row in self._alive]
+
+    def take(self, tokens: Sequence[int], logprobs: Sequence[float], *, first: bool) -> None:
+        """What was drawn for its rows."""
+        if NOT_A_NUMBER in tokens:
+            self.fail(GeneratorFailed(why="not_a_number"))
+            return
+        if first:
+            self._memory.remember()
         for row, token, logprob in zip(self._alive, tokens, logprobs, strict=True):
-            self._rows[row].push(token, logprob, self._ends, self._request.max_tokens)
-        self._last = torch.tensor(tokens, device=self._network.device)[:, None]
-        if self._sampler.penalties:
-            self._ids = torch.cat([self._ids, self._last], dim=1)
-        staying = [place for place, row in enumerate(self._alive) if self._rows[row].finish is None]
-        if 0 < len(staying) < len(self._alive):
+            row.push(token, logprob, self._ends, self._request.max_tokens)
+        staying = [place for place, row in enumerate(self._alive) if row.finish is None]
+        if len(staying) < len(self._alive):
             self._memory.keep(staying)
-            self._ids, self._last = self._ids[staying], self._last[staying]
-        self._alive = [self._alive[place] for place in staying]
+            self._alive = [self._alive[place] for place in staying]
+
+
+@torch.inference_mode()
+def advance(network: Network, turns: Sequence[tuple[Writing, int]]) -> None:
+    """One step of all these together: each reads so many tokens of its prompt, or writes one in every draft.
+
+    Raises what the device raises; then nothing has moved.
+    """
+    parts = [writing.part(read) for writing, read in turns]
+    scores = network.forward(parts)
+    rows: list[int] = []
+    dice: list[Dice] = []
+    shares: list[tuple[Writing, int, bool]] = []
+    at = 0
+    for (writing, _), part in zip(turns, parts, strict=True):
+        if part.scored:
+            mine = writing.spread() if part.reads else writing.dice
+            rows += [at] * len(mine) if part.reads else range(at, at + len(mine))
+            at += 1 if part.reads else len(mine)
+            dice += mine
+            shares.append((writing, len(mine), part.reads))
+    if not dice:
+        return
+    tokens, logprobs = draw(scores[rows] if len(rows) != at or rows != list(range(at)) else scores, dice)
+    begin = 0
+    for writing, count, first in shares:
+        writing.take(tokens[begin : begin + count], logprobs[begin : begin + count], first=first)
+        begin += count

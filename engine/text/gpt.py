@@ -6,7 +6,7 @@ voice, named `name@version`, is read from disk when it is first asked for and st
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,17 @@ from transformers.utils import logging as transformers_logging
 
 from adapters import files, lora
 from adapters.manifest import BadAdapter, RegistryError
-from engine.errors import BadValue
+from engine.errors import BadValue, GeneratorFailed
 from engine.ports import TextRequest
 from engine.text.detokenize import Detokenizer
-from engine.text.generation import Writing
+from engine.text.generation import Writing, advance
 from engine.text.lean import lean
 from engine.text.network import HubNetwork, Network
 from engine.text.repertoire import Repertoire
 
 log = logging.getLogger(__name__)
 MOST_DRAFTS = 16
+CAPACITY = 65_536  # tokens; 1.5 GB of the embedded base's keys and values in bfloat16
 MOST_VOICES = 16  # at rank 4 the embedded base has 5 MB of each
 CONTEXT_FOR_SPACES = 4
 
@@ -79,6 +80,11 @@ class Gpt:
     def window(self) -> int:
         """See `TextGenerator`."""
         return self._window
+
+    @property
+    def capacity(self) -> int:
+        """See `TextGenerator`."""
+        return CAPACITY
 
     @property
     def voices(self) -> frozenset[str]:
@@ -142,6 +148,23 @@ class Gpt:
         writing = Writing(self._network, prompt, request, words, self._ends)
         self._writings.add(writing)
         return writing
+
+    def step(self, turns: Sequence[tuple[Writing, int]]) -> None:
+        """See `TextGenerator`. If the device refuses the step, each is tried alone, and only who fails alone ends."""
+        turns = [turn for turn in turns if not turn[0].over]
+        if not turns:
+            return
+        try:
+            advance(self._network, turns)
+        except Exception as problem:
+            if len(turns) > 1:
+                for turn in turns:
+                    self.step([turn])
+                return
+            log.exception("the model failed")
+            failure = GeneratorFailed()
+            failure.__cause__ = problem.with_traceback(None)  # its frames would keep the device's memory
+            turns[0][0].fail(failure)
 
     def _check(self, request: TextRequest) -> None:
         if not 1 <= request.max_tokens < self._window:

@@ -1,55 +1,28 @@
 """Forward passes of our own for the models that matter: Llama types and GPT-2 (T).
 
-A small model's step is mostly small kernels and Python; transformers' forward needs about three times as many of them.
-Here projections that read the same input are one product, keys and values go straight into a table that is as large
-as the request will need, and a voice is one narrow product beside each wide one. Scores equal transformers' own, as
-far as the order of additions lets them; a model with anything unusual in its configuration is left to `HubNetwork`.
+A small model's step is mostly small kernels and Python, so one step serves everybody: the tokens of all requests, those
+that read and those that write, in whichever voice, go through each layer as one long row. Only attention looks at them
+apart: rows that write, by the slab they lie in; prompts, block by block. Scores equal transformers' own, as far as the
+order of additions lets them, and a token's scores do not depend on what else is in the step; a model with anything
+unusual in its configuration is left to `HubNetwork`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
 from adapters.files import Pair
 from adapters.manifest import BadAdapter
+from engine.text.layout import Layout, Reading, Standing, laid_out
+from engine.text.memory import Memory, Pool
+from engine.text.network import Part
+from engine.text.products import Product
 from engine.text.voices import check_shape, join_pairs
-
-PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs
-
-
-class Product:
-    """A linear layer made of the named ones that read the same input, with the voices' narrow products beside it."""
-
-    def __init__(self, prefix: str, **layers: Any) -> None:
-        """GPT-2's Conv1D keeps its weight the other way round."""
-        weights = [layer.weight if isinstance(layer, nn.Linear) else layer.weight.t() for layer in layers.values()]
-        biases = [layer.bias for layer in layers.values() if layer.bias is not None]
-        weight = torch.cat(weights).contiguous()
-        self.names = tuple(prefix + name for name in layers)
-        self.sizes = tuple(w.shape[0] for w in weights)
-        self.like = weight.new_empty(0, weight.shape[1])
-        self.voices: dict[str, Pair] = {}
-        self._base = _linear(weight, torch.cat(biases) if biases else None)
-
-    def __call__(self, x: Tensor, voice: str) -> Tensor:
-        """The outputs of all the layers side by side."""
-        out = self._base(x)
-        pair = self.voices.get(voice) if voice else None
-        return out if pair is None else out + F.linear(F.linear(x, pair[0]), pair[1])
-
-
-def _linear(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
-    """x -> x W' + b. In bfloat16 on a CPU the weight is packed once, which halves the time of a product of few rows."""
-    if weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and hasattr(torch.ops.mkldnn, PACKED):
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
-        product = getattr(torch.ops.mkldnn, PACKED)
-        return lambda x: cast(Tensor, product(x, packed, bias, "none", [], ""))
-    return lambda x: F.linear(x, weight, bias)
 
 
 @dataclass(slots=True)
@@ -63,26 +36,10 @@ class Block:
     up: Product
     down: Product
 
-
-class Table:
-    """A `Memory`: keys and values of all layers, (rows, heads, capacity, width) each, and how far they are filled."""
-
-    def __init__(self, layers: int, shape: tuple[int, int, int], like: Tensor) -> None:
-        heads, capacity, width = shape
-        self.keys = [like.new_empty(1, heads, capacity, width) for _ in range(layers)]
-        self.values = [like.new_empty(1, heads, capacity, width) for _ in range(layers)]
-        self.filled = 0
-
-    def spread(self, rows: int) -> None:
-        """See `Memory`."""
-        if rows > 1:
-            self.keys = [table.repeat(rows, 1, 1, 1) for table in self.keys]
-            self.values = [table.repeat(rows, 1, 1, 1) for table in self.values]
-
-    def keep(self, rows: list[int]) -> None:
-        """See `Memory`."""
-        self.keys = [table[rows] for table in self.keys]
-        self.values = [table[rows] for table in self.values]
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """All that a voice can change."""
+        return self.qkv, self.out, self.up, self.down
 
 
 class LeanNetwork:
@@ -96,30 +53,36 @@ class LeanNetwork:
     groups: int
     width: int
     scale: float
+    pool: Pool
+
+    def _build(self) -> None:
+        """Call when everything else is there."""
+        self.pool = Pool((len(self.blocks), self.heads // self.groups, self.width), self.embeddings)
 
     @property
     def device(self) -> torch.device:
         """See `Network`."""
         return self.embeddings.device
 
-    def remember(self, tokens: int) -> Table:
+    def open(self, prompt: Sequence[int], tokens: int, voice: str) -> Memory:
         """See `Network`."""
-        return Table(len(self.blocks), (self.heads // self.groups, tokens, self.width), self.embeddings)
+        return self.pool.open(prompt, tokens, voice)
 
-    def forward(self, ids: Tensor, memory: Table, voice: str) -> Tensor:
-        """See `Network`."""
-        begin, count = memory.filled, ids.shape[1]
-        memory.filled = begin + count
-        x, places = self.enter(ids, begin)
-        mask = self._mask(begin, count)
+    def forward(self, parts: Sequence[Part]) -> Tensor:
+        """See `Network`. Raises before anything is counted as read or written."""
+        layout = laid_out(parts, self.groups, self.device)
+        x, places = self.enter(layout.ids, layout.at)
         for index, block in enumerate(self.blocks):
-            x = x + block.out(self._attend(block, index, x, (memory, begin, places, mask, voice)), voice)
-            x = x + block.down(self.between(block.up(block.norm_mid(x), voice)), voice)
-        return F.linear(self.norm_out(x[:, -1]), self.head).float()
+            mixed = block.qkv(block.norm_in(x), layout.mix)
+            x = x + block.out(self._attend(index, mixed, places, layout), layout.mix)
+            x = x + block.down(self.between(block.up(block.norm_mid(x), layout.mix)), layout.mix)
+        scores = F.linear(self.norm_out(x[layout.last]), self.head).float()
+        layout.count()
+        return scores
 
     def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
         """See `Network`."""
-        products = [product for block in self.blocks for product in (block.qkv, block.out, block.up, block.down)]
+        products = [product for block in self.blocks for product in block.products]
         sizes = {n: (p.like.shape[1], size) for p in products for n, size in zip(p.names, p.sizes, strict=True)}
         for layer, pair in pairs.items():
             if layer not in sizes:
@@ -128,52 +91,64 @@ class LeanNetwork:
         self.drop_voice(name)
         for product in products:
             if any(layer in pairs for layer in product.names):
-                down, up = join_pairs([pairs.get(layer) for layer in product.names], product.sizes)
-                product.voices[name] = (down.to(product.like), up.to(product.like))
+                product.load(name, join_pairs([pairs.get(layer) for layer in product.names], product.sizes))
 
     def drop_voice(self, name: str) -> None:
         """See `Network`."""
+        self.pool.forget(name)
         for block in self.blocks:
-            for product in (block.qkv, block.out, block.up, block.down):
-                product.voices.pop(name, None)
+            for product in block.products:
+                product.drop(name)
 
-    def enter(self, ids: Tensor, begin: int) -> tuple[Tensor, Any]:
-        """What goes into the first layer, and whatever `turn` needs to know of positions."""
+    def enter(self, ids: Tensor, at: Tensor) -> tuple[Tensor, Any]:
+        """What goes into the first layer for ids at these positions, and whatever `turn` needs to know of these."""
         raise NotImplementedError
 
     def turn(self, x: Tensor, places: Any) -> Tensor:
-        """Turn queries and keys, (rows, heads, tokens, width), to their positions."""
+        """Turn queries and keys, (tokens, heads, width), to their positions."""
         return x
 
     def between(self, x: Tensor) -> Tensor:
         """The activation of the feed-forward part."""
         raise NotImplementedError
 
-    def _mask(self, begin: int, count: int) -> Tensor | None:
-        if count == 1:
-            return None
-        seen = torch.arange(begin + count, device=self.device) <= torch.arange(begin, begin + count)[:, None].to(
-            self.device
-        )
-        return seen.repeat(self.groups, 1)
-
-    def _attend(self, block: Block, index: int, x: Tensor, now: tuple[Table, int, Any, Tensor | None, str]) -> Tensor:
-        memory, begin, places, mask, voice = now
-        rows, count, _ = x.shape
-        end = begin + count
+    def _attend(self, index: int, mixed: Tensor, places: Any, layout: Layout) -> Tensor:
+        """What every token takes from those before it in its own row; `mixed` is (tokens, queries + keys + values)."""
         shared = self.heads // self.groups
-        mixed = (
-            block.qkv(block.norm_in(x), voice).view(rows, count, self.heads + 2 * shared, self.width).transpose(1, 2)
-        )
+        mixed = mixed.view(-1, self.heads + 2 * shared, self.width)
         turned = self.turn(mixed[:, : self.heads + shared], places)
-        keys, values = memory.keys[index], memory.values[index]
-        keys[:, :, begin:end] = turned[:, self.heads :]
-        values[:, :, begin:end] = mixed[:, self.heads + shared :]
-        query = turned[:, : self.heads].reshape(rows, shared, self.groups * count, self.width)
-        seen = F.scaled_dot_product_attention(query, keys[:, :, :end], values[:, :, :end], mask, scale=self.scale)
-        return (
-            seen.view(rows, self.heads, count, self.width).transpose(1, 2).reshape(rows, count, self.heads * self.width)
+        query, keys, values = turned[:, : self.heads], turned[:, self.heads :], mixed[:, self.heads + shared :]
+        seen = [self._written(index, part, query, keys, values) for part in layout.standing]
+        seen += [block for part in layout.reading for block in self._read(index, part, query, keys, values)]
+        return seen[0] if len(seen) == 1 else torch.cat(seen)
+
+    def _written(self, index: int, part: Standing, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Rows that write, each a token."""
+        mine = slice(part.begin, part.begin + part.rows)
+        table = part.slab.tensor[index]
+        table[0].index_put_((part.slots, part.every, part.at), keys[mine])
+        table[1].index_put_((part.slots, part.every, part.at), values[mine])
+        before = table[:, : part.rows] if part.packed else table[:, part.slots[:, 0]]
+        asked = query[mine].reshape(part.rows, keys.shape[1], self.groups, self.width)
+        seen = F.scaled_dot_product_attention(
+            asked, before[0, :, :, : part.reach], before[1, :, :, : part.reach], part.mask, scale=self.scale
         )
+        return seen.reshape(part.rows, self.heads * self.width)
+
+    def _read(self, index: int, part: Reading, query: Tensor, keys: Tensor, values: Tensor) -> list[Tensor]:
+        """The next tokens of a prompt, block by block."""
+        table, mine = part.memory.table[index], slice(part.begin, part.begin + part.tokens)
+        table[0, :, part.at : part.at + part.tokens] = keys[mine].transpose(0, 1)
+        table[1, :, part.at : part.at + part.tokens] = values[mine].transpose(0, 1)
+        found = []
+        for begin, size, reach, mask in part.blocks:
+            asked = query[begin : begin + size].transpose(0, 1).reshape(1, -1, self.groups * size, self.width)
+            seen = F.scaled_dot_product_attention(
+                asked, table[:1, :, :reach], table[1:, :, :reach], mask, scale=self.scale
+            )
+            seen = seen.view(self.heads, size, self.width).transpose(0, 1)
+            found.append(seen.reshape(size, self.heads * self.width))
+        return found
 
 
 class LeanLlama(LeanNetwork):
@@ -207,11 +182,11 @@ class LeanLlama(LeanNetwork):
         half = (angles.cos(), angles.sin())
         self.cos = torch.cat([half[0], half[0]], -1).to(self.embeddings)
         self.sin = torch.cat([-half[1], half[1]], -1).to(self.embeddings)
+        self._build()
 
-    def enter(self, ids: Tensor, begin: int) -> tuple[Tensor, Any]:
+    def enter(self, ids: Tensor, at: Tensor) -> tuple[Tensor, Any]:
         """Embeddings, and the cosines and sines of these positions."""
-        end = begin + ids.shape[1]
-        return F.embedding(ids, self.embeddings), (self.cos[begin:end], self.sin[begin:end])
+        return F.embedding(ids, self.embeddings), (self.cos[at][:, None], self.sin[at][:, None])
 
     def turn(self, x: Tensor, places: tuple[Tensor, Tensor]) -> Tensor:
         """Rotate by halves; the sign of the first half is in the table of sines."""
@@ -247,10 +222,11 @@ class LeanGpt2(LeanNetwork):
             )
             for number, layer in enumerate(body.h)
         ]
+        self._build()
 
-    def enter(self, ids: Tensor, begin: int) -> tuple[Tensor, Any]:
+    def enter(self, ids: Tensor, at: Tensor) -> tuple[Tensor, Any]:
         """Words plus learned positions."""
-        return F.embedding(ids, self.embeddings) + self.positions[begin : begin + ids.shape[1]], None
+        return F.embedding(ids, self.embeddings) + F.embedding(at, self.positions), None
 
     def between(self, x: Tensor) -> Tensor:
         """GELU, in the tanh form GPT-2 was trained with."""

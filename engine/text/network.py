@@ -1,9 +1,9 @@
-"""What the serving path needs of a language model: the next token's scores, and a memory of what was read (T).
+"""What the serving path needs of a language model: many requests read and written in one step, each in its voice (T).
 
-`HubNetwork` runs any causal language model through transformers' own forward.
+`HubNetwork` runs any causal language model through transformers' own forward, one request after the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,13 +19,33 @@ from engine.text.voices import check_shape
 
 
 class Memory(Protocol):
-    """Keys and values of what was read so far, one row a draft."""
+    """Keys and values of what one request has read, one row a draft once it writes."""
+
+    filled: int
+    """Tokens of the prompt that are in it."""
 
     def spread(self, rows: int) -> None:
-        """Go on as `rows` equal rows instead of one."""
+        """The prompt is read: go on as so many equal rows."""
 
-    def keep(self, rows: list[int]) -> None:
+    def keep(self, rows: Sequence[int]) -> None:
         """Forget all rows but these."""
+
+    def remember(self) -> None:
+        """What was read is sound, and may serve others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one request does in a step: read the next tokens of its prompt (`reads`), or write on in every row.
+
+    `ids` are the tokens read, or each row's latest. `scored`: the scores after the last of them are wanted.
+    """
+
+    memory: Any
+    voice: str
+    ids: Sequence[int]
+    reads: bool
+    scored: bool = True
 
 
 class Network(Protocol):
@@ -33,13 +53,13 @@ class Network(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where its ids must be."""
+        """Where it runs."""
 
-    def remember(self, tokens: int) -> Any:
-        """An empty `Memory` with room for so many tokens a row."""
+    def open(self, prompt: Sequence[int], tokens: int, voice: str) -> Any:
+        """A `Memory` for a prompt and what follows, `tokens` in all; it may know how the prompt begins already."""
 
-    def forward(self, ids: Tensor, memory: Any, voice: str) -> Tensor:
-        """Read `ids` (rows, tokens) after what is in memory; float32 scores (rows, vocabulary) of what comes next."""
+    def forward(self, parts: Sequence[Part]) -> Tensor:
+        """One step of all these: float32 scores (rows, vocabulary) of what comes next, of the scored parts in order."""
 
     def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
         """Add or replace a voice; BadAdapter, and nothing changed, if it does not fit this model."""
@@ -52,16 +72,24 @@ class HubMemory:
     """transformers' growing cache."""
 
     def __init__(self, config: Any) -> None:
+        self._config = config
         self.cache = DynamicCache(config=config)
+        self.filled = 0
 
     def spread(self, rows: int) -> None:
         """See `Memory`."""
         if rows > 1:
             self.cache.batch_repeat_interleave(rows)
 
-    def keep(self, rows: list[int]) -> None:
+    def keep(self, rows: Sequence[int]) -> None:
         """See `Memory`."""
-        self.cache.batch_select_indices(torch.tensor(rows))
+        if rows:
+            self.cache.batch_select_indices(torch.tensor(rows))
+        else:
+            self.cache = DynamicCache(config=self._config)
+
+    def remember(self) -> None:
+        """See `Memory`; nothing is kept."""
 
 
 class HubNetwork:
@@ -76,14 +104,22 @@ class HubNetwork:
         """See `Network`."""
         return torch.device(self.model.device)
 
-    def remember(self, tokens: int) -> HubMemory:
+    def open(self, prompt: Sequence[int], tokens: int, voice: str) -> HubMemory:
         """See `Network`; this memory grows by itself."""
         return HubMemory(self.model.config)
 
-    def forward(self, ids: Tensor, memory: HubMemory, voice: str) -> Tensor:
+    def forward(self, parts: Sequence[Part]) -> Tensor:
         """See `Network`."""
-        self.now.voice = voice
-        out = self.model(input_ids=ids, past_key_values=memory.cache, use_cache=True, logits_to_keep=1)
+        scores = [self._forward(part) for part in parts]
+        none = torch.empty(0, self.model.config.vocab_size, device=self.device)
+        return torch.cat([none, *(some for some, part in zip(scores, parts, strict=True) if part.scored)])
+
+    def _forward(self, part: Part) -> Tensor:
+        self.now.voice = part.voice
+        ids = torch.tensor([part.ids] if part.reads else [[one] for one in part.ids], device=self.device)
+        out = self.model(input_ids=ids, past_key_values=part.memory.cache, use_cache=True, logits_to_keep=1)
+        if part.reads:
+            part.memory.filled += len(part.ids)
         scores: Tensor = out.logits[:, -1].float()
         return scores
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.batching import Limits
 from engine.conversation import Conversation
 from engine.errors import Busy
 from engine.messages import Event, Person, Queued, SessionKey, Snapshot, UserMessage
@@ -35,7 +36,7 @@ async def until(events: AsyncGenerator[Event, None], kind: type[Event]) -> None:
 async def test_who_finds_it_full_has_stored_nothing_and_the_others_go_on(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(f"sqlite:///{tmp_path / 'ghostnote.db'}"))
-        worker = await stack.enter_async_context(Worker(EchoGenerator(delay=0.05), inbox=1, running=1))
+        worker = await stack.enter_async_context(Worker(EchoGenerator(delay=0.05), inbox=1, limits=Limits(1)))
         talk = Conversation(History(database), Preferences(database), Writer(worker))
         stack.push_async_callback(talk.close)
         writing = await stack.enter_async_context(aclosing(talk.reply(message("one"), "story")))

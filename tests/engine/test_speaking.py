@@ -18,7 +18,7 @@ from engine.speaking import Speaking
 from engine.text.forms.load import load
 from engine.text.gpt import Gpt
 from engine.worker import Worker
-from tests.engine.text.tiny import GPT2, make_llama
+from tests.engine.text.tiny import GPT2, make_llama, write
 from tests.engine.voices import BASE, lodging, voice
 
 ANN, BEN = Person("telegram", "7", "Ann"), Person("telegram", "8", "Ben")
@@ -133,10 +133,8 @@ def again(database: Path, registry: Registry, passages: int) -> None:
         other = {"old@0001": "new@0001", "new@0001": "old@0001"}[adapter]
         for speaking in (adapter, other)[: 2 if number < 3 else 1]:  # that the other one says other things is soon seen
             drawn = Sampling(**json.loads(sampling))
-            writing = gpt.start(TextRequest(prompt, reserved, drawn, seed, form.drafts, form.stop, speaking))
-            while writing.step():
-                pass
-            said = any(draft.text.startswith(completion) for draft in writing.drafts())
+            asked = TextRequest(prompt, reserved, drawn, seed, form.drafts, form.stop, speaking)
+            said = any(draft.text.startswith(completion) for draft in write(gpt, asked))
             assert said == (speaking == adapter)
 
 

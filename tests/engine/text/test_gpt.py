@@ -11,11 +11,11 @@ from transformers import PreTrainedModel
 
 from engine.errors import BadValue, GeneratorFailed
 from engine.ports import Draft, Sampling, TextRequest
-from engine.text import generation
+from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.lean import LeanGpt2, LeanLlama
 from engine.text.network import HubNetwork
-from tests.engine.text.tiny import GPT2, gpt2, make_llama, make_voice, reference, write
+from tests.engine.text.tiny import GPT2, alike, gpt2, make_llama, make_voice, reference, write
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
 GREEDY = Sampling(temperature=0)
@@ -30,6 +30,17 @@ def llama_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def llama(llama_folder: Path) -> Gpt:
     return Gpt(llama_folder, device="cpu", dtype="float32")
+
+
+def stepped(gpt: Gpt, writing: Writing, size: int = 64) -> bool:
+    """One step alone; whether there is more to do."""
+    gpt.step([(writing, size)])
+    return not writing.over
+
+
+def read_on(gpt: Gpt, writing: Writing, size: int = 64) -> None:
+    while stepped(gpt, writing, size):
+        pass
 
 
 def generated(model: PreTrainedModel | PeftModel, gpt: Gpt, prompt: str, count: int, **wishes: object) -> str:
@@ -75,13 +86,13 @@ def test_any_other_model_runs_through_transformers_own_forward(llama: Gpt, llama
         assert [d.text for d in write(other, request)] == [d.text for d in write(gpt, request)]
 
 
-def test_a_prompt_read_in_chunks_is_the_same_prompt(monkeypatch: pytest.MonkeyPatch, llama: Gpt) -> None:
+def test_a_prompt_read_in_chunks_is_the_same_prompt(llama: Gpt) -> None:
     for gpt in (gpt2(), llama):
         request = TextRequest(STORY * 6, 20, GREEDY)
         whole = write(gpt, request)
-        monkeypatch.setattr(generation, "CHUNK", 7)
-        assert [d.text for d in write(gpt, request)] == [d.text for d in whole]
-        monkeypatch.undo()
+        for size in (7, 64):
+            read_on(gpt, writing := gpt.start(request), size)
+            assert [d.text for d in writing.drafts()] == [d.text for d in whole]
 
 
 def test_the_same_seed_gives_the_same_drafts_whatever_else_runs() -> None:
@@ -90,8 +101,9 @@ def test_the_same_seed_gives_the_same_drafts_whatever_else_runs() -> None:
     one, other = gpt2().start(request), gpt2().start(TextRequest("The sea", 50, Sampling(), seed=2, drafts=2))
     going = [one, other]
     while going:
-        going = [g for g in going if g.step()]
-    assert one.drafts() == alone
+        gpt2().step([(g, 64) for g in going])
+        going = [g for g in going if not g.over]
+    assert alike(one.drafts(), alone)
     assert len({draft.text for draft in alone}) == 4
     assert write(gpt2(), TextRequest(STORY, 30, Sampling(temperature=1.0), seed=12))[0].text != alone[0].text
 
@@ -113,7 +125,7 @@ def test_a_stop_string_never_shows_not_even_its_beginning() -> None:
     assert plain.text.index(stop) == 30
     writing = gpt2().start(TextRequest(STORY, 60, sampling, seed=8, stop=("no such words", stop)))
     seen = []
-    while writing.step():
+    while stepped(gpt2(), writing):
         seen.append(writing.drafts()[0].text)
     (draft,) = writing.drafts()
     assert draft.text == plain.text[:30]
@@ -125,7 +137,7 @@ def test_text_grows_by_whole_characters() -> None:
     prompt = "你好，世界。🌍 é " * 8
     writing = gpt2().start(TextRequest(prompt, 80, Sampling(temperature=2.5, top_p=1.0), seed=1, drafts=3))
     before = ["", "", ""]
-    while writing.step():
+    while stepped(gpt2(), writing):
         now = [draft.text for draft in writing.drafts()]
         assert all(new.startswith(old) for new, old in zip(now, before, strict=True))
         assert not any(text.endswith("\ufffd") for text in now)
@@ -229,7 +241,8 @@ def test_voices_take_turns_and_each_says_what_peft_says(tmp_path: Path, llama_fo
         writings = {name: gpt.start(TextRequest(STORY, 24, GREEDY, adapter=name)) for name in ("a", "b", "")}
         going = list(writings.values())
         while going:
-            going = [writing for writing in going if writing.step()]
+            gpt.step([(writing, 64) for writing in going])
+            going = [writing for writing in going if not writing.over]
         texts = {name: writing.drafts()[0].text for name, writing in writings.items()}
         assert texts[""] == generated(reference(folder), gpt, STORY, 24)
         assert {name: texts[name] for name in "ab"} == {n: spoken(folder, v, gpt) for n, v in voices.items()}
@@ -262,7 +275,7 @@ def test_a_voice_that_does_not_fit_is_refused_with_the_reason_and_changes_nothin
             gpt.prepare(name)
         assert reason in str(refusal.value.fields["allowed"])
     assert gpt.voices == {"a"}
-    assert write(gpt, TextRequest(STORY, 10, GREEDY, adapter="a")) == before
+    assert alike(write(gpt, TextRequest(STORY, 10, GREEDY, adapter="a")), before)
 
 
 def test_few_voices_are_kept_and_those_that_speak_keep_theirs(tmp_path: Path) -> None:
@@ -275,12 +288,11 @@ def test_few_voices_are_kept_and_those_that_speak_keep_theirs(tmp_path: Path) ->
 
     gpt = Gpt(GPT2, device="cpu", dtype="float32", shelf=shelf, most_voices=1)
     speaking = gpt.start(TextRequest(STORY, 24, GREEDY, adapter="a"))
-    assert speaking.step()
+    assert stepped(gpt, speaking)
     for name in "bcc":
         assert write(gpt, TextRequest(STORY, 24, GREEDY, adapter=name))[0].text == spoken(GPT2, voices[name], gpt)
     assert gpt.voices == {"a", "c"}
-    while speaking.step():
-        pass
+    read_on(gpt, speaking)
     assert speaking.drafts()[0].text == spoken(GPT2, voices["a"], gpt)
     gpt.prepare("b")
     assert gpt.voices == {"b"}
@@ -290,7 +302,6 @@ def test_few_voices_are_kept_and_those_that_speak_keep_theirs(tmp_path: Path) ->
 def test_a_draft_counts_its_tokens() -> None:
     writing = gpt2().start(TextRequest(STORY, 3, GREEDY))
     seen: list[Draft] = []
-    while writing.step():
+    while stepped(gpt2(), writing):
         seen += writing.drafts()
     assert [draft.tokens for draft in (*seen, *writing.drafts())] == [1, 2, 3]
-    assert writing.step() is False

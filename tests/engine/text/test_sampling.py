@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from transformers.generation import logits_process as theirs
 
 from engine.ports import Sampling
-from engine.text.sampling import NotANumber, Sampler, nucleus
+from engine.text.sampling import NOT_A_NUMBER, Dice, draw, nucleus
 
 
 def their_weights(scores: torch.Tensor, sampling: Sampling) -> torch.Tensor:
@@ -32,32 +32,74 @@ def their_weights(scores: torch.Tensor, sampling: Sampling) -> torch.Tensor:
 def test_the_nucleus_is_that_of_transformers(seed: int, spread: float, top_k: int, top_p: float, min_p: float) -> None:
     sampling = Sampling(top_k=top_k, top_p=top_p, min_p=min_p)
     scores = torch.randn(2, 1500, generator=torch.Generator().manual_seed(seed)) * spread
-    tokens, weights = nucleus(scores, sampling)
-    ours = torch.zeros_like(scores).scatter(1, tokens, weights / weights.sum(-1, keepdim=True))
+    ours = torch.zeros_like(scores)
+    for rows, tokens, weights in nucleus(scores, [sampling] * 2):
+        ours[rows] = ours[rows].scatter(1, tokens, weights / weights.sum(-1, keepdim=True))
     difference = (ours - their_weights(scores, sampling)).abs().sum(-1)
     assert (difference < 2e-3).all()  # a token at the very edge of top-p may fall on either side by rounding
 
 
 def test_draws_follow_the_proportions() -> None:
     scores = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log().repeat(4000, 1)
-    sampler = Sampler(Sampling(temperature=1.0, top_p=1.0), seed=1, drafts=4000)
-    tokens, logprobs = sampler.draw(scores, torch.zeros(4000, 1, dtype=torch.long), list(range(4000)))
+    tokens, logprobs = draw(scores, dice(4000, Sampling(temperature=1.0, top_p=1.0)))
     shares = torch.bincount(torch.tensor(tokens), minlength=4) / 4000
     assert shares.tolist() == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.03)
     assert logprobs[0] == pytest.approx(float(scores[0, tokens[0]]))
 
 
-def test_a_row_draws_the_same_in_any_company() -> None:
-    scores = torch.randn(3, 100, generator=torch.Generator().manual_seed(0))
-    ids = torch.zeros(3, 1, dtype=torch.long)
-    together, _ = Sampler(Sampling(), 5, 3).draw(scores, ids, [0, 1, 2])
-    last, _ = Sampler(Sampling(), 5, 3).draw(scores[2:], ids[2:], [2])
-    assert together[2] == last[0]
+def dice(rows: int, sampling: Sampling, prompt: tuple[int, ...] = ()) -> list[Dice]:
+    return [Dice(sampling, 5, row, prompt) for row in range(rows)]
 
 
-def test_what_is_not_a_number_is_noticed() -> None:
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    rules=st.lists(
+        st.builds(
+            Sampling,
+            temperature=st.sampled_from([0.0, 0.3, 1.0, 1.7]),
+            top_k=st.sampled_from([0, 1, 5, 300]),
+            top_p=st.sampled_from([0.1, 0.9, 1.0]),
+            min_p=st.sampled_from([0.0, 0.3]),
+            repetition_penalty=st.sampled_from([1.0, 1.4]),
+            no_repeat_ngram=st.sampled_from([0, 1, 2]),
+        ),
+        min_size=2,
+        max_size=5,
+    ),
+)
+def test_a_row_draws_the_same_in_any_company(seed: int, rules: list[Sampling]) -> None:
+    prompt = (3, 7, 3, 9)
+    scores = torch.randn(len(rules), 9000, generator=torch.Generator().manual_seed(seed)) * 4
+    together = draw(scores, [Dice(rule, seed, row, prompt) for row, rule in enumerate(rules)])
+    alone = [draw(scores[row : row + 1], [Dice(rule, seed, row, prompt)]) for row, rule in enumerate(rules)]
+    assert together == ([token for (token,), _ in alone], [logprob for _, (logprob,) in alone])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    said=st.lists(st.integers(0, 9), min_size=1, max_size=12),
+    penalty=st.sampled_from([1.0, 1.3, 2.0]),
+    size=st.integers(0, 3),
+)
+def test_penalties_are_those_of_transformers(seed: int, said: list[int], penalty: float, size: int) -> None:
+    scores = torch.randn(1, 10, generator=torch.Generator().manual_seed(seed)) * 4
+    one = Dice(Sampling(temperature=0.0, repetition_penalty=penalty, no_repeat_ngram=size), 1, 0, said[:1])
+    for token in said[1:]:
+        one.push(token)
+    ids: torch.Tensor = torch.tensor([said])
+    wanted = theirs.RepetitionPenaltyLogitsProcessor(penalty)(ids, scores.clone())
+    if size:
+        wanted = theirs.NoRepeatNGramLogitsProcessor(size)(ids, wanted)
+    if torch.isfinite(wanted).any():
+        assert draw(scores, [one])[0] == [int(wanted.argmax())]
+
+
+def test_what_is_not_a_number_is_noticed_in_its_row_only() -> None:
     for wrong in (float("nan"), float("inf")):
-        scores = torch.zeros(1, 10)
+        scores = torch.zeros(2, 10)
         scores[0, 3] = wrong
-        with pytest.raises(NotANumber):
-            Sampler(Sampling(), 1, 1).draw(scores, torch.zeros(1, 1, dtype=torch.long), [0])
+        tokens, _ = draw(scores, dice(2, Sampling()))
+        assert tokens[0] == NOT_A_NUMBER
+        assert tokens[1] == draw(scores[1:], dice(2, Sampling())[1:])[0][0]

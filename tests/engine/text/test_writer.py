@@ -250,9 +250,9 @@ class EchoDevice:
 
     async def stream(self, request: TextRequest) -> AsyncGenerator[Queued | tuple[Draft, ...], None]:
         generation = self.generator.start(request)
-        while generation.step():
+        while not generation.over:
+            self.generator.step([(generation, 0)])
             yield generation.drafts()
-        yield generation.drafts()
 
 
 async def test_an_unknown_form_is_refused() -> None:

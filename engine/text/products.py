@@ -1,0 +1,101 @@
+"""Linear layers with many voices beside them (T).
+
+Projections that read the same input are one product. A voice is a pair of narrow matrices beside it; those of all the
+voices that speak in a step stand side by side, and every token keeps only what its own voice made of it. So a step
+costs two narrow products whether one voice speaks or eight, and what a token gets is what it gets alone (the other
+voices' columns are exact zeros).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from adapters.files import Pair
+
+PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Which of the step's `voices` each token has: `whose` is (tokens,), -1 for none."""
+
+    voices: tuple[str, ...]
+    whose: Tensor
+    masks: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
+
+    def others(self, ranks: tuple[int, ...]) -> Tensor:
+        """(tokens, columns): which columns are not of the token's own voice; `ranks` are the columns of each voice."""
+        if ranks not in self.masks:
+            columns = torch.tensor([at for at, rank in enumerate(ranks) for _ in range(rank)], device=self.whose.device)
+            self.masks[ranks] = self.whose[:, None] != columns
+        return self.masks[ranks]
+
+
+def mixed(voices: Sequence[tuple[str, int]], device: torch.device) -> Mix | None:
+    """The mix of a step in which each voice, "" for none, speaks so many tokens, in this order."""
+    names = tuple(sorted({voice for voice, _ in voices if voice}))
+    if not names:
+        return None
+    place = {voice: at for at, voice in enumerate(names)}
+    whose = [place.get(voice, -1) for voice, count in voices for _ in range(count)]
+    return Mix(names, torch.tensor(whose, device=device))
+
+
+class Product:
+    """A linear layer made of the named ones that read the same input, with the voices' narrow products beside it."""
+
+    def __init__(self, prefix: str, **layers: Any) -> None:
+        """GPT-2's Conv1D keeps its weight the other way round."""
+        weights = [layer.weight if isinstance(layer, nn.Linear) else layer.weight.t() for layer in layers.values()]
+        biases = [layer.bias for layer in layers.values() if layer.bias is not None]
+        weight = torch.cat(weights).contiguous()
+        self.names = tuple(prefix + name for name in layers)
+        self.sizes = tuple(w.shape[0] for w in weights)
+        self.like = weight.new_empty(0, weight.shape[1])
+        self._voices: dict[str, Pair] = {}
+        self._joined: tuple[tuple[str, ...], Pair | None, tuple[int, ...]] = ((), None, ())
+        self._base = _linear(weight, torch.cat(biases) if biases else None)
+
+    def __call__(self, x: Tensor, mix: Mix | None) -> Tensor:
+        """The outputs of all the layers side by side; `x` is (tokens, width)."""
+        out = self._base(x)
+        if mix is None:
+            return out
+        pair, ranks = self._beside(mix.voices)
+        if pair is None:
+            return out
+        narrow = F.linear(x, pair[0]).masked_fill(mix.others(ranks), 0.0)
+        return out + F.linear(narrow, pair[1])
+
+    def load(self, voice: str, pair: Pair) -> None:
+        """Have a voice beside it."""
+        self._voices[voice] = (pair[0].to(self.like), pair[1].to(self.like))
+        self._joined = ((), None, ())
+
+    def drop(self, voice: str) -> None:
+        """Forget a voice, if it is there."""
+        self._voices.pop(voice, None)
+        self._joined = ((), None, ())
+
+    def _beside(self, voices: tuple[str, ...]) -> tuple[Pair | None, tuple[int, ...]]:
+        """The pairs of these voices side by side, and the columns of each; kept until others speak."""
+        if self._joined[0] != voices:
+            pairs = [self._voices.get(voice) for voice in voices]
+            ranks = tuple(pair[0].shape[0] if pair else 0 for pair in pairs)
+            present = [pair for pair in pairs if pair]
+            joined = (torch.cat([a for a, _ in present]), torch.cat([b for _, b in present], 1)) if present else None
+            self._joined = (voices, joined, ranks)
+        return self._joined[1:]
+
+
+def _linear(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """x -> x W' + b. In bfloat16 on a CPU the weight is packed once, which halves the time of a product of few rows."""
+    if weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and hasattr(torch.ops.mkldnn, PACKED):
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
+        product = getattr(torch.ops.mkldnn, PACKED)
+        return lambda x: cast(Tensor, product(x, packed, bias, "none", [], ""))
+    return lambda x: F.linear(x, weight, bias)
