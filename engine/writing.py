@@ -304,6 +304,7 @@ def _task(begun: _Begun, wanted: _Wanted, adapter: str) -> Task:
         drafts=wanted.wish.drafts,
         avoid=begun.plan.avoid,
         adapter=adapter,
+        owner=begun.piece.id,
     )
 
 

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.EngineError], int] = {
     errors.Refused: 400,
     errors.Busy: 503,
     errors.RequestCancelled: 409,
+    errors.TooLate: 503,
     errors.Unsafe: 422,
     errors.EngineError: 500,
 }

@@ -21,7 +21,7 @@ from adapters.manifest import BadAdapter
 from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
 from engine.text.network import Part
-from engine.text.products import Product
+from engine.text.products import Linear, Product, linear
 from engine.text.voices import check_shape, join_pairs
 
 
@@ -47,7 +47,7 @@ class LeanNetwork:
 
     blocks: list[Block]
     norm_out: Callable[[Tensor], Tensor]
-    head: Tensor
+    score: Linear
     embeddings: Tensor
     heads: int
     groups: int
@@ -76,7 +76,7 @@ class LeanNetwork:
             mixed = block.qkv(block.norm_in(x), layout.mix)
             x = x + block.out(self._attend(index, mixed, places, layout), layout.mix)
             x = x + block.down(self.between(block.up(block.norm_mid(x), layout.mix)), layout.mix)
-        scores = F.linear(self.norm_out(x[layout.last]), self.head).float()
+        scores = self.score(self.norm_out(x[layout.last])).float()
         layout.count()
         return scores
 
@@ -161,7 +161,7 @@ class LeanLlama(LeanNetwork):
         self.groups = self.heads // config.num_key_value_heads
         self.scale = self.width**-0.5
         self.embeddings = body.embed_tokens.weight
-        self.head = model.lm_head.weight
+        self.score = linear(model.lm_head.weight)
         self.norm_out = _rms_norm(body.norm)
         self.blocks = []
         for number, layer in enumerate(body.layers):
@@ -209,7 +209,7 @@ class LeanGpt2(LeanNetwork):
         self.width = config.n_embd // config.n_head
         self.scale = self.width**-0.5
         self.embeddings, self.positions = body.wte.weight, body.wpe.weight
-        self.head = model.lm_head.weight
+        self.score = linear(model.lm_head.weight)
         self.norm_out = _layer_norm(body.ln_f)
         self.blocks = [
             Block(

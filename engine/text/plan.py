@@ -32,6 +32,7 @@ class Plan:
     remarks: tuple[Remark, ...]
     leads: tuple[str, ...] = ()
     wish: str = ""
+    owner: str = ""
 
 
 def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW) -> Plan:
@@ -58,6 +59,7 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         _remarks(task, built, premise + story),
         leads(form, story, premise, people, task.seed),
         premise,
+        task.owner,
     )
 
 

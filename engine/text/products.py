@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from adapters.files import Pair
 
+Linear = Callable[[Tensor], Tensor]
 PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs
 
 
@@ -57,45 +58,66 @@ class Product:
         self.sizes = tuple(w.shape[0] for w in weights)
         self.like = weight.new_empty(0, weight.shape[1])
         self._voices: dict[str, Pair] = {}
-        self._joined: tuple[tuple[str, ...], Pair | None, tuple[int, ...]] = ((), None, ())
-        self._base = _linear(weight, torch.cat(biases) if biases else None)
+        self._joined = _Joined()
+        self._base = linear(weight, torch.cat(biases) if biases else None)
 
     def __call__(self, x: Tensor, mix: Mix | None) -> Tensor:
         """The outputs of all the layers side by side; `x` is (tokens, width)."""
         out = self._base(x)
         if mix is None:
             return out
-        pair, ranks = self._beside(mix.voices)
-        if pair is None:
+        beside = self._beside(mix.voices)
+        if not any(beside.ranks):
             return out
-        narrow = F.linear(x, pair[0]).masked_fill(mix.others(ranks), 0.0)
-        return out + F.linear(narrow, pair[1])
+        return out + beside.up(beside.down(x).masked_fill(mix.others(beside.ranks), 0.0))
 
     def load(self, voice: str, pair: Pair) -> None:
         """Have a voice beside it."""
         self._voices[voice] = (pair[0].to(self.like), pair[1].to(self.like))
-        self._joined = ((), None, ())
+        self._joined = _Joined()
 
     def drop(self, voice: str) -> None:
         """Forget a voice, if it is there."""
         self._voices.pop(voice, None)
-        self._joined = ((), None, ())
+        self._joined = _Joined()
 
-    def _beside(self, voices: tuple[str, ...]) -> tuple[Pair | None, tuple[int, ...]]:
-        """The pairs of these voices side by side, and the columns of each; kept until others speak."""
-        if self._joined[0] != voices:
+    def _beside(self, voices: tuple[str, ...]) -> "_Joined":
+        """These voices side by side; kept until others speak."""
+        if self._joined.voices != voices:
             pairs = [self._voices.get(voice) for voice in voices]
             ranks = tuple(pair[0].shape[0] if pair else 0 for pair in pairs)
             present = [pair for pair in pairs if pair]
-            joined = (torch.cat([a for a, _ in present]), torch.cat([b for _, b in present], 1)) if present else None
-            self._joined = (voices, joined, ranks)
-        return self._joined[1:]
+            self._joined = _Joined(voices, ranks)
+            if present:
+                self._joined.down = linear(torch.cat([a for a, _ in present]))
+                self._joined.up = linear(torch.cat([b for _, b in present], 1))
+        return self._joined
 
 
-def _linear(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
-    """x -> x W' + b. In bfloat16 on a CPU the weight is packed once, which halves the time of a product of few rows."""
-    if weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and hasattr(torch.ops.mkldnn, PACKED):
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
-        product = getattr(torch.ops.mkldnn, PACKED)
-        return lambda x: cast(Tensor, product(x, packed, bias, "none", [], ""))
-    return lambda x: F.linear(x, weight, bias)
+@dataclass(slots=True)
+class _Joined:
+    """The narrow products of all voices that speak, and how many columns each has."""
+
+    voices: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
+    down: Linear = torch.clone
+    up: Linear = torch.clone
+
+
+def linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
+    """x -> x W' + b for x (tokens, width).
+
+    On a CPU the weight is packed once, which halves the time of a product of few rows in bfloat16; and what a row comes
+    to does not depend on how many there are. In float32 that holds from two rows on, so a lone one is doubled.
+    """
+    if weight.device.type != "cpu" or not hasattr(torch.ops.mkldnn, PACKED):
+        return lambda x: F.linear(x, weight, bias)
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
+    product = getattr(torch.ops.mkldnn, PACKED)
+
+    def run(x: Tensor) -> Tensor:
+        return cast(Tensor, product(x, packed, bias, "none", [], ""))
+
+    if weight.dtype == torch.bfloat16:
+        return run
+    return lambda x: run(x) if len(x) != 1 else run(x.expand(2, -1))[:1]

@@ -27,7 +27,8 @@ class Task:
 
     `passages` are the live branch since its section began, oldest first; `avoid` are texts the result must not repeat
     (the other versions of the same passage). `drafts` versions are wanted. `adapter` (`name@version`) is who speaks,
-    "" for the base. The same task gives the same texts.
+    "" for the base. `owner` is whose turn it takes on the device, which pieces share fairly. The same task gives the
+    same texts.
     """
 
     form: str
@@ -39,6 +40,7 @@ class Task:
     drafts: int = 1
     avoid: tuple[str, ...] = ()
     adapter: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from engine.text.task import Begun, Composition, Remark, Task, Written
 Step = Begun | Snapshot | Queued | Written
 
 ATTEMPTS = 3
+WITHIN = 600.0  # seconds after which nobody looks at a chat any more
 LEAD_WORDS = 12
 LOOK_ROUND = 12
 TOO_LIKE = 0.35
@@ -244,13 +245,17 @@ def _verdict(form: Form, text: str) -> check.Verdict:
 
 def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
     form = made.form
-    return TextRequest(made.prompt.text, made.prompt.reserved, form.sampling, seed, drafts, form.stop, made.adapter)
+    return _asked(made, made.prompt.text, made.prompt.reserved, seed, drafts, form.stop)
 
 
 def _line_request(made: Plan, piece: Piece, seed: int) -> TextRequest:
     form, prompt = made.form, made.prompt.text
     so_far = _line_start(made) + "".join(line + "\n" for line in piece.lines) + piece.lead
-    return TextRequest(prompt + so_far, form.tokens, form.sampling, seed, form.drafts, ("\n", *form.stop), made.adapter)
+    return _asked(made, prompt + so_far, form.tokens, seed, form.drafts, ("\n", *form.stop))
+
+
+def _asked(made: Plan, prompt: str, tokens: int, seed: int, drafts: int, stop: tuple[str, ...]) -> TextRequest:
+    return TextRequest(prompt, tokens, made.form.sampling, seed, drafts, stop, made.adapter, made.owner, WITHIN)
 
 
 def _line_start(made: Plan) -> str:
