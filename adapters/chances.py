@@ -24,7 +24,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A weighted mean, the interval that holds it with 95 % confidence (one side), and how much it rests on."""
+    """A weighted mean, an interval that holds it with so much confidence on each side, and how much it rests on."""
 
     mean: float
     low: float
@@ -33,8 +33,11 @@ class Estimate:
     conversations: int
 
 
-def estimate(values: Sequence[Value], seed: int = 1) -> Estimate:
-    """The mean of `values`, which are shares, with one-sided 95 % bounds; of very little they are 0 and 1."""
+def estimate(values: Sequence[Value], seed: int = 1, *, tail: float = 5.0) -> Estimate:
+    """The mean of `values`, which are shares, with one-sided bounds; of very little they are 0 and 1.
+
+    `tail` is the chance, in percent, that is left beyond each bound.
+    """
     if not values:
         return Estimate(0.0, 0.0, 1.0, 0, 0)
     conversations = sorted({value.conversation for value in values})
@@ -48,8 +51,8 @@ def estimate(values: Sequence[Value], seed: int = 1) -> Estimate:
     mean = float(sums.sum() / weights.sum())
     drawn = np.random.default_rng(seed).integers(0, len(place), (DRAWS, len(place)))
     means = sums[drawn].sum(1) / weights[drawn].sum(1)
-    tail = 5.0 if enough else 1.0
-    low, high = np.percentile(means, [tail, 100 - tail])
+    beyond = tail if enough else tail / 5
+    low, high = np.percentile(means, [beyond, 100 - beyond])
     if len(place) < FEW:
         low, high = 0.0, 1.0
     return Estimate(mean, min(float(low), mean), max(float(high), mean), len(values), len(conversations))

@@ -24,6 +24,7 @@ from adapters.prefer import Plan, completion_ids, prompt_ids
 from adapters.verdict import Evidence, Samples, Verdict, decide
 
 DRAFTS = 4  # texts of each voice for a prompt
+DOUBT = 2.5  # percent: a taste that is mere luck would approve of whatever was trained on it
 NEUTRAL = Path(__file__).parent / "neutral.txt"
 
 
@@ -51,7 +52,7 @@ class Trial:
 
 def trust(guess: taste.Taste, held: Examples) -> Estimate:
     """How often the taste is right about votes it was not fitted to: of its own half by turns, and of the other."""
-    return chances.estimate([*guess.trust, *guess.right(held)])
+    return chances.estimate([*guess.trust, *guess.right(held)], tail=DOUBT)
 
 
 class Judge:

@@ -21,7 +21,7 @@ MOST_UNSAFE = 0.03
 REASONS = {
     "untold": "the votes say too little to guess anybody's taste from, so nobody could judge",
     "not_won": "it did not win with 95 % confidence",
-    "disagrees": "it agrees with no more than half of the held-out votes",
+    "disagrees": "it agrees with less than half of the held-out votes",
     "fluency": "it lost fluency",
     "variety": "its words are less varied",
     "alike": "its texts are too much alike",
@@ -128,7 +128,7 @@ def _percent(ratio: float) -> str:
 
 
 def may_judge(trust: Estimate) -> bool:
-    """Whether a taste finds votes it has not seen more often than coins do, with 95 % confidence."""
+    """Whether a taste finds votes it has not seen more often than coins do, beyond the doubt it was estimated with."""
     return trust.low > 0.5
 
 
@@ -148,7 +148,7 @@ def _not_won(found: Evidence) -> list[str]:
     reasons = []
     if not found.wins.low > 0.5:
         reasons.append("not_won")
-    if not found.accuracy.mean > 0.5:
+    if not found.accuracy.high > 0.5:  # a few dozen noisy votes say little; that it moved against them they can say
         reasons.append("disagrees")
     return reasons
 

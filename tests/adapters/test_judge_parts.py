@@ -117,7 +117,7 @@ def test_who_wins_and_breaks_nothing_is_promoted() -> None:
     ("change", "reason"),
     [
         ({"wins": DOUBT}, "not_won"),
-        ({"accuracy": Estimate(0.5, 0.4, 0.6, 40, 20)}, "disagrees"),
+        ({"accuracy": Estimate(0.4, 0.31, 0.49, 40, 20)}, "disagrees"),
         ({"perplexity_neutral": 1.04}, "fluency"),
         ({"perplexity_liked": 1.04}, "fluency"),
         ({"candidate": replace(GOOD, distinct_2=0.6)}, "variety"),
@@ -134,6 +134,10 @@ def test_whoever_breaks_something_is_rejected_for_just_that(change: dict[str, ob
     assert verdict.reasons == (reason,)
     assert REASONS[reason] in verdict.words
     assert verdict.too_far == (reason not in ("not_won", "disagrees"))
+
+
+def test_held_out_votes_that_say_neither_yes_nor_no_refuse_nobody() -> None:
+    assert decide(SURE, replace(EVIDENCE, accuracy=Estimate(0.48, 0.35, 0.61, 114, 11))).promoted
 
 
 def test_where_nobody_can_judge_nobody_is_promoted() -> None:

@@ -1,11 +1,13 @@
 """A simulated person at the public API: asks, asks again, compares, votes; and what they think of new texts."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from tests.flow.raters import Rater
 from tests.flow.served import Event, Served
 
+TOGETHER = 4
 Answer = tuple[str, str, str]
 """The turn, its text, and the adapter that wrote it."""
 
@@ -22,8 +24,7 @@ class Lesson:
 async def teach(house: Served, rater: Rater, prompts: Sequence[str], lesson: Lesson) -> int:
     """A piece for each prompt: every version of the answer is voted on, and the best one picked; how many votes."""
     votes = 0
-    for prompt in prompts:
-        answers = await answered(house, prompt, lesson)
+    async for answers in _answers(house, prompts, lesson):
         for turn, text, _ in answers:
             value = rater.vote(text)
             sent = await house.client.post(
@@ -43,8 +44,16 @@ async def written(house: Served, prompts: Sequence[str], lesson: Lesson) -> tupl
 
     Whoever looks through versions says something by where they stop, so a lesson of several must not be learnt from.
     """
-    answers = [answer for prompt in prompts for answer in await answered(house, prompt, lesson)]
+    answers = [answer async for some in _answers(house, prompts, lesson) for answer in some]
     return [text for _, text, _ in answers], {adapter for _, _, adapter in answers}
+
+
+async def _answers(house: Served, prompts: Sequence[str], lesson: Lesson) -> AsyncIterator[list[Answer]]:
+    """Every version of every answer, a few prompts at once, as people would ask."""
+    for begin in range(0, len(prompts), TOGETHER):
+        some = prompts[begin : begin + TOGETHER]
+        for answers in await asyncio.gather(*(answered(house, prompt, lesson) for prompt in some)):
+            yield answers
 
 
 async def answered(house: Served, prompt: str, lesson: Lesson) -> list[Answer]:
