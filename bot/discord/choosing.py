@@ -58,7 +58,8 @@ class Choosing:
             outlet = self._desk.outlet(place, person.language, live, waiting=True, hidden=hidden)
             await self._desk.replies.give(self._desk.answer(asked, file, outlet), outlet, asked, stored)
 
-        self._desk.begin(interaction, place, act, waiting=True, hidden=hidden, urgent=name == "cancel")
+        urgent, fetches = name == "cancel", file is not None
+        self._desk.begin(interaction, place, act, waiting=True, hidden=hidden, urgent=urgent, fetches=fetches)
 
     async def on_message(self, interaction: Interaction, action: str, message: discord.Message) -> None:
         """A choice from the menu of a message, about the passage that the message shows."""

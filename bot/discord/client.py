@@ -54,6 +54,13 @@ class Ghost(discord.AutoShardedClient):
         await self.tree.set_translator(Chinese())
         self._menu = asyncio.create_task(syncing.offer(self.tree), name="discord menu")
 
+    async def close(self) -> None:
+        """Leave, whatever becomes of the menus."""
+        if self._menu:
+            self._menu.cancel()
+            await asyncio.gather(self._menu, return_exceptions=True)
+        await super().close()
+
     async def on_ready(self) -> None:
         """Say so."""
         log.info("Discord: %s is listening", self.user)

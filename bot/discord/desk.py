@@ -117,6 +117,7 @@ class Desk:
         waiting: bool = False,
         hidden: bool = False,
         urgent: bool = False,
+        fetches: bool = False,
     ) -> None:
         """Acknowledge an interaction at once, because Discord waits three seconds, and act on it in its turn.
 
@@ -128,7 +129,7 @@ class Desk:
             live = await acknowledged
             await act(stored, interaction if live else None)
 
-        self.intake.begin(interaction.id, place.channel, safely(later), urgent=urgent)
+        self.intake.begin(interaction.id, place.channel, safely(later), urgent=urgent, fetches=fetches)
 
     def sentence(self, key: str, person: Person, **fields: object) -> str:
         """A sentence in the person's language."""

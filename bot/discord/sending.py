@@ -19,8 +19,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
-CLOSED = frozenset({10003, 10004, 50001, 50007, 50013, 50278})  # no such channel, no access, no private messages
+CLOSED = frozenset({10003, 10004, 50001, 50007, 50013, 50083, 50278})
+"""No such channel or server, no access, no private messages, a thread that is shut."""
 UNKNOWN_MESSAGE = 10008
+TOO_LARGE = 40005
 EXPIRED = frozenset({10015, 10062, 50027})  # an interaction that is over: unknown webhook, interaction, token
 CANNOT_ANSWER = frozenset({50035, 160002})  # the message to be answered cannot be: gone, or its history is hidden
 
