@@ -65,6 +65,11 @@ def act(
     return tunes.with_files(_dispatch(action, Call(conversation, message, words, turn)), conversation, message.key)
 
 
+def resume(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
+    """Answer words that `Conversation.unanswered` found, whichever command they came with."""
+    return tunes.with_files(conversation.reply(message), conversation, message.key)
+
+
 async def _dispatch(name: str, call: Call) -> AsyncIterator[ReplyEvent]:
     command = BY_NAME.get(name)
     if command is None:

@@ -7,12 +7,13 @@ piece waits for its turn there; what only reads, votes or names does not wait.
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from engine import export, safety, story
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
-from engine.finding import Finding, account_of, place_of
+from engine.finding import Finding, account_of, place_of, unanswered
 from engine.messages import (
     BranchView,
     ContextView,
@@ -89,6 +90,13 @@ class Conversation:
         Raises EmptyText, TextTooLong, UnknownForm, NotFound, Busy, RequestCancelled, GeneratorFailed.
         """
         return self._writing.run(message, Wish("reply", message.text, form))
+
+    async def unanswered(self, platform: str, within: timedelta) -> tuple[UserMessage, ...]:
+        """Words of the last while that a platform brought and that were never answered, because the process was killed
+        or the device broke; oldest first. Given to `reply` as they are, each gets the answer that is missing, once.
+        """
+        rows = await self._history.unanswered(platform, datetime.now(UTC) - within)
+        return tuple(unanswered(row) for row in rows if row.form != story.SENT_MUSIC)
 
     def proceed(self, message: UserMessage) -> AsyncGenerator[Event, None]:
         """Write on from the live end without new words; raises Impossible if nothing is written yet."""

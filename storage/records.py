@@ -122,6 +122,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A person's words that were stored, and still are the live end of their piece: no answer was ever written."""
+
+    place: Place
+    account: Account
+    delivery: str
+    text: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One step that undo takes back whole."""
 

@@ -18,7 +18,7 @@ from bot.chats.replies import Stored
 from bot.discord import views
 from bot.discord.desk import Desk
 from bot.discord.records import Place, delivery
-from bot.discord.sending import ERRORS
+from bot.discord.sending import ERRORS, ODD
 from bot.discord.wire import Interaction
 from bot.replies import ReplyEvent
 from engine.errors import EngineError, NotFound
@@ -172,5 +172,7 @@ class Choosing:
                 number, text = {"memory": ("", piece.memory), "note": ("", piece.note)}.get(what, edited)
         try:
             await interaction.response.send_modal(views.form(what, number, text, person.language))
+        except ODD as error:
+            log.debug("Discord: a form was opened, and an odd answer came: %s", error)
         except ERRORS as error:
             log.info("Discord: a form could not be opened: %s", error)

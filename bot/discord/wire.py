@@ -20,7 +20,7 @@ from bot.chats.wire import Delay, Pace, Refusal
 from bot.discord import markup
 from bot.discord.files import SOUND, Voice, file_of, speak
 from bot.discord.records import Place
-from bot.discord.sending import CANNOT_ANSWER, ERRORS, EXPIRED, TOO_LARGE, UNKNOWN_MESSAGE, code_of, insist, trouble
+from bot.discord.sending import CANNOT_ANSWER, ERRORS, TOO_LARGE, UNKNOWN_MESSAGE, code_of, insist, over, trouble
 from bot.discord.views import view_of
 from bot.replies import Attachment
 
@@ -121,7 +121,7 @@ class DiscordWire:
             return True
         try:
             await self._interaction.followup.send(clip(text, markup.LIMIT), ephemeral=True)
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             log.debug("a button was not answered: %s", error)
             return False
         return True
@@ -165,8 +165,8 @@ class DiscordWire:
         if live:
             try:
                 return await self._through(live, made())
-            except discord.HTTPException as error:
-                if code_of(error) not in EXPIRED and error.status != 401:
+            except (discord.HTTPException, RuntimeError) as error:
+                if not over(error):
                     raise
                 self._interaction = None
         if self._hidden:
@@ -199,8 +199,8 @@ class DiscordWire:
             if live and message in self._mine:
                 try:
                     await self._change_through(live, message, more)
-                except discord.HTTPException as error:
-                    if code_of(error) not in EXPIRED and error.status != 401:
+                except (discord.HTTPException, RuntimeError) as error:
+                    if not over(error):
                         raise
                     self._interaction = None
                 else:
@@ -226,7 +226,7 @@ class DiscordWire:
             while not enough():
                 await self._channel.typing()
                 await asyncio.sleep(TYPING)
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             log.debug("no sign of work: %s", error)
 
     async def _call(self, call: Callable[[], Awaitable[T]], *, patient: bool) -> T:
@@ -234,7 +234,7 @@ class DiscordWire:
             return await (insist(call, self.pace) if patient else call())
         except (Refusal, Delay):
             raise
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             raise trouble(error) from None
         finally:
             self.pace.touch()

@@ -1,10 +1,11 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from storage import schema
-from storage.db import Database, Duplicate, Stale, open_database
+from storage.db import Database, Duplicate, Stale, now, open_database
 from storage.history import History
 from storage.preferences import Preferences
 from storage.records import Account, Arrival, NewTurn, Outcome, PieceRow, Place, Recipe, ScoreRow, Shift
@@ -208,3 +209,28 @@ async def test_the_music_of_a_passage_is_kept_with_it(history: History) -> None:
     assert delivery.turn is not None
     assert await history.score(delivery.turn) == sent.score
     assert [await history.score(row.id) for row in rows] == [made.score, None]
+
+
+async def test_words_are_unanswered_until_they_are_answered_stopped_or_passed(history: History) -> None:
+    since = now() - timedelta(days=1)
+
+    async def owed() -> list[str]:
+        return [row.delivery for row in await history.unanswered("telegram", since)]
+
+    pieces = {}
+    for name in ("answered", "stopped", "passed", "deleted", "owed"):
+        place = Place("telegram", name)
+        pieces[name] = await _say(history, await history.create(place, name), f"It rained: {name}.", name)
+    assert await owed() == list(pieces)
+    piece = pieces["answered"]
+    person = await history.person(MARA)
+    outcome = Outcome(person, "reply", _reply(piece, "Then."), move=piece.step, delivery="answered")
+    await history.finish(piece, outcome)
+    await history.give_up(Place("telegram", "stopped"), "stopped")
+    await history.shift(pieces["passed"], person, Shift(None, "branch"))
+    await history.delete(Place("telegram", "deleted"), pieces["deleted"].id)
+    (row,) = await history.unanswered("telegram", since)
+    assert (row.place, row.account, row.delivery) == (Place("telegram", "owed"), MARA, "owed")
+    assert (row.text, row.form) == ("It rained: owed.", "story")
+    assert await history.unanswered("discord", since) == ()
+    assert await history.unanswered("telegram", now() + timedelta(seconds=1)) == ()
