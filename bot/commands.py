@@ -272,7 +272,7 @@ def _title(piece: Piece, language: str) -> str:
 
 async def _vote(call: Call, value: Vote) -> AsyncIterator[ReplyEvent]:
     turn = call.turn or (await _last(call, kind="model")).id
-    await call.conversation.react(Reaction(call.message.key, call.message.person, value, turn))
+    await call.conversation.react(Reaction(*call.who, value, turn, delivery=call.message.delivery))
     if not value:
         yield call.say("unvoted")
         return

@@ -178,6 +178,22 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Ballot:
+    """A person's vote on a turn of a piece: 1, -1, or 0 for none.
+
+    `sign` is the native reaction that casts it ("": something else does); with value 0 only its own vote is taken back.
+    """
+
+    turn: str
+    person: str
+    value: int
+    sign: str
+    place: Place
+    piece: str
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a wish: versions of one passage, the live one first.
 

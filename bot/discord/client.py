@@ -90,8 +90,8 @@ class Ghost(discord.AutoShardedClient):
 
     async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
         """All reactions of a message are gone."""
-        await self.reacting.cleared(payload.message_id)
+        await self.reacting.cleared(payload)
 
     async def on_raw_reaction_clear_emoji(self, payload: discord.RawReactionClearEmojiEvent) -> None:
         """All reactions of one sort are gone."""
-        await self.reacting.cleared(payload.message_id, payload.emoji)
+        await self.reacting.cleared(payload, payload.emoji.name)

@@ -8,7 +8,7 @@ from storage import schema
 from storage.db import Database, Duplicate, Stale, now, open_database
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import Account, Arrival, NewTurn, Outcome, PieceRow, Place, Recipe, ScoreRow, Shift
+from storage.records import Account, Arrival, Ballot, NewTurn, Outcome, PieceRow, Place, Recipe, ScoreRow, Shift
 
 HERE, ELSEWHERE = Place("telegram", "1"), Place("telegram", "1", "topic")
 MARA = Account("telegram", "7", "Mara")
@@ -188,13 +188,39 @@ async def test_the_last_vote_wins_and_can_be_taken_back(history: History, databa
     turn, votes = str(piece.head), Preferences(database)
     mara, ben = await history.person(MARA), await history.person(Account("telegram", "8", "Ben"))
     for person, value in ((mara, 1), (ben, 1), (mara, -1), (mara, -1)):
-        await votes.vote(turn, person, value)
+        await votes.vote(Ballot(turn, person, value, "", HERE, piece.id))
     assert await votes.counts(piece.id) == {turn: (1, 1)}
     assert await votes.votes(piece.id, "telegram", "7") == {turn: -1}
-    await votes.vote(turn, mara, 0)
-    await votes.vote(turn, mara, 0)
+    for _ in range(2):
+        await votes.vote(Ballot(turn, mara, 0, "", HERE, piece.id))
     assert await votes.counts(piece.id) == {turn: (1, 0)}
     assert await votes.votes(piece.id, "telegram", "7") == {}
+
+
+async def test_a_reaction_takes_back_its_own_vote_and_a_delivery_votes_once(
+    history: History, database: Database
+) -> None:
+    piece = await _say(history, await history.create(HERE, ""), "one")
+    turn, votes = str(piece.head), Preferences(database)
+    mara, ben = await history.person(MARA), await history.person(Account("telegram", "8", "Ben"))
+
+    async def vote(person: str, value: int, sign: str = "", delivery: str = "") -> tuple[int, int]:
+        await votes.vote(Ballot(turn, person, value, sign, HERE, piece.id, delivery))
+        return (await votes.counts(piece.id)).get(turn, (0, 0))
+
+    assert await vote(mara, 1, "👍") == (1, 0)
+    assert await vote(mara, 1, delivery="one") == (1, 0)
+    assert await vote(mara, 0, "👍") == (1, 0)
+    with pytest.raises(Duplicate):
+        await vote(mara, 0, delivery="one")
+    assert await vote(mara, -1, "👎") == (0, 1)
+    assert await vote(mara, 0, "❤") == (0, 1)
+    assert await vote(ben, 1, "👍") == (1, 1)
+    await votes.clear(turn, "👍")
+    assert await votes.counts(piece.id) == {turn: (0, 1)}
+    assert await vote(ben, 1) == (1, 1)
+    await votes.clear(turn)
+    assert await votes.counts(piece.id) == {turn: (1, 0)}
 
 
 async def test_the_music_of_a_passage_is_kept_with_it(history: History) -> None:

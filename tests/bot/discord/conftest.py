@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -94,6 +95,17 @@ def button(message: discord.Message, sign: str) -> str:
         for child in row.children
         if isinstance(child, discord.Button) and sign in str(child.label)
     )
+
+
+def sent(desk: Desk, event: str) -> list[Any]:
+    """What Discord has told the bot of."""
+    return [payload for kind, name, payload in desk.env.backend.transcript if (kind, name) == ("GATEWAY", event)]
+
+
+async def again(desk: Desk, event: str, payload: Any) -> None:
+    """Tell the bot once more."""
+    desk.env.backend.emit(event, payload)
+    await desk.env.settle()
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Processes that are killed in mid-stream: what was stored is answered after the restart, once, where it belongs."""
 
 import asyncio
+import functools
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -40,7 +41,7 @@ async def test_killed_in_mid_stream_it_answers_after_all_in_the_same_messages(tm
                     await server.say(502, STORY, HALL)
                     await server.slash(503, "story", STORY, ATTIC)
                 for channel in KEYS:
-                    await until(lambda channel=channel: server.made("PATCH", f"/channels/{channel}/|/webhooks/42/t503"))
+                    await until(functools.partial(server.made, "PATCH", f"/channels/{channel}/|/webhooks/42/t503"))
                 await until(lambda: len(server.messages) == 3)
             server.calls.clear()
             assert not any(map(server.finished, KEYS))

@@ -4,28 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 
 import discord
 import pytest
 
 from bot import wording
 from bot.discord.client import Ghost
-from tests.bot.discord.conftest import Desk, Open, labels
+from tests.bot.discord.conftest import Desk, Open, again, labels, sent
 from tests.fakes import EchoWriter
 
 STORY = "A lighthouse keeper finds a letter."
-
-
-def sent(desk: Desk, event: str) -> list[Any]:
-    """What Discord has told the bot of."""
-    return [payload for kind, name, payload in desk.env.backend.transcript if (kind, name) == ("GATEWAY", event)]
-
-
-async def again(desk: Desk, event: str, payload: Any) -> None:
-    """Tell the bot once more."""
-    desk.env.backend.emit(event, payload)
-    await desk.env.settle()
 
 
 def ours(desk: Desk) -> list[discord.Message]:
