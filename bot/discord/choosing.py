@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import discord
 
-from bot import commands, wording
+from bot import commands, tunes, wording
 from bot.chats import buttons
 from bot.chats.outlet import ChatOutlet
 from bot.chats.page import Shown
@@ -21,7 +21,7 @@ from bot.discord.records import Place, delivery
 from bot.discord.sending import ERRORS, ODD
 from bot.discord.wire import Interaction
 from bot.replies import ReplyEvent
-from engine.errors import EngineError, NotFound
+from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Turn, UserMessage
 from engine.story import MUSIC, SENT_MUSIC
 
@@ -76,6 +76,8 @@ class Choosing:
             turn = await self._conversation.turn_at(ref, place.key)
             if turn is None:
                 raise NotFound(what="passage")
+            if action == "music" and turn.form in (MUSIC, SENT_MUSIC):
+                raise Impossible(why="not_words")
             if action == "continue":  # from here, wherever the piece is now
                 there = replace(asked, delivery=f"{asked.delivery}:branch")
                 async for _ in commands.act(self._conversation, there, "branch", turn.id):
@@ -84,7 +86,7 @@ class Choosing:
                 async for event in reply:
                     yield event
 
-        self._reply(interaction, place, asked, events)
+        self._reply(interaction, place, asked, events, musical=action in tunes.COMMANDS)
 
     async def pieces(self, interaction: Interaction) -> list[tuple[str, str]]:
         """The pieces of the chat."""
@@ -147,11 +149,14 @@ class Choosing:
         place: Place,
         asked: UserMessage,
         events: Callable[[], AsyncIterator[ReplyEvent]],
+        *,
+        musical: bool = False,
     ) -> None:
         """Answer with these events in a message that waits for them."""
 
         async def act(stored: Stored, live: Interaction | None) -> None:
             outlet = self._desk.outlet(place, asked.person.language, live, waiting=True)
+            outlet.musical = musical
             await self._desk.replies.give(events(), outlet, asked, stored)
 
         self._desk.begin(interaction, place, act, waiting=True)
