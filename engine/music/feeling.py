@@ -18,7 +18,7 @@ _SIGNS: Mapping[str, tuple[str, str]] = {
              "微风 湖 花园 睡 雪 静静 池塘"),
     "tense": ("run ran running chas- hurr- knock- alarm- gun knife footstep breath escap- hid sudden suddenly",
               "逃 追 枪 刀 脚步 警报 突然 躲"),
-    "melancholy": ("rain rained tear wept weep- cry cried grave funeral alone empt- lost farewell autumn faded ash- gone",
+    "melancholy": ("rain rained tear wept weep- cry cried grave funeral alone empt- lost farewell autumn faded ash-",
                    "雨 泪 哭 坟 葬礼 独自 失去 告别 秋 离开 空荡"),
     "dark": ("blood bloody dead death corpse shadow night scream- murder- bone crypt cellar rotten rotting ghoul-",
              "血 尸 死 阴影 尖叫 谋杀 骨 墓穴"),

@@ -10,12 +10,15 @@ import discord
 import pytest
 from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberActor, UserHandle
 
+from bot import discord_app
 from bot.discord.client import Ghost
 from engine.conversation import Conversation
 from engine.messages import Piece, SessionKey, Turn
 from tests.bot.chats.house import house
+from tests.bot.discord.server import TOKEN, Server, until
 from tests.fakes import EchoWriter
 
+Connect = Callable[[Server, EchoWriter], AbstractAsyncContextManager[Conversation]]
 Open = Callable[..., AbstractAsyncContextManager["Desk"]]
 
 
@@ -145,3 +148,19 @@ def opened(tmp_path: Path) -> Open:
 async def desk(opened: Open) -> AsyncIterator[Desk]:
     async with opened() as found:
         yield found
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Connect:
+    """Connects the house to a server by its addresses."""
+
+    @asynccontextmanager
+    async def run(server: Server, writer: EchoWriter) -> AsyncIterator[Conversation]:
+        async with (
+            house(tmp_path / "ghostnote.db", writer) as conversation,
+            discord_app.serve(conversation, token=TOKEN, api=server.api, gateway=server.line),
+        ):
+            await until(lambda: server.lines)
+            yield conversation
+
+    return run

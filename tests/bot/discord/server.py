@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import discord
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
@@ -23,6 +24,7 @@ APPLICATION: dict[str, Any] = {
 }  # fmt: skip
 TOKEN = "right.token"
 PRIVATE, GUILD, HALL, ATTIC = "9", str(5 << 22), "21", "22"
+SPAN = 2.0  # seconds
 LONG = 15  # seconds a test may wait for something
 
 
@@ -51,7 +53,10 @@ class Trouble:
 
 @dataclass
 class Server:
-    """What it knows. `lines` are the gateway's, by shard; `asked` is what came over them."""
+    """What it knows. `lines` are the gateway's, by shard; `asked` is what came over them.
+
+    With a `rate` each channel (or interaction) takes so many messages and edits in two seconds, and no more.
+    """
 
     address: str = ""
     shards: int = 1
@@ -62,6 +67,8 @@ class Server:
     places: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     refuse_resume: bool = False
+    rate: int = 0
+    spent: dict[str, list[float]] = field(default_factory=dict)
     away: int = 0
     sequence: int = 0
 
@@ -76,6 +83,31 @@ class Server:
     def opened(self, op: int) -> int:
         """How often a line was begun (2) or resumed (6)."""
         return sum(each["op"] == op for each in self.asked)
+
+    async def drop(self) -> None:
+        """Lose the line, and wait until it is resumed."""
+        await self.lines.pop(0).close(code=1001)
+        await until(lambda: self.lines)
+
+    async def reconnect(self) -> None:
+        """Ask the bot to come again."""
+        await self.lines.pop(0).send_json({"op": 7, "d": None, "s": None, "t": None})
+        await until(lambda: self.lines)
+
+    async def invalid(self) -> None:
+        """Lose the line, and forget what it was about."""
+        self.refuse_resume = True
+        await self.drop()
+
+    async def garbled(self) -> None:
+        """Say what no library can read; discord.py gives up the whole connection then."""
+        line = self.lines.pop(0)
+        await line.send_json({"op": 0, "t": "GUILD_CREATE", "s": 99, "d": {"id": "nobody"}})
+        await until(lambda: self.lines)
+
+    def trouble(self, method: str, path: str, status: int, body: dict[str, Any], times: int = 1) -> None:
+        """Answer the next requests like this in this way."""
+        self.troubles.append(Trouble(method, path, status, body, {"Via": "1.1 google"}, times))
 
     def limit(self, path: str, seconds: float, times: int = 1, *, everywhere: bool = False) -> None:
         """Answer the next edits and messages there with a 429."""
@@ -149,8 +181,9 @@ class Server:
         self.places[str(number)] = channel
         options = [{"name": "text", "type": 3, "value": text}] if text else []
         place: dict[str, Any] = {"id": channel, "type": 0, "guild_id": GUILD, "name": "hall"}
+        moment = discord.utils.time_snowflake(discord.utils.utcnow())  # it may be answered for fifteen minutes after
         data = {
-            "id": str(number), "application_id": "42", "type": 2, "token": f"t{number}", "version": 1,
+            "id": str(moment + number), "application_id": "42", "type": 2, "token": f"t{number}", "version": 1,
             "guild_id": GUILD, "channel_id": channel, "channel": place, "member": member(), "locale": "en-US",
             "guild_locale": "en-US", "entitlements": [], "attachment_size_limit": 10485760,
             "app_permissions": str(1 << 46),
@@ -172,6 +205,10 @@ class Server:
         if self.away:
             self.away -= 1
             return answer({"code": 0, "message": "not here"}, status=418)
+        if self.rate and re.search(r"/messages", path):
+            refused = self._rated(path.split("/")[2])
+            if refused:
+                return refused
         for trouble in self.troubles:
             if trouble.times and re.fullmatch(trouble.method, method) and re.search(trouble.path, path):
                 trouble.times -= 1
@@ -189,6 +226,16 @@ class Server:
         if path.endswith(("/typing", "/callback")):
             return web.Response(status=204)
         return self._written(method, path, body)
+
+    def _rated(self, channel: str) -> web.Response | None:
+        now = time.monotonic()
+        spent = self.spent[channel] = [each for each in self.spent.get(channel, []) if now - each < SPAN]
+        left = SPAN - (now - spent[0]) if spent else SPAN
+        if len(spent) < self.rate:
+            spent.append(now)
+            return None
+        headers = {"Via": "1.1 google", "X-RateLimit-Bucket": "messages", "X-RateLimit-Scope": "user"}
+        return answer({"message": "slow down", "retry_after": left, "global": False}, 429, headers)
 
     def _written(self, method: str, path: str, body: dict[str, Any]) -> web.Response:
         """A message is sent or changed, by the bot or through an interaction."""
