@@ -1,11 +1,13 @@
 """Limits and breakdowns of a real HTTP server: what is limited waits, all else goes on, and no final text is lost."""
 
+import asyncio
 import time
 
 import pytest
 
 from engine.conversation import Conversation
 from engine.messages import SessionKey
+from engine.sessions import WAITING
 from tests.bot.discord.conftest import Connect
 from tests.bot.discord.server import ATTIC, HALL, PRIVATE, Server, Trouble, serving, until
 from tests.fakes import EchoWriter
@@ -92,3 +94,36 @@ async def test_an_interaction_outlasts_them_too(connect: Connect, status: int) -
         await server.slash(501, "story", "It rained.", HALL)
         await whole(server, conversation, HALL)
         assert [each.status for each in server.calls].count(status) == 2
+
+
+async def test_25_commands_a_second_are_each_answered_and_stop_nobody_else(connect: Connect) -> None:
+    async with serving() as server, connect(server, EchoWriter(0.01)) as conversation:
+        server.rate = 5
+        await server.say(500, "It rained.", HALL)
+        await until(lambda: server.finished(HALL))
+        for number in range(25):
+            await server.slash(501 + number, ("continue", "list", "undo", "like", "help")[number % 5])
+        await server.say(600, "It snowed.", ATTIC)
+        await whole(server, conversation, ATTIC)
+        asked = [str(501 + number) for number in range(25)]
+        await until(lambda: all(server.messages.get(each, {}).get("content") for each in asked))
+        assert len(server.made("POST", "/interactions/")) == 25
+        answers = [server.messages[each]["content"] for each in asked]
+        assert sum("👍 is kept" in each for each in answers) == 5
+        assert await conversation.cancel(KEYS[HALL]) is False
+
+
+async def test_who_asks_for_more_than_waits_is_told_at_once(connect: Connect) -> None:
+    writer = EchoWriter()
+    writer.gate = asyncio.Event()
+    async with serving() as server, connect(server, writer) as conversation:
+        asked = [str(501 + number) for number in range(40)]
+        for each in asked:
+            await server.slash(int(each), "story", "It rained.")
+        await until(lambda: sum(bool(each["content"]) for each in server.shown(HALL)) >= 40 - WAITING)
+        busy = [each["content"] for each in server.shown(HALL) if "👍" not in each["content"]]
+        writer.gate.set()
+        await until(lambda: all(server.messages.get(each, {}).get("content") for each in asked), 40)
+        turns = (await conversation.piece(KEYS[HALL])).turns
+        assert len(turns) == 2 * (WAITING + 1)
+        assert len(busy) >= 40 - WAITING - 1

@@ -175,3 +175,15 @@ async def test_leaving_in_mid_reply_ends_it_whole_and_soon(halted: Desk) -> None
     assert (await halted.turn()).finish == "cancelled"
     assert reply.content == (await halted.turn()).text
     assert "👍" in labels(reply)
+
+
+@pytest.mark.parametrize("code", [50083, 50013, 10003])
+async def test_a_thread_that_is_shut_in_mid_stream_is_one_line_in_the_log(
+    halted: Desk, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    halted.env.inject_error("PATCH", "/channels/*/messages/*", status=403, code=code, message="No", times=9)
+    await go_on(halted)
+    assert [turn.kind for turn in (await halted.piece()).turns] == ["person", "model"]
+    lines = [each for each in caplog.records if each.levelno >= logging.WARNING and "bot." in each.name]
+    assert len(lines) == 1
+    assert (await halted.say("/help")).author.bot
