@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TypeVar
 
 import discord
 
@@ -26,6 +27,8 @@ from engine.messages import Turn, UserMessage
 from engine.story import MUSIC, SENT_MUSIC
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PERSONAL = ("privacy", "owner", "help")  # groups of commands whose answer only the person sees
 PREFILL = 1.5  # seconds that looking up what stands in a form may take; it must open within three
@@ -66,7 +69,7 @@ class Choosing:
         place, _ = self._desk.where(interaction)
         ref = ref_of(place.key, message.id)
         if action == "edit":
-            turn = await self._conversation.turn_at(ref, place.key)
+            turn = await self._quickly(self._conversation.turn_at(ref, place.key))
             if turn and turn.form not in (MUSIC, SENT_MUSIC):
                 await self._open(interaction, "edit", turn)
                 return
@@ -161,17 +164,23 @@ class Choosing:
 
         self._desk.begin(interaction, place, act, waiting=True)
 
+    @staticmethod
+    async def _quickly(looking: Awaitable[T]) -> T | None:
+        """What stands in a form, None if that cannot be known in time."""
+        try:
+            async with asyncio.timeout(PREFILL):
+                return await looking
+        except (TimeoutError, EngineError) as error:
+            log.info("Discord: a form is opened empty: %s", error)
+            return None
+
     async def _open(self, interaction: Interaction, what: str, turn: Turn | None = None) -> None:
         """Open a form that holds what there is now."""
         place, person = self._desk.where(interaction)
         number, text = (turn.id, turn.text) if turn else ("", "")
         if turn is None:
-            try:
-                async with asyncio.timeout(PREFILL):
-                    piece = await self._conversation.piece(place.key)
-            except (TimeoutError, EngineError):
-                log.info("Discord: a form is opened empty")
-            else:
+            piece = await self._quickly(self._conversation.piece(place.key))
+            if piece:
                 last = piece.turns[-1] if piece.turns else None
                 edited = (last.id, last.text) if last and last.form not in (MUSIC, SENT_MUSIC) else ("", "")
                 number, text = {"memory": ("", piece.memory), "note": ("", piece.note)}.get(what, edited)

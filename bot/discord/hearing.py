@@ -106,7 +106,10 @@ class Hearing:
         channel, guild = message.channel, message.guild
         if guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return True
-        allowed = channel.permissions_for(guild.me)
+        try:
+            allowed = channel.permissions_for(guild.me)
+        except discord.ClientException:  # a thread whose channel is not known: one finds out by writing
+            return True
         thread = isinstance(channel, discord.Thread)
         if allowed.send_messages_in_threads if thread else allowed.send_messages:
             return True

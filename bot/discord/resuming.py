@@ -31,11 +31,15 @@ class Resuming:
         self._done = False
 
     async def begin(self) -> None:
-        """Begin to answer all of it."""
+        """Begin to answer all of it. Never raises."""
         if self._done:
             return
         self._done = True
-        owed = await self._desk.conversation.unanswered(PLATFORM, OWED)
+        try:
+            owed = await self._desk.conversation.unanswered(PLATFORM, OWED)
+        except Exception:
+            log.exception("Discord: what is owed could not be looked up")
+            return
         for asked in owed:
             number = number_of(asked.delivery)
             if number:

@@ -146,7 +146,7 @@ class DiscordWire:
         return self._interaction
 
     async def _file(self, attachment: Attachment, caption: str, answering: int | None) -> int:
-        if attachment.mime == SOUND and not caption and not self._voiceless:
+        if attachment.mime == SOUND and not (caption or self._waiting or self._voiceless):
             voice = await asyncio.to_thread(Voice, attachment)
             reference = self._reference(answering) if answering else None
             try:
