@@ -25,7 +25,7 @@ APPLICATION: dict[str, Any] = {
 TOKEN = "right.token"
 PRIVATE, GUILD, HALL, ATTIC = "9", str(5 << 22), "21", "22"
 SPAN = 2.0  # seconds
-LONG = 15  # seconds a test may wait for something
+LONG = 40  # seconds a test may wait for something
 
 
 @dataclass
