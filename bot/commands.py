@@ -65,6 +65,11 @@ def act(
     return tunes.with_files(_dispatch(action, Call(conversation, message, words, turn)), conversation, message.key)
 
 
+def resume(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
+    """Answer words that `Conversation.unanswered` found, whichever command they came with."""
+    return tunes.with_files(conversation.reply(message), conversation, message.key)
+
+
 async def _dispatch(name: str, call: Call) -> AsyncIterator[ReplyEvent]:
     command = BY_NAME.get(name)
     if command is None:
@@ -267,7 +272,7 @@ def _title(piece: Piece, language: str) -> str:
 
 async def _vote(call: Call, value: Vote) -> AsyncIterator[ReplyEvent]:
     turn = call.turn or (await _last(call, kind="model")).id
-    await call.conversation.react(Reaction(call.message.key, call.message.person, value, turn))
+    await call.conversation.react(Reaction(*call.who, value, turn, delivery=call.message.delivery))
     if not value:
         yield call.say("unvoted")
         return

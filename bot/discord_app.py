@@ -16,7 +16,7 @@ from discord.http import Route
 
 from bot import wording
 from bot.discord.client import Ghost
-from bot.discord.sending import ERRORS
+from bot.discord.sending import ERRORS, ODD
 from engine.conversation import Conversation
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ async def _login(client: Ghost, token: str, api: str) -> bool:
         await client.login(token)
     except discord.LoginFailure:
         raise DiscordUnavailable(wording.say("discord_token_refused", "en")) from None
-    except (*ERRORS, TypeError, KeyError, ValueError) as error:  # the last of a server that is not Discord's
+    except (*ERRORS, *ODD) as error:
         log.warning("%s (%s)", wording.say("discord_unreachable", "en", api=api), error)
         return False
     return True

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
+from bot import wording
 from bot.calls import Call, Handler, Takes
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.conversation import Conversation
 from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Done, Event, SentFile, SessionKey
+from engine.music.feeling import mood_of
 from engine.music.orders import Verb, read_order
 from engine.story import MUSIC, SENT_MUSIC
 
@@ -45,13 +47,25 @@ def handler(name: str) -> Handler:
     """What a command for music does."""
     verb = _VERBS[name]
 
-    def compose(call: Call) -> AsyncIterator[Event]:
-        order = read_order(verb, call.words)
-        # Without words there is nothing to change: another one of the same wish is what /retry is for.
-        turn = "" if verb == "compose" and not call.words else call.turn
-        return call.conversation.compose(call.message, order, turn, drafts=0 if verb == "compose" else 1)
+    def change(call: Call) -> AsyncIterator[Event]:
+        return call.conversation.compose(call.message, read_order(verb, call.words), call.turn)
 
-    return compose
+    return _compose if verb == "compose" else change
+
+
+async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
+    """Music from words; pointed at a passage of words and without any of its own, music in the mood of that."""
+    # Without words there is nothing to change in music: another one of the same wish is what /retry is for.
+    message, words, turn = call.message, call.words, call.turn if call.words else ""
+    passage = await call.conversation.turn(message.key, call.turn) if call.turn else None
+    if passage and passage.form not in (MUSIC, SENT_MUSIC):
+        mood = mood_of(passage.text)
+        words = words or str(wording.named("mood", mood or "", call.language))
+        message, turn = replace(message, key=replace(message.key, piece=passage.session)), ""
+    events = call.conversation.compose(message, read_order("compose", words), turn, drafts=0)
+    async with aclosing(events) as answer:
+        async for event in answer:
+            yield event
 
 
 async def written(call: Call) -> AsyncIterator[ReplyEvent]:

@@ -7,12 +7,13 @@ piece waits for its turn there; what only reads, votes or names does not wait.
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from engine import export, safety, story
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
-from engine.finding import Finding, account_of, place_of
+from engine.finding import Finding, account_of, place_of, unanswered
 from engine.messages import (
     BranchView,
     ContextView,
@@ -35,6 +36,7 @@ from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
 from engine.voicing import Desk, Voicing
+from engine.voting import Voting
 from engine.writing import Writes, Writing
 from storage.db import Duplicate
 from storage.history import History
@@ -71,6 +73,7 @@ class Conversation:
         self._finding = Finding(history, preferences)
         speaks = voices or NoVoices()
         self._shifting = Shifting(history, self._finding, self._sessions)
+        self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
         # Doors of their own: what is asked of voices and of one's own traces, not of pieces.
@@ -89,6 +92,13 @@ class Conversation:
         Raises EmptyText, TextTooLong, UnknownForm, NotFound, Busy, RequestCancelled, GeneratorFailed.
         """
         return self._writing.run(message, Wish("reply", message.text, form))
+
+    async def unanswered(self, platform: str, within: timedelta) -> tuple[UserMessage, ...]:
+        """Words of the last while that a platform brought and that were never answered, because the process was killed
+        or the device broke; oldest first. Given to `reply` as they are, each gets the answer that is missing, once.
+        """
+        rows = await self._history.unanswered(platform, datetime.now(UTC) - within)
+        return tuple(unanswered(row) for row in rows if row.form != story.SENT_MUSIC)
 
     def proceed(self, message: UserMessage) -> AsyncGenerator[Event, None]:
         """Write on from the live end without new words; raises Impossible if nothing is written yet."""
@@ -311,31 +321,22 @@ class Conversation:
     async def react(self, reaction: Reaction) -> Turn:
         """Keep a person's vote on a passage of this place: the last word wins, 0 takes it back.
 
-        A message reference finds its passage in any thread of the chat, because platforms count messages by chat.
+        A native reaction that goes takes back only the vote that it cast itself. A message reference finds its passage
+        in any thread of the chat, because platforms count messages by chat.
         Raises BadValue, NotFound, Impossible (not_a_model_passage).
         """
-        if reaction.value not in {-1, 0, 1}:
-            raise BadValue(name="value", value=reaction.value, allowed="-1, 0, 1")
-        place, turn = place_of(reaction.key), reaction.turn
-        who = account_of(safety.person(reaction.person))
-        if not turn:
-            shown = await self._finding.shown(reaction.ref, reaction.key)
-            if shown is None:
-                raise NotFound(what="passage", id="")
-            place, turn = shown
-        piece, kind = await self._finding.home(place, turn)
-        if kind != "model":
-            raise Impossible(why="not_a_model_passage")
-        await self._preferences.vote(turn, await self._history.person(who), reaction.value)
-        _, tree = await self._finding.rows(place, piece)
-        return tree.view(tree.find(turn))
+        return await self._voting.react(reaction)
+
+    async def cleared(self, key: SessionKey, ref: MessageRef, sign: str = "") -> Turn:
+        """Native reactions on a message were all taken away, or those of one sign: so are the votes that they cast.
+
+        Raises NotFound.
+        """
+        return await self._voting.cleared(key, ref, sign)
 
     async def votes(self, key: SessionKey, person: Person) -> dict[str, int]:
-        """This person's own votes in the piece: 1 or -1 by turn id."""
-        who, piece = safety.person(person), await self._finding.find(key)
-        if piece is None and key.piece:
-            raise NotFound(what="piece", id=key.piece)
-        return {} if piece is None else await self._preferences.votes(piece.id, who.platform, who.id)
+        """This person's own votes in the piece: 1 or -1 by turn id. Raises NotFound."""
+        return await self._voting.votes(key, person)
 
     async def delivered(self, turn: str, refs: tuple[MessageRef, ...]) -> None:
         """Remember which messages show a turn; each belongs to the turn it showed last."""

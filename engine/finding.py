@@ -2,11 +2,11 @@
 
 from engine import safety, story
 from engine.errors import NotFound
-from engine.messages import MessageRef, Person, SessionKey
+from engine.messages import MessageRef, Person, SessionKey, UserMessage
 from engine.story import Tree
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import Account, PieceRow, Place
+from storage.records import Account, PieceRow, Place, Unanswered
 
 TRIES = 50  # only another process can be quicker, and each time one is, a turn of it is stored
 
@@ -19,6 +19,13 @@ def place_of(key: SessionKey) -> Place:
 def account_of(person: Person) -> Account:
     """A person as storage knows them."""
     return Account(person.platform, person.id, person.name, person.language)
+
+
+def unanswered(row: Unanswered) -> UserMessage:
+    """Words as they were sent, without the message that showed them."""
+    key = SessionKey(row.place.platform, row.place.chat, row.place.thread)
+    who = row.account
+    return UserMessage(key, Person(who.platform, who.account, who.name, who.language), row.text, delivery=row.delivery)
 
 
 class Finding:

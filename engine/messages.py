@@ -70,13 +70,18 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A 👍 (1), a 👎 (-1) or one taken back (0), on a turn named by its id or by the message that showed it."""
+    """A 👍 (1), a 👎 (-1) or one taken back (0), on a turn named by its id or by the message that showed it.
+
+    `sign` is the native reaction that came or went, "" for a button or a command. The same `delivery` twice acts once.
+    """
 
     key: SessionKey
     person: Person
     value: Vote
     turn: str = ""
     ref: MessageRef | None = None
+    sign: str = ""
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)

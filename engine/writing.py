@@ -200,7 +200,8 @@ class Writing:
         message, wish = wanted.message, wanted.wish
         resumed = known.turn if known else None
         plan = story.plan(tree, resumed, Wish("continue")) if resumed else story.plan(tree, piece.head, wish)
-        task = await self._music.task(piece, tree, plan, wish, message)
+        # How many versions of music were asked for stands in the order that was stored.
+        task = await self._music.task(piece, tree, plan, replace(wish, drafts=0) if resumed else wish, message)
         # Before the words are stored: who is told to come back has lost nothing.
         (self._music.musician if task else self._writer).check_room()
         person = await self._history.person(account_of(message.person))

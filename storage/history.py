@@ -6,6 +6,7 @@ must be checked by the caller to be text a database can hold (no zero bytes).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -25,6 +26,7 @@ from storage.records import (
     ScoreRow,
     Shift,
     TurnRow,
+    Unanswered,
 )
 from storage.schema import people
 
@@ -157,6 +159,10 @@ class History:
     async def received(self, place: Place, delivery: str) -> Delivery | None:
         """What became of a platform's update, or None if it was never stored."""
         return await self._database.read(journal.received, place, delivery)
+
+    async def unanswered(self, platform: str, since: datetime) -> tuple[Unanswered, ...]:
+        """Words that came from a platform since then and were never answered, oldest first."""
+        return await self._database.read(journal.unanswered, platform, since)
 
     async def accept(self, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
         """Store a person's words as the new live end, and the delivery; raises Stale or Duplicate."""

@@ -13,8 +13,19 @@ import sqlalchemy as sa
 
 from storage.db import Duplicate, Stale, insert, new_id, now
 from storage.pieces import at
-from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Shift, TurnRow
-from storage.schema import deliveries, edits, inbox, moves, picks, pieces, retries, scores, turns
+from storage.records import (
+    Account,
+    Arrival,
+    Delivery,
+    NewTurn,
+    Outcome,
+    PieceRow,
+    Place,
+    Shift,
+    TurnRow,
+    Unanswered,
+)
+from storage.schema import deliveries, edits, inbox, moves, people, picks, pieces, retries, scores, turns
 
 LIGHT = [slot.name for slot in fields(TurnRow) if slot.name != "author"]
 
@@ -24,6 +35,29 @@ def received(connection: sa.Connection, place: Place, delivery: str) -> Delivery
     query = sa.select(inbox.c.piece, inbox.c.turn, inbox.c.reply, inbox.c.move, inbox.c.cancelled)
     row = (connection.execute(query.where(at(inbox, place), inbox.c.delivery == delivery))).one_or_none()
     return row and Delivery(*row)
+
+
+def unanswered(connection: sa.Connection, platform: str, since: datetime) -> tuple[Unanswered, ...]:
+    """Words that came from a platform since then, that nobody stopped and nobody answered, oldest first."""
+    query = (
+        sa.select(inbox, people.c.account, people.c.name, people.c.language, turns.c.text, turns.c.form)
+        .join(pieces, sa.and_(pieces.c.id == inbox.c.piece, pieces.c.head == inbox.c.turn))
+        .join(turns, turns.c.id == inbox.c.turn)
+        .join(people, people.c.id == turns.c.person)
+        .where(inbox.c.platform == platform, inbox.c.created >= since, pieces.c.deleted.is_(None))
+        .where(inbox.c.reply.is_(None), sa.not_(inbox.c.cancelled))
+        .order_by(inbox.c.created)
+    )
+    return tuple(
+        Unanswered(
+            Place(row.platform, row.chat, row.thread),
+            Account(row.platform, row.account, row.name, row.language),
+            row.delivery,
+            row.text,
+            row.form,
+        )
+        for row in connection.execute(query)
+    )
 
 
 def accept(connection: sa.Connection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:

@@ -75,7 +75,7 @@ def _answers(connection: sa.Connection, person: str) -> Rows:
 
 def _votes(person: str) -> sa.Select[Any]:
     return (
-        sa.select(preferences.c.turn, preferences.c.value, preferences.c.created, preferences.c.updated, turns.c.text)
+        sa.select(*(column for column in preferences.c if column.name != "person"), turns.c.text)
         .join(turns, turns.c.id == preferences.c.turn)
         .where(preferences.c.person == person)
         .order_by(preferences.c.updated)

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import erasure, mydata, opinions
+from storage import erasure, journal, mydata, opinions
 from storage.db import Database, insert, now
+from storage.records import Ballot
 from storage.schema import consents, people, picks, preferences, turns
 
 
@@ -19,9 +20,13 @@ class Preferences:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def vote(self, turn: str, person: str, value: int) -> None:
-        """Set a person's vote on a turn to 1 or -1; 0 takes it back."""
-        await self._database.write(_vote, turn, person, value)
+    async def vote(self, ballot: Ballot) -> None:
+        """Set a person's vote on a turn, or take it back; raises Duplicate."""
+        await self._database.write(_vote, ballot)
+
+    async def clear(self, turn: str, sign: str = "") -> None:
+        """Take back all votes on a turn that were cast by native reactions, or by those of one sign."""
+        await self._database.write(_clear, turn, sign)
 
     async def votes(self, piece: str, platform: str, account: str) -> dict[str, int]:
         """One person's votes in a piece, by turn."""
@@ -83,20 +88,29 @@ def _agree(connection: sa.Connection, person: str, given: bool) -> None:
     connection.execute(upsert.on_conflict_do_update(index_elements=["person"], set_=changed))
 
 
-def _vote(connection: sa.Connection, turn: str, person: str, value: int) -> None:
-    if value == 0:
-        mine = sa.and_(preferences.c.turn == turn, preferences.c.person == person)
-        connection.execute(sa.delete(preferences).where(mine))
+def _vote(connection: sa.Connection, ballot: Ballot) -> None:
+    journal.receive(connection, ballot.place, ballot.delivery, ballot.piece)
+    if ballot.value == 0:
+        mine = sa.and_(preferences.c.turn == ballot.turn, preferences.c.person == ballot.person)
+        cast = preferences.c.sign == ballot.sign if ballot.sign else sa.true()
+        connection.execute(sa.delete(preferences).where(mine, cast))
         return
     moment = now()
     upsert = insert(connection, preferences).values(
-        turn=turn, person=person, value=value, created=moment, updated=moment
+        turn=ballot.turn,
+        person=ballot.person,
+        value=ballot.value,
+        sign=ballot.sign or None,
+        created=moment,
+        updated=moment,
     )
-    connection.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["turn", "person"], set_={"value": upsert.excluded.value, "updated": upsert.excluded.updated}
-        )
-    )
+    changed = {name: upsert.excluded[name] for name in ("value", "sign", "updated")}
+    connection.execute(upsert.on_conflict_do_update(index_elements=["turn", "person"], set_=changed))
+
+
+def _clear(connection: sa.Connection, turn: str, sign: str) -> None:
+    cast = preferences.c.sign == sign if sign else preferences.c.sign.is_not(None)
+    connection.execute(sa.delete(preferences).where(preferences.c.turn == turn, cast))
 
 
 def _votes(connection: sa.Connection, piece: str, platform: str, account: str) -> dict[str, int]:

@@ -122,6 +122,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A person's words that were stored, and still are the live end of their piece: no answer was ever written."""
+
+    place: Place
+    account: Account
+    delivery: str
+    text: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One step that undo takes back whole."""
 
@@ -163,6 +174,22 @@ class Shift:
     before: str = ""
     edited: bool = True
     first: bool = True
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A person's vote on a turn of a piece: 1, -1, or 0 for none.
+
+    `sign` is the native reaction that casts it ("": something else does); with value 0 only its own vote is taken back.
+    """
+
+    turn: str
+    person: str
+    value: int
+    sign: str
+    place: Place
+    piece: str
     delivery: str = ""
 
 

@@ -161,6 +161,7 @@ preferences = Table(
     Column("turn", Id, ForeignKey("turns.id"), primary_key=True),
     Column("person", Id, ForeignKey("people.id"), primary_key=True),
     Column("value", SmallInteger, nullable=False),
+    Column("sign", Text),  # the native reaction that cast it; null: a button, a command
     Column("created", Moment, nullable=False),
     Column("updated", Moment, nullable=False),
     sa.CheckConstraint("value IN (-1, 1)", name="preferences_value"),

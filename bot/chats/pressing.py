@@ -1,7 +1,7 @@
 """What people do to a passage with a finger: buttons under it, native reactions on it, words of theirs they changed."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot import commands, privacy, tunes, wording
@@ -44,14 +44,22 @@ class Pressing:
 
     async def reacted(self, reaction: Reaction, outlet: ChatOutlet) -> None:
         """A native reaction: the same vote as a button, on whatever passage the message shows; silent otherwise."""
+        await self._counted(self._conversation.react(reaction), reaction.key, outlet)
+
+    async def cleared(self, key: SessionKey, ref: MessageRef, sign: str, outlet: ChatOutlet) -> None:
+        """Native reactions of all, or all of one sign, are gone from a message; silent."""
+        await self._counted(self._conversation.cleared(key, ref, sign), key, outlet)
+
+    async def _counted(self, voting: Awaitable[Turn], key: SessionKey, outlet: ChatOutlet) -> None:
+        """Bring the counts to what they are after a vote."""
         try:
-            turn = await self._conversation.react(reaction)
+            turn = await voting
         except NotFound:
             return
         except EngineError as error:
             log.debug("a reaction was not counted: %s", error)
             return
-        shown = await self._replies.messages(turn.id, reaction.key)
+        shown = await self._replies.messages(turn.id, key)
         if shown:  # a file may show a version whose text has made room for another's
             await outlet.count(shown[-1], turn)
 
@@ -59,12 +67,15 @@ class Pressing:
         person = asked.person
         try:
             value = await self._meant(press, asked)
-            turn = await self._conversation.react(Reaction(asked.key, person, value, press.turn))
+            turn = await self._conversation.react(
+                Reaction(asked.key, person, value, press.turn, delivery=asked.delivery)
+            )
+            now = await self._own(asked, press.turn)  # a press that comes again changes nothing
         except EngineError as error:
             await outlet.fail(wording.error(error, person.language), error)
             return
-        sign = "👍" if value > 0 else "👎"
-        said = await privacy.thanks(self._conversation, person) if value else "unvoted"
+        sign = "👍" if now > 0 else "👎"
+        said = await privacy.thanks(self._conversation, person) if now else "unvoted"
         await outlet.answer(wording.say(said, person.language, sign=sign))
         await outlet.count(message, turn)
 
@@ -72,9 +83,12 @@ class Pressing:
         """In a group the buttons cannot know whose finger presses: the same thumb again takes the vote back."""
         if asked.alone or not press.vote:
             return press.vote or 0
-        piece = (await self._conversation.turn(asked.key, press.turn)).session
-        own = await self._conversation.votes(replace(asked.key, piece=piece), asked.person)
-        return 0 if own.get(press.turn) == press.vote else press.vote
+        return 0 if await self._own(asked, press.turn) == press.vote else press.vote
+
+    async def _own(self, asked: UserMessage, turn: str) -> int:
+        """The person's vote on a passage as it is now."""
+        piece = (await self._conversation.turn(asked.key, turn)).session
+        return (await self._conversation.votes(replace(asked.key, piece=piece), asked.person)).get(turn, 0)
 
     async def _over(self, press: buttons.Press, message: int, key: SessionKey, opened: Opened) -> ChatOutlet:
         """Where to answer: in the messages of the passage, if it is to be replaced and the pressed one is its last."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TypeVar
 
 import discord
 
-from bot import commands, wording
+from bot import commands, tunes, wording
 from bot.chats import buttons
 from bot.chats.outlet import ChatOutlet
 from bot.chats.page import Shown
@@ -18,14 +19,16 @@ from bot.chats.replies import Stored
 from bot.discord import views
 from bot.discord.desk import Desk
 from bot.discord.records import Place, delivery
-from bot.discord.sending import ERRORS
+from bot.discord.sending import ERRORS, ODD
 from bot.discord.wire import Interaction
 from bot.replies import ReplyEvent
-from engine.errors import EngineError, NotFound
+from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Turn, UserMessage
 from engine.story import MUSIC, SENT_MUSIC
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PERSONAL = ("privacy", "owner", "help")  # groups of commands whose answer only the person sees
 PREFILL = 1.5  # seconds that looking up what stands in a form may take; it must open within three
@@ -58,14 +61,15 @@ class Choosing:
             outlet = self._desk.outlet(place, person.language, live, waiting=True, hidden=hidden)
             await self._desk.replies.give(self._desk.answer(asked, file, outlet), outlet, asked, stored)
 
-        self._desk.begin(interaction, place, act, waiting=True, hidden=hidden, urgent=name == "cancel")
+        urgent, fetches = name == "cancel", file is not None
+        self._desk.begin(interaction, place, act, waiting=True, hidden=hidden, urgent=urgent, fetches=fetches)
 
     async def on_message(self, interaction: Interaction, action: str, message: discord.Message) -> None:
         """A choice from the menu of a message, about the passage that the message shows."""
         place, _ = self._desk.where(interaction)
         ref = ref_of(place.key, message.id)
         if action == "edit":
-            turn = await self._conversation.turn_at(ref, place.key)
+            turn = await self._quickly(self._conversation.turn_at(ref, place.key))
             if turn and turn.form not in (MUSIC, SENT_MUSIC):
                 await self._open(interaction, "edit", turn)
                 return
@@ -75,6 +79,8 @@ class Choosing:
             turn = await self._conversation.turn_at(ref, place.key)
             if turn is None:
                 raise NotFound(what="passage")
+            if action == "music" and turn.form in (MUSIC, SENT_MUSIC):
+                raise Impossible(why="not_words")
             if action == "continue":  # from here, wherever the piece is now
                 there = replace(asked, delivery=f"{asked.delivery}:branch")
                 async for _ in commands.act(self._conversation, there, "branch", turn.id):
@@ -83,7 +89,7 @@ class Choosing:
                 async for event in reply:
                     yield event
 
-        self._reply(interaction, place, asked, events)
+        self._reply(interaction, place, asked, events, musical=action in tunes.COMMANDS)
 
     async def pieces(self, interaction: Interaction) -> list[tuple[str, str]]:
         """The pieces of the chat."""
@@ -146,30 +152,41 @@ class Choosing:
         place: Place,
         asked: UserMessage,
         events: Callable[[], AsyncIterator[ReplyEvent]],
+        *,
+        musical: bool = False,
     ) -> None:
         """Answer with these events in a message that waits for them."""
 
         async def act(stored: Stored, live: Interaction | None) -> None:
             outlet = self._desk.outlet(place, asked.person.language, live, waiting=True)
+            outlet.musical = musical
             await self._desk.replies.give(events(), outlet, asked, stored)
 
         self._desk.begin(interaction, place, act, waiting=True)
+
+    @staticmethod
+    async def _quickly(looking: Awaitable[T]) -> T | None:
+        """What stands in a form, None if that cannot be known in time."""
+        try:
+            async with asyncio.timeout(PREFILL):
+                return await looking
+        except (TimeoutError, EngineError) as error:
+            log.info("Discord: a form is opened empty: %s", error)
+            return None
 
     async def _open(self, interaction: Interaction, what: str, turn: Turn | None = None) -> None:
         """Open a form that holds what there is now."""
         place, person = self._desk.where(interaction)
         number, text = (turn.id, turn.text) if turn else ("", "")
         if turn is None:
-            try:
-                async with asyncio.timeout(PREFILL):
-                    piece = await self._conversation.piece(place.key)
-            except (TimeoutError, EngineError):
-                log.info("Discord: a form is opened empty")
-            else:
+            piece = await self._quickly(self._conversation.piece(place.key))
+            if piece:
                 last = piece.turns[-1] if piece.turns else None
                 edited = (last.id, last.text) if last and last.form not in (MUSIC, SENT_MUSIC) else ("", "")
                 number, text = {"memory": ("", piece.memory), "note": ("", piece.note)}.get(what, edited)
         try:
             await interaction.response.send_modal(views.form(what, number, text, person.language))
+        except ODD as error:
+            log.debug("Discord: a form was opened, and an odd answer came: %s", error)
         except ERRORS as error:
             log.info("Discord: a form could not be opened: %s", error)

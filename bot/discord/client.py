@@ -12,6 +12,7 @@ from bot.discord.choosing import Choosing
 from bot.discord.desk import Desk
 from bot.discord.hearing import Hearing
 from bot.discord.reacting import Reacting
+from bot.discord.resuming import Resuming
 from bot.discord.slash import Chinese, fill
 from bot.discord.views import Pressed
 from engine.conversation import Conversation
@@ -39,7 +40,7 @@ class Ghost(discord.AutoShardedClient):
         )
         self.desk = Desk(conversation, self)
         self.choosing = Choosing(self.desk)
-        self.hearing, self.reacting = Hearing(self.desk), Reacting(self.desk)
+        self.hearing, self.reacting, self.resuming = Hearing(self.desk), Reacting(self.desk), Resuming(self.desk)
         self.tree = app_commands.CommandTree(
             self,
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
@@ -49,10 +50,18 @@ class Ghost(discord.AutoShardedClient):
         self._menu: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
-        """Before it connects: buttons of any age, and the menus."""
+        """Before it connects: buttons of any age, what is owed, and the menus."""
         self.add_dynamic_items(Pressed)
+        await self.resuming.begin()
         await self.tree.set_translator(Chinese())
         self._menu = asyncio.create_task(syncing.offer(self.tree), name="discord menu")
+
+    async def close(self) -> None:
+        """Leave, whatever becomes of the menus."""
+        if self._menu:
+            self._menu.cancel()
+            await asyncio.gather(self._menu, return_exceptions=True)
+        await super().close()
 
     async def on_ready(self) -> None:
         """Say so."""
@@ -81,8 +90,8 @@ class Ghost(discord.AutoShardedClient):
 
     async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
         """All reactions of a message are gone."""
-        await self.reacting.cleared(payload.message_id)
+        await self.reacting.cleared(payload)
 
     async def on_raw_reaction_clear_emoji(self, payload: discord.RawReactionClearEmojiEvent) -> None:
         """All reactions of one sort are gone."""
-        await self.reacting.cleared(payload.message_id, payload.emoji)
+        await self.reacting.cleared(payload, payload.emoji.name)

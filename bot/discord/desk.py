@@ -19,7 +19,7 @@ from bot.chats.replies import Replies, Stored
 from bot.chats.wire import Refusal
 from bot.discord.fetching import fetch
 from bot.discord.records import Place, language_in, language_of, person_of, place_of
-from bot.discord.sending import ERRORS
+from bot.discord.sending import ERRORS, ODD
 from bot.discord.wire import DiscordWire, Interaction
 from bot.replies import ReplyEvent
 from engine.conversation import Conversation
@@ -117,6 +117,7 @@ class Desk:
         waiting: bool = False,
         hidden: bool = False,
         urgent: bool = False,
+        fetches: bool = False,
     ) -> None:
         """Acknowledge an interaction at once, because Discord waits three seconds, and act on it in its turn.
 
@@ -128,7 +129,7 @@ class Desk:
             live = await acknowledged
             await act(stored, interaction if live else None)
 
-        self.intake.begin(interaction.id, place.channel, safely(later), urgent=urgent)
+        self.intake.begin(interaction.id, place.channel, safely(later), urgent=urgent, fetches=fetches)
 
     def sentence(self, key: str, person: Person, **fields: object) -> str:
         """A sentence in the person's language."""
@@ -153,7 +154,7 @@ async def _acknowledge(interaction: Interaction, *, waiting: bool, hidden: bool)
     """Whether the interaction may be answered; if not, three seconds are over."""
     try:
         await interaction.response.defer(thinking=waiting, ephemeral=hidden)
-    except discord.InteractionResponded:
+    except (discord.InteractionResponded, *ODD):  # it was taken, whatever the answer to that means
         return True
     except ERRORS as error:
         log.info("Discord: an interaction came too late to be acknowledged: %s", error)

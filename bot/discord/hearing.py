@@ -8,7 +8,7 @@ from bot import wording
 from bot.chats import buttons
 from bot.chats.outlet import ChatOutlet
 from bot.chats.pressing import rewrite
-from bot.chats.refs import ref_of
+from bot.chats.refs import command_in, ref_of
 from bot.chats.replies import Stored
 from bot.discord.desk import Desk, safely
 from bot.discord.fetching import music_in
@@ -57,7 +57,7 @@ class Hearing:
             if await self._may_answer(message, person, outlet):
                 await self._desk.replies.give(self._desk.answer(asked, file, outlet), outlet, asked, stored)
 
-        urgent = asked.text.lower().startswith("/cancel")
+        urgent = command_in(asked.text) == "cancel"
         self._desk.intake.begin(message.id, place.channel, safely(act), urgent=urgent, fetches=file is not None)
 
     async def rewritten(self, message: discord.Message) -> None:
@@ -106,7 +106,10 @@ class Hearing:
         channel, guild = message.channel, message.guild
         if guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return True
-        allowed = channel.permissions_for(guild.me)
+        try:
+            allowed = channel.permissions_for(guild.me)
+        except discord.ClientException:  # a thread whose channel is not known: one finds out by writing
+            return True
         thread = isinstance(channel, discord.Thread)
         if allowed.send_messages_in_threads if thread else allowed.send_messages:
             return True

@@ -54,6 +54,12 @@ def delivery(number: int) -> str:
     return f"{PLATFORM}:{number}"
 
 
+def number_of(delivery: str) -> int:
+    """The number of the message or interaction behind such a name; 0 if it names no whole one."""
+    platform, _, number = delivery.partition(":")
+    return int(number) if platform == PLATFORM and number.isdecimal() else 0
+
+
 def words_in(text: str, bot: int) -> str:
     """The words without the mention of the bot that they are addressed with."""
     return re.sub(rf"<@!?{bot}>[,:]?\s*", "", text, count=1).strip()

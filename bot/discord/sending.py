@@ -19,8 +19,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
-CLOSED = frozenset({10003, 10004, 50001, 50007, 50013, 50278})  # no such channel, no access, no private messages
+ODD = (TypeError, KeyError, ValueError)  # what discord.py raises over an answer that is not quite Discord's
+CLOSED = frozenset({10003, 10004, 50001, 50007, 50013, 50083, 50278})
+"""No such channel or server, no access, no private messages, a thread that is shut."""
 UNKNOWN_MESSAGE = 10008
+TOO_LARGE = 40005
 EXPIRED = frozenset({10015, 10062, 50027})  # an interaction that is over: unknown webhook, interaction, token
 CANNOT_ANSWER = frozenset({50035, 160002})  # the message to be answered cannot be: gone, or its history is hidden
 
@@ -36,7 +39,19 @@ def trouble(error: BaseException) -> Delay | Refusal:
             return Refusal(f"{error.status} (code {error.code}): {error.text}", closed=error.code in CLOSED)
     elif isinstance(error, discord.DiscordException):
         return Refusal(str(error))
+    if isinstance(error, RuntimeError) and not between(error):
+        raise error
     return Delay(1.0)
+
+
+def between(error: BaseException) -> bool:
+    """Whether a call came between two connections: discord.py closes the one before it opens the next."""
+    return isinstance(error, RuntimeError) and "closed" in str(error)
+
+
+def over(error: BaseException) -> bool:
+    """Whether an interaction cannot be answered (any more), by itself or because its connection is closed for good."""
+    return between(error) or code_of(error) in EXPIRED or getattr(error, "status", 0) == 401
 
 
 async def insist(call: Callable[[], Awaitable[T]], pace: Pace) -> T:
@@ -46,7 +61,7 @@ async def insist(call: Callable[[], Awaitable[T]], pace: Pace) -> T:
         try:
             await pace.rest()
             return await call()
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             found = trouble(error)
             if isinstance(found, Refusal):
                 raise found from None

@@ -14,8 +14,9 @@ Interaction = discord.Interaction[Any]
 Sent = discord.Attachment | None
 
 FORMATS = ("md", "txt", "json")
-ON_MESSAGES = ("continue", "retry", "branch", "edit")
-"""What the menu of a message offers; `continue` goes on from there, `edit` asks for the new words in a form."""
+ON_MESSAGES = ("continue", "retry", "branch", "edit", "music")
+"""What the menu of a message offers, five at most: `continue` goes on from there, `edit` asks for the new words in a
+form, `music` is written in the mood of the passage."""
 
 _CHINESE = (discord.Locale.chinese, discord.Locale.taiwan_chinese)
 

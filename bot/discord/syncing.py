@@ -4,9 +4,10 @@ import json
 import logging
 from typing import Any
 
-import discord
 from discord import app_commands
 from discord.http import Route
+
+from bot.discord.sending import ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ async def offer(tree: app_commands.CommandTree[Any]) -> None:
     """`sync`, with a line in the log if Discord does not take the menus; the old ones work on then."""
     try:
         sent = await sync(tree)
-    except discord.DiscordException as error:
+    except ERRORS as error:
         log.warning("Discord: the menu of commands was not taken: %s", error)
     else:
         log.info("Discord: the menu of commands is %s", "new" if sent else "as it was")

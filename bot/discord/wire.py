@@ -5,7 +5,6 @@ one is written through it. It ends after fifteen minutes; the same messages are 
 """
 
 import asyncio
-import io
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -19,8 +18,9 @@ from bot.chats.buttons import Rows
 from bot.chats.splitting import clip
 from bot.chats.wire import Delay, Pace, Refusal
 from bot.discord import markup
+from bot.discord.files import SOUND, Voice, file_of, speak
 from bot.discord.records import Place
-from bot.discord.sending import CANNOT_ANSWER, ERRORS, EXPIRED, UNKNOWN_MESSAGE, code_of, insist, trouble
+from bot.discord.sending import CANNOT_ANSWER, ERRORS, TOO_LARGE, UNKNOWN_MESSAGE, code_of, insist, over, trouble
 from bot.discord.views import view_of
 from bot.replies import Attachment
 
@@ -57,6 +57,9 @@ class DiscordWire:
         self._language, self._interaction, self._hidden = language, interaction, hidden
         self._waiting = waiting
         self._pressed = interaction is not None and not waiting
+        self._client = client
+        self._voiceless = hidden  # voice messages are not to be sent (any more)
+        self._fileless = False  # files are refused, which was said
         self._mine: dict[int, bool] = {}  # messages written through the interaction; whether it is the original
         if interaction and interaction.message and not waiting:
             self._mine[interaction.message.id] = True
@@ -68,8 +71,7 @@ class DiscordWire:
 
     async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool) -> int:
         """A new message."""
-        more: dict[str, Any] = {"content": text, **_view(rows)}
-        return await self._call(lambda: self._new(more, answering), patient=patient)
+        return await self._call(lambda: self._new(lambda: {"content": text, **_view(rows)}, answering), patient=patient)
 
     async def edit(self, message: int, text: str, rows: Rows, *, patient: bool) -> bool:
         """Change a message of ours."""
@@ -87,18 +89,27 @@ class DiscordWire:
             log.debug("a message stays: %s", refusal)
 
     async def upload(self, attachment: Attachment, caption: str, answering: int | None) -> int:
-        """Send a file; where files are forbidden, say so."""
+        """Send a file, a sound as a voice message if that may be. Where files are refused that is said, once."""
+        if self._fileless:
+            raise Refusal("files are refused here")
+        large = False
 
         async def call() -> int:
-            more: dict[str, Any] = {"file": discord.File(io.BytesIO(attachment.data), attachment.name)}
-            return await self._new({**more, **({"content": caption} if caption else {})}, answering)
+            nonlocal large
+            try:
+                return await self._file(attachment, caption, answering)
+            except discord.HTTPException as error:
+                large = error.status == 413 or code_of(error) == TOO_LARGE
+                raise
 
         try:
             return await self._call(call, patient=True)
         except Refusal as refusal:
+            self._fileless = not large
+            sentence = "discord_too_large" if large else "discord_no_file"
             with suppress(Refusal):
-                sentence = wording.say("discord_no_file", self._language, name=attachment.name)
-                await self.send(sentence, (), answering=None, patient=True)
+                said = wording.say(sentence, self._language, name=attachment.name)
+                await self.send(said, (), answering=None, patient=True)
             raise Refusal(str(refusal)) from None
 
     async def answer(self, text: str) -> bool:
@@ -110,7 +121,7 @@ class DiscordWire:
             return True
         try:
             await self._interaction.followup.send(clip(text, markup.LIMIT), ephemeral=True)
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             log.debug("a button was not answered: %s", error)
             return False
         return True
@@ -134,24 +145,40 @@ class DiscordWire:
             self._interaction = None
         return self._interaction
 
-    async def _new(self, more: dict[str, Any], answering: int | None) -> int:
+    async def _file(self, attachment: Attachment, caption: str, answering: int | None) -> int:
+        if attachment.mime == SOUND and not (caption or self._waiting or self._voiceless):
+            voice = await asyncio.to_thread(Voice, attachment)
+            reference = self._reference(answering) if answering else None
+            try:
+                return await speak(self._client, self._channel.id, voice, reference)
+            except discord.HTTPException as error:
+                if isinstance(trouble(error), Delay):
+                    raise
+                log.debug("no voice message: %s", error)
+                self._voiceless = True
+        more = {"content": caption} if caption else {}
+        return await self._new(lambda: {"file": file_of(attachment), **more}, answering)
+
+    async def _new(self, made: Callable[[], dict[str, Any]], answering: int | None) -> int:
+        """`made` anew for each try, because a file can be sent only once."""
         live = self._live
         if live:
             try:
-                return await self._through(live, more)
-            except discord.HTTPException as error:
-                if code_of(error) not in EXPIRED and error.status != 401:
+                return await self._through(live, made())
+            except (discord.HTTPException, RuntimeError) as error:
+                if not over(error):
                     raise
                 self._interaction = None
         if self._hidden:
             raise Refusal("what only one person may see cannot be said any more")
         if answering:
+            reference = self._reference(answering)
             try:
-                return (await self._channel.send(**more, reference=self._reference(answering), mention_author=False)).id
+                return (await self._channel.send(**made(), reference=reference, mention_author=False)).id
             except discord.HTTPException as error:
-                if code_of(error) not in CANNOT_ANSWER or "file" in more:
+                if code_of(error) not in CANNOT_ANSWER:
                     raise
-        return (await self._channel.send(**more)).id
+        return (await self._channel.send(**made())).id
 
     async def _through(self, live: Interaction, more: dict[str, Any]) -> int:
         if self._waiting:
@@ -172,8 +199,8 @@ class DiscordWire:
             if live and message in self._mine:
                 try:
                     await self._change_through(live, message, more)
-                except discord.HTTPException as error:
-                    if code_of(error) not in EXPIRED and error.status != 401:
+                except (discord.HTTPException, RuntimeError) as error:
+                    if not over(error):
                         raise
                     self._interaction = None
                 else:
@@ -199,7 +226,7 @@ class DiscordWire:
             while not enough():
                 await self._channel.typing()
                 await asyncio.sleep(TYPING)
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             log.debug("no sign of work: %s", error)
 
     async def _call(self, call: Callable[[], Awaitable[T]], *, patient: bool) -> T:
@@ -207,7 +234,7 @@ class DiscordWire:
             return await (insist(call, self.pace) if patient else call())
         except (Refusal, Delay):
             raise
-        except ERRORS as error:
+        except (*ERRORS, RuntimeError) as error:
             raise trouble(error) from None
         finally:
             self.pace.touch()

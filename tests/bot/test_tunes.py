@@ -263,3 +263,14 @@ async def test_new_bars_never_move_the_old_ones(conversation: Conversation, styl
     longer = await turn_of(conversation, "/extend 2")
     old, new = await notes(conversation, first.id), await notes(conversation, longer.id)
     assert new[: len(old)] == old
+
+
+async def test_words_that_are_answered_with_music_are_scored_in_their_mood(conversation: Conversation) -> None:
+    passage = await turn_of(conversation, "She wept at the grave in the autumn rain, alone.")
+    await conversation.delivered(passage.id, (MessageRef("test", "room", "7"),))
+    await events(conversation, "/new Another piece")
+    music = await turn_of(conversation, "/music", answers="7")
+    assert (music.form, music.session) == ("music", passage.session)
+    assert "melancholy" in music.text
+    wished = await turn_of(conversation, "/music 1 bar joyful air", answers="7")
+    assert "joyful" in wished.text

@@ -1,13 +1,14 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from storage import schema
-from storage.db import Database, Duplicate, Stale, open_database
+from storage.db import Database, Duplicate, Stale, now, open_database
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import Account, Arrival, NewTurn, Outcome, PieceRow, Place, Recipe, ScoreRow, Shift
+from storage.records import Account, Arrival, Ballot, NewTurn, Outcome, PieceRow, Place, Recipe, ScoreRow, Shift
 
 HERE, ELSEWHERE = Place("telegram", "1"), Place("telegram", "1", "topic")
 MARA = Account("telegram", "7", "Mara")
@@ -187,13 +188,39 @@ async def test_the_last_vote_wins_and_can_be_taken_back(history: History, databa
     turn, votes = str(piece.head), Preferences(database)
     mara, ben = await history.person(MARA), await history.person(Account("telegram", "8", "Ben"))
     for person, value in ((mara, 1), (ben, 1), (mara, -1), (mara, -1)):
-        await votes.vote(turn, person, value)
+        await votes.vote(Ballot(turn, person, value, "", HERE, piece.id))
     assert await votes.counts(piece.id) == {turn: (1, 1)}
     assert await votes.votes(piece.id, "telegram", "7") == {turn: -1}
-    await votes.vote(turn, mara, 0)
-    await votes.vote(turn, mara, 0)
+    for _ in range(2):
+        await votes.vote(Ballot(turn, mara, 0, "", HERE, piece.id))
     assert await votes.counts(piece.id) == {turn: (1, 0)}
     assert await votes.votes(piece.id, "telegram", "7") == {}
+
+
+async def test_a_reaction_takes_back_its_own_vote_and_a_delivery_votes_once(
+    history: History, database: Database
+) -> None:
+    piece = await _say(history, await history.create(HERE, ""), "one")
+    turn, votes = str(piece.head), Preferences(database)
+    mara, ben = await history.person(MARA), await history.person(Account("telegram", "8", "Ben"))
+
+    async def vote(person: str, value: int, sign: str = "", delivery: str = "") -> tuple[int, int]:
+        await votes.vote(Ballot(turn, person, value, sign, HERE, piece.id, delivery))
+        return (await votes.counts(piece.id)).get(turn, (0, 0))
+
+    assert await vote(mara, 1, "👍") == (1, 0)
+    assert await vote(mara, 1, delivery="one") == (1, 0)
+    assert await vote(mara, 0, "👍") == (1, 0)
+    with pytest.raises(Duplicate):
+        await vote(mara, 0, delivery="one")
+    assert await vote(mara, -1, "👎") == (0, 1)
+    assert await vote(mara, 0, "❤") == (0, 1)
+    assert await vote(ben, 1, "👍") == (1, 1)
+    await votes.clear(turn, "👍")
+    assert await votes.counts(piece.id) == {turn: (0, 1)}
+    assert await vote(ben, 1) == (1, 1)
+    await votes.clear(turn)
+    assert await votes.counts(piece.id) == {turn: (1, 0)}
 
 
 async def test_the_music_of_a_passage_is_kept_with_it(history: History) -> None:
@@ -208,3 +235,28 @@ async def test_the_music_of_a_passage_is_kept_with_it(history: History) -> None:
     assert delivery.turn is not None
     assert await history.score(delivery.turn) == sent.score
     assert [await history.score(row.id) for row in rows] == [made.score, None]
+
+
+async def test_words_are_unanswered_until_they_are_answered_stopped_or_passed(history: History) -> None:
+    since = now() - timedelta(days=1)
+
+    async def owed() -> list[str]:
+        return [row.delivery for row in await history.unanswered("telegram", since)]
+
+    pieces = {}
+    for name in ("answered", "stopped", "passed", "deleted", "owed"):
+        place = Place("telegram", name)
+        pieces[name] = await _say(history, await history.create(place, name), f"It rained: {name}.", name)
+    assert await owed() == list(pieces)
+    piece = pieces["answered"]
+    person = await history.person(MARA)
+    outcome = Outcome(person, "reply", _reply(piece, "Then."), move=piece.step, delivery="answered")
+    await history.finish(piece, outcome)
+    await history.give_up(Place("telegram", "stopped"), "stopped")
+    await history.shift(pieces["passed"], person, Shift(None, "branch"))
+    await history.delete(Place("telegram", "deleted"), pieces["deleted"].id)
+    (row,) = await history.unanswered("telegram", since)
+    assert (row.place, row.account, row.delivery) == (Place("telegram", "owed"), MARA, "owed")
+    assert (row.text, row.form) == ("It rained: owed.", "story")
+    assert await history.unanswered("discord", since) == ()
+    assert await history.unanswered("telegram", now() + timedelta(seconds=1)) == ()

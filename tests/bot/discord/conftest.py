@@ -4,17 +4,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
 from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberActor, UserHandle
 
+from bot import discord_app
 from bot.discord.client import Ghost
 from engine.conversation import Conversation
 from engine.messages import Piece, SessionKey, Turn
 from tests.bot.chats.house import house
+from tests.bot.discord.server import TOKEN, Server, until
 from tests.fakes import EchoWriter
 
+Connect = Callable[[Server, EchoWriter], AbstractAsyncContextManager[Conversation]]
 Open = Callable[..., AbstractAsyncContextManager["Desk"]]
 
 
@@ -96,6 +100,17 @@ def button(message: discord.Message, sign: str) -> str:
     )
 
 
+def sent(desk: Desk, event: str) -> list[Any]:
+    """What Discord has told the bot of."""
+    return [payload for kind, name, payload in desk.env.backend.transcript if (kind, name) == ("GATEWAY", event)]
+
+
+async def again(desk: Desk, event: str, payload: Any) -> None:
+    """Tell the bot once more."""
+    desk.env.backend.emit(event, payload)
+    await desk.env.settle()
+
+
 @asynccontextmanager
 async def simulated(client: Ghost, settle: float) -> AsyncIterator[Env]:
     """A Discord with this client on it; as `simcord.run`, which cannot be used in a fixture.
@@ -133,3 +148,19 @@ def opened(tmp_path: Path) -> Open:
 async def desk(opened: Open) -> AsyncIterator[Desk]:
     async with opened() as found:
         yield found
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Connect:
+    """Connects the house to a server by its addresses."""
+
+    @asynccontextmanager
+    async def run(server: Server, writer: EchoWriter) -> AsyncIterator[Conversation]:
+        async with (
+            house(tmp_path / "ghostnote.db", writer) as conversation,
+            discord_app.serve(conversation, token=TOKEN, api=server.api, gateway=server.line),
+        ):
+            await until(lambda: server.lines)
+            yield conversation
+
+    return run

@@ -1,178 +1,95 @@
-"""Connected by its two addresses to a real HTTP and WebSocket server: log in, hear, answer, lose the line, resume."""
+"""Connected by its two addresses to a real HTTP and WebSocket server: it hears, answers, loses the line, comes back."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiohttp import WSMsgType, web
-from aiohttp.test_utils import TestServer
 
 from bot import discord_app, wording
 from engine.messages import SessionKey
 from tests.bot.chats.house import house
+from tests.bot.discord.conftest import Connect
+from tests.bot.discord.server import ATTIC, GUILD, HALL, PRIVATE, TOKEN, serving, until
 from tests.fakes import EchoWriter
 
-ME = {"id": "42", "username": "ghostnote", "discriminator": "0", "avatar": None, "bot": True}
-ANN = {"id": "77", "username": "ann", "discriminator": "0", "avatar": None, "global_name": "Ann"}
-APPLICATION: dict[str, Any] = {
-    "id": "42",
-    "name": "g",
-    "icon": None,
-    "description": "",
-    "flags": 0,
-    "verify_key": "",
-    "rpc_origins": [],
-    "bot_public": True,
-    "bot_require_code_grant": False,
-    "owner": {**ANN, "id": "1"},
-    "summary": "",
-}
-TOKEN = "right.token"
+
+async def test_it_hears_answers_and_resumes(connect: Connect) -> None:
+    async with serving() as server, connect(server, EchoWriter()) as conversation:
+        await server.say(501, "It rained.")
+        await until(lambda: server.finished(PRIVATE))
+        await server.drop()
+        assert (server.opened(2), server.opened(6)) == (1, 1)
+        await server.say(502, "Then it stopped.")
+        await until(lambda: len(server.finished(PRIVATE)) == 2)
+        turns = (await conversation.piece(SessionKey("discord", "77"))).turns
+        assert [turn.kind for turn in turns] == ["person", "model"] * 2
+        assert server.finished(PRIVATE) == [turn.text for turn in turns if turn.kind == "model"]
 
 
-@dataclass
-class Server:
-    """A Discord that knows one private chat."""
-
-    address: str = ""
-    lines: list[web.WebSocketResponse] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    limit_next: bool = False
-    away: int = 0
-    sequence: int = 0
-
-    async def gateway(self, request: web.Request) -> web.WebSocketResponse:
-        line = web.WebSocketResponse()
-        await line.prepare(request)
-        await line.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}, "s": None, "t": None})
-        async for message in line:
-            if message.type is not WSMsgType.TEXT:
-                break
-            asked = json.loads(message.data)
-            self.asked.append(asked)
-            if asked["op"] == 1:
-                await line.send_json({"op": 11, "d": None, "s": None, "t": None})
-            elif asked["op"] == 2:
-                self.lines.append(line)
-                address = self.address.replace("http", "ws") + "/gateway"
-                ready = {"v": 10, "user": ME, "guilds": [], "session_id": "s", "resume_gateway_url": address}
-                await self.tell("READY", {**ready, "shard": [0, 1], "application": {"id": "42", "flags": 0}})
-            elif asked["op"] == 6:
-                self.lines.append(line)
-                await self.tell("RESUMED", {})
-        return line
-
-    async def tell(self, event: str, data: dict[str, Any]) -> None:
-        self.sequence += 1
-        await self.lines[-1].send_json({"op": 0, "t": event, "s": self.sequence, "d": data})
-
-    async def say(self, number: int, words: str) -> None:
-        await self.tell("MESSAGE_CREATE", message(str(number), words, ANN))
-
-    async def rest(self, request: web.Request) -> web.Response:
-        if request.headers.get("Authorization") != f"Bot {TOKEN}":
-            return answer({"code": 0, "message": "401: Unauthorized"}, status=401)
-        path, method = request.path.removeprefix("/api/v10"), request.method
-        if self.away:
-            self.away -= 1
-            return answer({"code": 0, "message": "not here"}, status=418)
-        if path == "/users/@me":
-            return answer(ME)
-        if path.endswith("/applications/@me"):
-            return answer(APPLICATION)
-        if path.endswith("/commands"):
-            return answer([])
-        if path.endswith("/typing"):
-            return web.Response(status=204)
-        if self.limit_next:
-            self.limit_next = False
-            return answer({"retry_after": 0.2, "global": False}, status=429, headers={"Retry-After": "0.2"})
-        body = await request.json()
-        number = str(1000 + len(self.messages)) if method == "POST" else path.rpartition("/")[2]
-        self.messages[number] = {**self.messages.get(number, {}), **body}
-        return answer(message(number, self.messages[number]["content"], ME))
+@pytest.mark.parametrize("how", ["drop", "reconnect", "invalid", "garbled"])
+async def test_a_line_that_is_lost_in_mid_stream_costs_no_text(connect: Connect, how: str) -> None:
+    writer = EchoWriter()
+    writer.gate = asyncio.Event()
+    async with serving() as server, connect(server, writer) as conversation:
+        await server.say(501, "It rained.")
+        await server.slash(502, "story", "It snowed.")
+        await until(lambda: len(server.messages) == 2)
+        await getattr(server, how)()
+        writer.gate.set()
+        await until(lambda: server.finished(PRIVATE) and server.finished(HALL))
+        assert (server.opened(2), server.opened(6)) == (
+            (1, 1) if how in ("drop", "reconnect") else (2, how == "invalid")
+        )
+        await server.say(503, "Then it stopped.")
+        await until(lambda: len(server.finished(PRIVATE)) == 2)
+        for key, channel in ((SessionKey("discord", "77"), PRIVATE), (SessionKey("discord", HALL), HALL)):
+            turns = (await conversation.piece(key)).turns
+            assert server.finished(channel) == [turn.text for turn in turns if turn.kind == "model"]
 
 
-def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """JSON as Discord sends it: discord.py does not know it by any other name, such as one with a charset."""
-    return web.Response(body=json.dumps(data).encode(), status=status, headers=headers, content_type="application/json")
+async def test_a_server_that_puts_it_out_stops_nothing_else(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    writer = EchoWriter()
+    writer.gate = asyncio.Event()
+    async with serving() as server, connect(server, writer) as conversation:
+        await server.say(501, "It rained.", HALL)
+        await until(lambda: server.messages)
+        server.trouble("PATCH|POST", f"/channels/{HALL}/", 403, {"code": 50001, "message": "Missing Access"}, times=99)
+        await server.tell("GUILD_DELETE", {"id": GUILD})
+        writer.gate.set()
+        await server.say(502, "It snowed.")
+        await until(lambda: server.finished(PRIVATE))
+        key = SessionKey("discord", HALL)
+        await until(lambda: "could not show" in caplog.text)
+        assert [turn.kind for turn in (await conversation.piece(key)).turns] == ["person", "model"]
+        assert len([each for each in server.calls if each.status == 403]) <= 2
 
 
-def message(number: str, words: str, author: dict[str, Any]) -> dict[str, Any]:
-    """A message in the private chat."""
-    empty: dict[str, Any] = {name: [] for name in ("attachments", "embeds", "mentions", "mention_roles", "components")}
-    return {
-        **empty,
-        "id": number,
-        "channel_id": "9",
-        "author": author,
-        "content": words,
-        "type": 0,
-        "edited_timestamp": None,
-        "timestamp": "2026-01-01T00:00:00+00:00",
-        "tts": False,
-        "pinned": False,
-        "mention_everyone": False,
-    }
-
-
-@asynccontextmanager
-async def serving() -> AsyncIterator[Server]:
-    server, app = Server(), web.Application()
-    app.router.add_get("/gateway/", server.gateway)
-    app.router.add_get("/gateway", server.gateway)
-    app.router.add_route("*", "/api/v10/{rest:.*}", server.rest)
-    async with TestServer(app) as http:
-        server.address = str(http.make_url("")).rstrip("/")
-        yield server
-
-
-async def until(done: Any) -> None:
-    async with asyncio.timeout(15):
-        while not done():  # noqa: ASYNC110  # the server has no one event for all of it
-            await asyncio.sleep(0.02)
-
-
-async def test_it_hears_answers_and_resumes(tmp_path: Path) -> None:
+async def test_every_shard_is_connected_and_heard(tmp_path: Path) -> None:
     async with serving() as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
-        api, gateway = server.address + "/api/v10", server.address.replace("http", "ws") + "/gateway"
-        async with discord_app.serve(conversation, token=TOKEN, api=api, gateway=gateway):
-            await until(lambda: server.lines)
-            server.limit_next = True
-            await server.say(501, "It rained.")
-            await until(lambda: any("👍" in str(each.get("components")) for each in server.messages.values()))
-            await server.lines[-1].close(code=1001)
-            await until(lambda: len(server.lines) == 2)
-            assert [each["op"] for each in server.asked if each["op"] in (2, 6)] == [2, 6]
-            await server.say(502, "Then it stopped.")
-            await until(lambda: sum("👍" in str(each.get("components")) for each in server.messages.values()) == 2)
-            turns = (await conversation.piece(SessionKey("discord", "77"))).turns
-            assert [turn.kind for turn in turns] == ["person", "model"] * 2
-            shown = [each["content"] for each in server.messages.values()]
-            assert shown == [turn.text for turn in turns if turn.kind == "model"]
+        server.shards = 2
+        async with discord_app.serve(conversation, token=TOKEN, api=server.api):
+            await until(lambda: len(server.lines) == 2, 30)
+            assert sorted(each["d"]["shard"] for each in server.asked if each["op"] == 2) == [[0, 2], [1, 2]]
+            home = (int(GUILD) >> 22) % 2
+            await server.say(501, "It rained.", HALL, shard=home)
+            await server.slash(502, "story", "It snowed.", ATTIC, shard=home)
+            await server.say(503, "It thawed.", PRIVATE, shard=0)
+            await until(lambda: all(map(server.finished, (HALL, ATTIC, PRIVATE))))
 
 
 async def test_a_refused_token_is_one_sentence(tmp_path: Path) -> None:
     async with serving() as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
         with pytest.raises(discord_app.DiscordUnavailable) as refusal:
-            async with discord_app.serve(conversation, token="wrong", api=server.address + "/api/v10"):
+            async with discord_app.serve(conversation, token="wrong", api=server.api):
                 pass
     assert str(refusal.value) == wording.say("discord_token_refused", "en")
 
 
-async def test_a_server_that_comes_up_late_is_found(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with serving() as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
+async def test_a_server_that_comes_up_late_is_found(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving() as server:
         server.away = 2
-        api, gateway = server.address + "/api/v10", server.address.replace("http", "ws") + "/gateway"
-        async with discord_app.serve(conversation, token=TOKEN, api=api, gateway=gateway):
-            await until(lambda: server.lines)
+        async with connect(server, EchoWriter()):
             await server.say(501, "It rained.")
-            await until(lambda: any("👍" in str(each.get("components")) for each in server.messages.values()))
-    assert TOKEN not in caplog.text
-    assert wording.say("discord_unreachable", "en", api=api) in caplog.text
+            await until(lambda: server.finished(PRIVATE))
+        assert TOKEN not in caplog.text
+        assert wording.say("discord_unreachable", "en", api=server.api) in caplog.text

@@ -1,8 +1,14 @@
 """Files both ways: MIDI that people send, music and pieces that they get."""
 
+import base64
 import json
 
+import discord
+import pytest
+
 from bot import wording
+from bot.discord.files import Voice
+from bot.replies import Attachment
 from engine.messages import SessionKey
 from engine.music.midi import MAX_BYTES
 from tests.bot.chats.tunes import notes, tune
@@ -61,3 +67,53 @@ async def test_a_piece_is_taken_home(desk: Desk) -> None:
     assert result.response
     (file,) = result.response.attachments
     assert reply.content in (await file.read()).decode()
+
+
+def sent(desk: Desk) -> list[discord.Message]:
+    """Our messages with files, oldest first."""
+    return [each for each in desk.channel.history() if each.attachments and each.author.bot]
+
+
+async def test_sound_is_a_voice_message_and_the_rest_are_files(desk: Desk) -> None:
+    await desk.mara.slash(desk.channel, "music", text="1 bar folk air")
+    assert [each.flags.voice for each in sent(desk)] == [False, True, False]
+    assert [each.content for each in sent(desk)] == ["", "", ""]
+    data = await sent(desk)[1].attachments[0].read()
+    told = Voice(Attachment("air.ogg", "audio/ogg", data)).to_dict(0)
+    heights = base64.b64decode(told["waveform"])
+    assert 0.5 < told["duration_secs"] < 30
+    assert (max(heights), len(heights)) == (255, min(256, round(told["duration_secs"] * 10)))
+
+
+async def test_where_voice_messages_are_refused_sound_is_a_file(desk: Desk) -> None:
+    desk.env.inject_error("POST", "/channels/*/messages", status=403, code=50173, message="Cannot send voice messages")
+    await desk.mara.slash(desk.channel, "music", text="1 bar folk air")
+    assert [each.flags.voice for each in sent(desk)] == [False] * 3
+    assert (await sent(desk)[1].attachments[0].read())[:4] == b"OggS"
+
+
+async def test_a_file_comes_whole_when_the_interaction_is_over(desk: Desk) -> None:
+    desk.env.inject_error("POST", "/webhooks/*/*", status=401, code=50027, message="Invalid Webhook Token")
+    await desk.mara.slash(desk.channel, "music", text="1 bar folk air")
+    files = [await file.read() for each in sent(desk) for file in each.attachments]
+    assert [data[:4] for data in files] == [b"\x89PNG", b"OggS", b"MThd"]
+
+
+@pytest.mark.parametrize(("status", "code", "key"), [(403, 50013, "no_file"), (413, 40005, "too_large")])
+async def test_a_file_that_is_refused_gets_one_sentence(desk: Desk, status: int, code: int, key: str) -> None:
+    times = 1 if key == "too_large" else 9
+    desk.env.inject_error("POST", "/webhooks/*/*", status=status, code=code, message="No", times=times)
+    desk.env.inject_error("PATCH", "/webhooks/*/*/messages/@original", status=status, code=code, message="No")
+    await desk.mara.slash(desk.channel, "export", choice="md")
+    said = [each.content for each in desk.channel.history() if each.author.bot]
+    assert len(said) == 1
+    assert said[0].startswith(wording.say(f"discord_{key}", "en", name="X").partition("X")[0])
+
+
+async def test_where_files_are_refused_one_sentence_stands_for_all_of_a_passage(desk: Desk) -> None:
+    desk.env.inject_error("POST", "/webhooks/*/*", status=403, code=50013, message="Missing Permissions")
+    await desk.mara.slash(desk.channel, "music", text="1 bar folk air")
+    text, said = [each for each in desk.channel.history() if each.author.bot]
+    assert labels(text)
+    assert "I may not send files here" in said.content
+    assert not sent(desk)

@@ -1,6 +1,7 @@
 """What the menu of a message offers, and the forms for longer texts, also those an earlier process opened."""
 
 from bot import wording
+from engine.errors import Impossible
 from tests.bot.discord.conftest import Desk, labels
 
 
@@ -31,6 +32,20 @@ async def test_a_message_that_is_no_passage_gets_a_sentence(desk: Desk) -> None:
         result = await desk.mara.context_menu(desk.channel, name, theirs)
         assert result.response
         assert result.response.content == "There is no such passage in this chat."
+
+
+async def test_a_passage_is_scored_with_music_in_its_mood(desk: Desk) -> None:
+    first = await desk.say("She wept at the grave in the autumn rain, alone.")
+    result = await desk.mara.context_menu(desk.channel, "Score this with music", first)
+    turns = (await desk.piece()).turns
+    assert [(turn.kind, turn.form) for turn in turns[2:]] == [("person", "music"), ("model", "music")]
+    assert turns[2].text == "melancholy"
+    assert result.response
+    assert "melancholy" in result.response.content
+    assert labels(result.response.message)[2] == "🔁 Another"
+    again = await desk.mara.context_menu(desk.channel, "Score this with music", result.response.message)
+    assert again.response
+    assert again.response.content == wording.error(Impossible(why="not_words"), "en")
 
 
 async def test_rewriting_a_passage_in_a_form_that_holds_it(desk: Desk) -> None:

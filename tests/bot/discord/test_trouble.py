@@ -4,28 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 
 import discord
 import pytest
 
 from bot import wording
 from bot.discord.client import Ghost
-from tests.bot.discord.conftest import Desk, Open, labels
+from tests.bot.discord.conftest import Desk, Open, again, labels, sent
 from tests.fakes import EchoWriter
 
 STORY = "A lighthouse keeper finds a letter."
-
-
-def sent(desk: Desk, event: str) -> list[Any]:
-    """What Discord has told the bot of."""
-    return [payload for kind, name, payload in desk.env.backend.transcript if (kind, name) == ("GATEWAY", event)]
-
-
-async def again(desk: Desk, event: str, payload: Any) -> None:
-    """Tell the bot once more."""
-    desk.env.backend.emit(event, payload)
-    await desk.env.settle()
 
 
 def ours(desk: Desk) -> list[discord.Message]:
@@ -187,3 +175,15 @@ async def test_leaving_in_mid_reply_ends_it_whole_and_soon(halted: Desk) -> None
     assert (await halted.turn()).finish == "cancelled"
     assert reply.content == (await halted.turn()).text
     assert "👍" in labels(reply)
+
+
+@pytest.mark.parametrize("code", [50083, 50013, 10003])
+async def test_a_thread_that_is_shut_in_mid_stream_is_one_line_in_the_log(
+    halted: Desk, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    halted.env.inject_error("PATCH", "/channels/*/messages/*", status=403, code=code, message="No", times=9)
+    await go_on(halted)
+    assert [turn.kind for turn in (await halted.piece()).turns] == ["person", "model"]
+    lines = [each for each in caplog.records if each.levelno >= logging.WARNING and "bot." in each.name]
+    assert len(lines) == 1
+    assert (await halted.say("/help")).author.bot
