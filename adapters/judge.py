@@ -58,17 +58,24 @@ def trust(guess: taste.Taste, held: Examples) -> Estimate:
 class Judge:
     """One candidate after another against the same live voice, which reads and writes only once.
 
+    `guess` is the taste behind the training votes.
+
     ValueError if there are too few votes to try anything with; BadAdapter as `lora.load`.
     """
 
     def __init__(
-        self, trial: Trial, write: Write, safe: Callable[[str], bool], plan: Plan, neutral: Sequence[str] = ()
+        self,
+        trial: Trial,
+        guess: taste.Taste,
+        write: Write,
+        safe: Callable[[str], bool],
+        plan: Plan,
+        neutral: Sequence[str] = (),
     ) -> None:
         if not len(trial.held):
             raise ValueError("no conversation could be held out, so nothing could be judged")
         self.trial = trial
-        self._write, self._safe, self._plan = write, safe, plan
-        self._guess = taste.fit(trial.training)
+        self._guess, self._write, self._safe, self._plan = guess, write, safe, plan
         self._asks = prompts(trial.held, trial.prompts)
         self._seen = prompts(trial.training, max(trial.prompts // 4, 4))
         self._known = measures.known_runs(_texts(trial.training))

@@ -8,7 +8,7 @@ conversations it has not seen, and a judge that cannot be trusted promotes nothi
 import math
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,24 +47,30 @@ def _lines(text: str) -> list[str]:
 
 
 def _ending(line: str) -> str:
-    """The letters from the last vowel group of a line's last word on, a silent e included: how it would rhyme."""
+    """The letters from the last vowel group of a line's last word on, a silent e included."""
     word = _WORD.findall(line)[-1].lower()
     found = re.search(r"[aeiouy]+[^aeiouy]*e?$", word)
     return found[0] if found else word
 
 
-def _rhymes(text: str) -> float:
-    """The share of lines that end like one of their two neighbours on either side, in another word."""
+def _look_alike(one: str, other: str) -> bool:
+    """Whether two lines end in the same letters; whoever knows how words sound can do better."""
+    last, again = (_WORD.findall(line)[-1].lower() for line in (one, other))
+    return last != again and _ending(one) == _ending(other)
+
+
+def rhyming(text: str, rhymes: Callable[[str, str], bool] = _look_alike) -> float:
+    """The share of lines that rhyme with one of their two neighbours on either side."""
     lines = _lines(text)
-    lasts = [(_ending(line), _WORD.findall(line)[-1].lower()) for line in lines]
     found = [
-        any(end == other and word != last for other, word in lasts[max(0, at - 2) : at + 3])
-        for at, (end, last) in enumerate(lasts)
+        any(rhymes(line, other) for other in lines[max(0, at - 2) : at + 3] if other is not line)
+        for at, line in enumerate(lines)
     ]
     return sum(found) / max(len(found), 4)
 
 
-MEASURES: dict[str, Callable[[str], float]] = {
+Measures = Mapping[str, Callable[[str], float]]
+MEASURES: Measures = {
     "longer texts": lambda text: math.log1p(len(_WORD.findall(text))),
     "longer sentences": lambda text: math.log1p(_mean(_sentences(text))),
     "one very long sentence": lambda text: math.log1p(max(_sentences(text), default=0)),
@@ -74,7 +80,7 @@ MEASURES: dict[str, Callable[[str], float]] = {
     "words in -ly": _share(r"\b[a-z]{3,}ly\b"),
     "words in -ing": _share(r"\b[a-z]{2,}ing\b"),
     "words in -ed": _share(r"\b[a-z]{2,}ed\b"),
-    "rhyme": _rhymes,
+    "rhyme": rhyming,
     "many lines": lambda text: math.log1p(len(_lines(text))),
     "longer lines": lambda text: math.log1p(_mean([len(_WORD.findall(line)) for line in _lines(text)])),
     "paragraphs": lambda text: math.log1p(text.count("\n\n")),
@@ -96,13 +102,13 @@ MEASURES: dict[str, Callable[[str], float]] = {
 }
 
 
-def features(text: str) -> Vector:
+def features(text: str, measures: Measures) -> Vector:
     """The plain measures, then how often each hashed word stands there: (measures + WORDS,)."""
     bag = np.zeros(WORDS)
     words = [word.lower().removesuffix("s") for word in _WORD.findall(text)]
     for word in words:
         bag[zlib.crc32(word.encode()) % WORDS] += 1
-    plain = [measure(text) for measure in MEASURES.values()]
+    plain = [measure(text) for measure in measures.values()]
     return np.concatenate([plain, np.sqrt(bag / max(len(words), 20) * 100)])
 
 
@@ -114,10 +120,11 @@ class Taste:
     middle: Vector
     spread: Vector
     trust: tuple[Value, ...]
+    measures: Measures
 
     def score(self, text: str) -> float:
         """How much it should be liked; only differences mean anything."""
-        return float((features(text) - self.middle) / self.spread @ self.weights)
+        return float((features(text, self.measures) - self.middle) / self.spread @ self.weights)
 
     def right(self, examples: Examples) -> tuple[Value, ...]:
         """For each vote, which it was not fitted to, whether it would have guessed it (1), not (0) or cannot say."""
@@ -131,9 +138,9 @@ class Taste:
 
     def likes(self, count: int = 3) -> list[str]:
         """The plain measures that matter most, in words."""
-        plain = self.weights[: len(MEASURES)]
+        plain = self.weights[: len(self.measures)]
         order = sorted(range(len(plain)), key=lambda at: -abs(plain[at]))[:count]
-        names = list(MEASURES)
+        names = list(self.measures)
         return [("" if plain[at] > 0 else "less: ") + names[at] for at in order if abs(plain[at]) > 0.02]
 
 
@@ -148,9 +155,9 @@ class _Table:
     spread: Vector
 
 
-def fit(examples: Examples) -> Taste:
-    """The taste behind these votes; ValueError if there are fewer than four."""
-    table = _table(examples)
+def fit(examples: Examples, measures: Measures = MEASURES) -> Taste:
+    """The taste behind these votes, in words and plain `measures`; ValueError if there are fewer than four."""
+    table = _table(examples, measures)
     if len(table.groups) < 4:
         raise ValueError("there are too few votes to guess a taste from")
     folds = np.array([zlib.crc32(group.encode()) % FOLDS for group in table.groups])
@@ -159,19 +166,22 @@ def fit(examples: Examples) -> Taste:
         Value(group, float(guess), float(weight))
         for group, guess, weight in zip(table.groups, guesses, table.weight, strict=True)
     )
-    return Taste(_weights(table.rows, table.weight), table.middle, table.spread, trust)
+    return Taste(_weights(table.rows, table.weight), table.middle, table.spread, trust, measures)
 
 
-def _table(examples: Examples) -> _Table:
-    pairs = [(features(one.chosen), features(one.rejected), one.weight, one.conversation) for one in examples.pairs]
-    lone = [(features(one.completion), one.label, one.weight, one.conversation) for one in examples.thumbs]
+def _table(examples: Examples, measures: Measures) -> _Table:
+    def seen(text: str) -> Vector:
+        return features(text, measures)
+
+    pairs = [(seen(one.chosen), seen(one.rejected), one.weight, one.conversation) for one in examples.pairs]
+    lone = [(seen(one.completion), one.label, one.weight, one.conversation) for one in examples.thumbs]
     texts = [vector for chosen, rejected, _, _ in pairs for vector in (chosen, rejected)]
     texts += [vector for vector, _, _, _ in lone]
     if not texts:
         raise ValueError("there are no votes to guess a taste from")
     middle = np.mean(texts, 0)
     spread = np.std(texts, 0) + 1e-4  # a word that never stands there has no spread
-    spread[len(MEASURES) :] *= 2.5  # single words have to say more than measures do
+    spread[len(measures) :] *= 2.5  # single words have to say more than measures do
     rows = [(chosen - rejected) / spread for chosen, rejected, _, _ in pairs]
     rows += [((vector - middle) / spread) * (1 if label else -1) for vector, label, _, _ in lone]
     weight = np.array([one[2] for one in pairs] + [one[2] for one in lone])

@@ -153,14 +153,14 @@ class _Run:
         base = models.ensure(self._settings.text_model, self._settings.home)
         begun = self._begin(found)
         training, held = (examples.read(self._folder / part) for part in ("training", "held"))
-        guess = taste.fit(training)
+        guess = taste.fit(training, trial.MEASURES)
         candidate, trusted = self._folder / "adapter", trust(guess, held)
         if may_judge(trusted):
             tried = Trial(base, self._live(begun), candidate, training, held)
             write = trial.writer(base, begun["base"], self._plan.device, self._plan.threads)
             self._train(tried, self._rehearsed(training, guess, _told(write, report), begun), report)
             report("judging", 0, 1, 0.0)
-            candidate, verdict = self._judged(Judge(tried, write, trial.safe, self._plan), begun)
+            candidate, verdict = self._judged(Judge(tried, guess, write, trial.safe, self._plan), begun)
         else:
             verdict = untried(trusted)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]

@@ -53,7 +53,7 @@ def votes(drawn: Sequence[Sequence[str]], rule: Rule, noise: float = 0.15) -> Ex
 
 
 def judge(training: Examples, held: Examples, folder: Path) -> Judge:
-    return Judge(Trial(GPT2, None, folder, training, held, prompts=16), WRITE, safe, PLAN)
+    return Judge(Trial(GPT2, None, folder, training, held, prompts=16), taste.fit(training), WRITE, safe, PLAN)
 
 
 def tried(training: Examples, held: Examples, folder: Path) -> Verdict:

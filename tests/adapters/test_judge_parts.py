@@ -13,6 +13,7 @@ from adapters import chances, measures, taste
 from adapters.chances import Estimate, Value, estimate
 from adapters.examples import Examples, Pair, Thumb
 from adapters.verdict import REASONS, Evidence, Samples, decide, untried
+from engine.text import rhyme
 
 DICE = random.Random(1)
 WORDS = re.findall(r"\w+", "the old king went down to a house by water and found three silver coins under his bed")
@@ -50,6 +51,14 @@ def test_lone_thumbs_show_a_taste_too() -> None:
     )
     guess = taste.fit(Examples((), lone))
     assert guess.score(text(long=False)) > guess.score(text(long=True))
+
+
+def test_a_rhyme_is_heard_by_whoever_can_hear() -> None:
+    verse = "The ship has gone to sea,\nAnd left the land to me.\nThe night was cold,\nThe moon was full."
+    assert taste.rhyming(verse) == 0
+    assert taste.rhyming(verse, rhyme.rhymes) == 0.5
+    assert taste.rhyming("A day\nA day\nA way\nNo more") == 0.75  # a word and itself are no rhyme
+    assert taste.rhyming("") == 0
 
 
 def test_coins_show_no_taste() -> None:

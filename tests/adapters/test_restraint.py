@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from adapters import files, lora
+from adapters import files, lora, taste
 from adapters.bases import load
 from adapters.examples import Examples, Pair
 from adapters.judge import Judge, Trial
@@ -28,7 +28,8 @@ def ends(tmp_path: Path) -> tuple[Path, Path]:
 
 def judging(candidate: Path) -> Judge:
     """A judge of fluency alone: nobody is asked to write."""
-    return Judge(Trial(GPT2, None, candidate, HELD, HELD), lambda *_: [], lambda _: True, Plan(), NEUTRAL)
+    trial = Trial(GPT2, None, candidate, HELD, HELD)
+    return Judge(trial, taste.fit(HELD), lambda *_: [], lambda _: True, Plan(), NEUTRAL)
 
 
 def test_the_way_from_one_to_the_other(ends: tuple[Path, Path], tmp_path: Path) -> None:
