@@ -20,7 +20,11 @@ from bot.telegram.sending import Client, seconds
 
 log = logging.getLogger(__name__)
 
-ALLOWED = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION]
+ALLOWED = [
+    *(Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MESSAGE_REACTION),
+    Update.MY_CHAT_MEMBER,
+]
+"""Not the counts of anonymous reactions: a vote is somebody's, who may take it back and has a say in learning."""
 LONG = timedelta(seconds=25)
 FIRST = 1.0  # seconds until the second try in an outage; they double
 AGAIN = 0.5  # seconds until Telegram is asked again while something is not answered yet
