@@ -5,6 +5,7 @@ twice, and if that fails too the best of them goes out with a remark that says s
 line by line, many drafts a line.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
@@ -110,7 +111,9 @@ class Writer:
                         yield snapshot
                     if show.over:
                         break
-            found += [judge(draft, made, request.seed, show.leader == at) for at, draft in enumerate(drafts)]
+            for at, draft in enumerate(drafts):
+                found.append(judge(draft, made, request.seed, show.leader == at))
+                await asyncio.sleep(0)  # judging takes milliseconds, in which nobody else is answered
             if sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
                 break
         yield _written(found, made, task, self._worker.generator)
