@@ -277,6 +277,20 @@ class Registry:
             self._write_pointers({**pointers, key: history[:-1]})
         return history[-2] if len(history) > 1 else ""
 
+    def move(self, old: str, new: str) -> None:
+        """What is live in the channel `old` (`platform:chat`) and its threads is live in `new` instead.
+
+        RegistryError, with nothing changed, if the disk refuses. Where the new one has voices of its own, those stay.
+        """
+        was = f"channel:{old}"
+        if not any(_within(key, was) for key in self._pointers()):
+            return
+        with self._writing():
+            pointers = self._pointers()
+            moved = {f"channel:{new}{key[len(was) :]}": past for key, past in pointers.items() if _within(key, was)}
+            rest = {key: past for key, past in pointers.items() if not _within(key, was)}
+            self._write_pointers({**moved, **rest})
+
     def _point(self, key: str, reference: str) -> None:
         pointers = self._pointers()
         self._write_pointers({**pointers, key: [*pointers.get(key, []), reference]})
@@ -300,6 +314,10 @@ class Registry:
         except (OSError, ValueError, TypeError) as broken:
             raise RegistryError(f"{path} is damaged; delete it to go back to the shipped voices") from broken
         return self._seen[1]
+
+
+def _within(key: str, channel: str) -> bool:
+    return key == channel or key.startswith(f"{channel}/")
 
 
 def _read_pointers(path: Path) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from telegram.request import HTTPXRequest
 
 from bot import commands, wording
 from bot.telegram.intake import Intake
-from bot.telegram.polling import ALLOWED, Poller
+from bot.telegram.polling import ALLOWED, News, Poller
 from bot.telegram.replying import Replies
 from bot.telegram.sending import FINAL, Client, insist
 from bot.telegram.webhook import WebhookSettings, listening
@@ -50,10 +50,10 @@ async def serve(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(_quiet(token))
-        bot = _bot(token, api)
+        bot = _bot(token, api, news := News())
         stack.push_async_callback(bot.shutdown)
         intake = Intake(Replies(conversation, bot))
-        service = _Service(bot, api, intake, Poller(bot, intake), webhook, token_urlsafe(32))
+        service = _Service(bot, api, intake, Poller(bot, intake, news), webhook, token_urlsafe(32))
         connected = await service.connect()
         if webhook is None:
             stack.push_async_callback(service.poller.confirm)
@@ -144,7 +144,7 @@ class _Service:
             log.warning("Telegram: the menu of commands was not taken: %s", error.message)
 
 
-def _bot(token: str, api: str) -> Client:
+def _bot(token: str, api: str, news: News) -> Client:
     root = api.rstrip("/")
     try:
         return ExtBot(
@@ -152,7 +152,7 @@ def _bot(token: str, api: str) -> Client:
             base_url=f"{root}/bot",
             base_file_url=f"{root}/file/bot",
             request=HTTPXRequest(connection_pool_size=64, read_timeout=20, pool_timeout=30),
-            get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=10),
+            get_updates_request=news,
             rate_limiter=AIORateLimiter(max_retries=0),
         )
     except InvalidToken:

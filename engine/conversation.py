@@ -28,6 +28,7 @@ from engine.messages import (
     Turn,
     UserMessage,
 )
+from engine.moving import Moving
 from engine.music.musician import Musician
 from engine.music.orders import Order
 from engine.privacy import Privacy
@@ -76,8 +77,9 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
-        # Doors of their own: what is asked of voices and of one's own traces, not of pieces.
+        # Doors of their own: what is asked of voices, of places and of one's own traces, not of pieces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
+        self.moving = Moving(history, self._finding, speaks, musician)
         self.privacy = Privacy(history, preferences, self._sessions, _witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:

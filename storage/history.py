@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import journal, pieces, turns
+from storage import journal, moving, pieces, turns
 from storage.db import Database, insert, new_id, now
 from storage.records import (
     Account,
@@ -93,6 +93,14 @@ class History:
     async def delete(self, place: Place, piece: str, delivery: str = "") -> None:
         """Put a piece out of reach, keeping every row; raises Duplicate."""
         await self._database.write(_delete, place, piece, delivery)
+
+    async def relocate(self, platform: str, old: str, new: str) -> None:
+        """The chat `old` is called `new` from now on, and everything in it goes along."""
+        await self._database.write(moving.relocate, platform, old, new)
+
+    async def present(self, platform: str, chat: str) -> str:
+        """What that chat is called now."""
+        return await self._database.read(moving.present, platform, chat)
 
     # ── reading the tree ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -48,6 +48,7 @@ class ChatOutlet:
         self._answering, self._before = answering, before
         self._drawn = False
         self._trouble: Refusal | None = None
+        self._mute = False
         self._ended = False
         self._first: Turn | None = None  # the passage whose first file is still to come
         self._apart = bool(shown) or not private  # its files may stand far from its text
@@ -69,6 +70,11 @@ class ChatOutlet:
     def complete(self) -> bool:
         """Whether the chat has all files of the passage."""
         return all(kind in self.here for kind in KINDS.values())
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the platform would not show this reply in the chat at all."""
+        return self._closed or self._mute
 
     def adopt(self, messages: tuple[int, ...]) -> None:
         """Show this reply in messages of ours that an earlier attempt at it has left, unless it is shown already."""
@@ -193,6 +199,7 @@ class ChatOutlet:
         try:
             await page.show(parts, rows, patient=True)
         except Refusal as refusal:
+            self._mute = not page.shown
             self._give_up("show a message", refusal)
 
     def _give_up(self, what: str, refusal: Refusal) -> None:

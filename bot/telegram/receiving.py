@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from telegram import Audio, CallbackQuery, Document, Message, MessageReactionUpdated, Update
+from telegram import (
+    Audio,
+    CallbackQuery,
+    Document,
+    MaybeInaccessibleMessage,
+    Message,
+    MessageReactionUpdated,
+    Update,
+)
 from telegram.error import TelegramError
 
 from bot import commands, wording
@@ -16,8 +24,10 @@ from bot.chats.pressing import Pressing, rewrite
 from bot.chats.refs import command_in, ref_of
 from bot.chats.replies import Stored
 from bot.replies import ReplyEvent
+from bot.telegram.addressing import answered_in, words_for
 from bot.telegram.fetching import fetch, midi_in
-from bot.telegram.records import key_of, person_of, place_at, place_of, vote_of, words_for
+from bot.telegram.groups import Groups
+from bot.telegram.records import Place, author_of, from_machine, key_of, person_of, place_at, place_of, vote_of
 from bot.telegram.replying import Replies
 from bot.telegram.sending import refused
 from engine.errors import EngineError
@@ -33,6 +43,7 @@ class Receiver:
     def __init__(self, replies: Replies) -> None:
         self._replies, self._conversation = replies, replies.conversation
         self._pressing = Pressing(replies)
+        self._groups = Groups(replies)
 
     async def receive(self, update: Update, stored: Stored) -> None:
         """Act on an update to its end, never raising; `stored` is called as soon as nothing of it can be lost."""
@@ -45,13 +56,17 @@ class Receiver:
                 await self._pressed(update.callback_query, update.update_id, stored)
             elif update.message_reaction:
                 await self._reacted(update.message_reaction)
+            elif update.my_chat_member:
+                await self._groups.standing(update.my_chat_member)
         except TelegramError as error:
             refused("answer", update.effective_chat.id if update.effective_chat else "?", error)
         except Exception:
             log.exception("Telegram: an update could not be acted on")
 
     async def _message(self, message: Message, update: int, stored: Stored) -> None:
-        place, person = place_of(message), person_of(message.from_user, message.sender_chat)
+        if await self._groups.moved(message) or from_machine(message):
+            return
+        place, person = place_of(message), author_of(message)
         outlet = self._replies.outlet(place, person.language)
         text = message.text or message.caption
         file = midi_in(message)
@@ -59,12 +74,15 @@ class Receiver:
             if place.private and message.effective_attachment:
                 await outlet.say(wording.say("text_only", person.language))
             return
-        words = words_for(message, text or "", self._replies.bot.username)
-        if words is None or self._for_another(message, text or ""):
+        words = words_for(message, text or "", self._replies.bot.bot)
+        if words is None:
             return
-        answered = message.reply_to_message.message_id if message.reply_to_message else 0
-        asked = self._replies.asked(place, person, update, words, message.message_id, answered)
+        answered = answered_in(message)
+        number = answered.message_id if answered else 0
+        asked = self._replies.asked(place, person, update, words, message.message_id, number)
         await self._replies.give(self._answer(message, asked, file, outlet), outlet, asked, stored)
+        if outlet.unseen and not place.private:
+            await self._groups.tell(person, message.chat)
 
     async def _answer(
         self, message: Message, asked: UserMessage, file: Audio | Document | None, outlet: ChatOutlet
@@ -97,17 +115,11 @@ class Receiver:
         outlet.musical = outlet.musical or bool(answered or quoted)
         return asked
 
-    def _for_another(self, message: Message, text: str) -> bool:
-        """In a group a command that is not ours and names nobody may be another bot's."""
-        command, ours = command_in(text), f"@{self._replies.bot.username}".lower()
-        private = message.chat.type == message.chat.PRIVATE
-        return bool(command) and not private and command not in commands.BY_NAME and ours not in text.lower()
-
     async def _rewritten(self, message: Message, update: int) -> None:
         """A person changed words of theirs; an answer to the new words is offered."""
-        place, person = place_of(message), person_of(message.from_user, message.sender_chat)
+        place, person = place_of(message), author_of(message)
         key = key_of(place)
-        words = words_for(message, message.text or message.caption or "", self._replies.bot.username)
+        words = words_for(message, message.text or message.caption or "", self._replies.bot.bot)
         ref, delivery = ref_of(key, message.message_id), self._replies.delivery(update)
         outlet = self._replies.outlet(place, person.language)
         try:
@@ -125,20 +137,31 @@ class Receiver:
         if message is None or press is None:
             await self._replies.toast(query.id, wording.say("old_button", person.language))
             return
-        place = place_of(message) if isinstance(message, Message) else place_at(message.chat)
+        place, number = await self._pressed_at(message)
 
         def opened(shown: tuple[Shown, ...], before: Turn | None) -> ChatOutlet:
             return self._replies.outlet(place, person.language, query.id, shown, before)
 
         asked = self._replies.asked(place, person, update)
-        await self._pressing.pressed(press, message.message_id, asked, opened, stored)
+        await self._pressing.pressed(press, number, asked, opened, stored)
+
+    async def _pressed_at(self, message: MaybeInaccessibleMessage) -> tuple[Place, int]:
+        """The place of a pressed button, and the message it is under (0 for one that nobody can change any more)."""
+        chat = await self._groups.present(message.chat)
+        if chat.id != message.chat.id:
+            return place_at(chat), 0
+        if isinstance(message, Message) and message.is_accessible:
+            return place_of(message), message.message_id
+        key = key_of(place_at(chat))  # Telegram does not tell the topic of a message it has no longer
+        key = await self._conversation.moving.thread(ref_of(key, message.message_id), key)
+        return replace(place_at(chat), topic=int(key.thread) if key.thread else None), message.message_id
 
     async def _reacted(self, change: MessageReactionUpdated) -> None:
         """A native reaction, if it says anything about liking."""
         value = vote_of(change)
-        if value is None or change.user is None:
+        if value is None:
             return
-        person, place = person_of(change.user), place_at(change.chat)
+        person, place = person_of(change.user, change.actor_chat), place_at(change.chat)
         key = key_of(place)
         reaction = Reaction(key, person, value, ref=ref_of(key, change.message_id))
         await self._pressing.reacted(reaction, self._replies.outlet(place, person.language))

@@ -1,6 +1,5 @@
 """From Telegram's objects to the engine's records. Pure: nothing here talks to anybody."""
 
-import re
 from dataclasses import dataclass
 
 from telegram import Chat, Message, MessageReactionUpdated, ReactionType, ReactionTypeEmoji, Update, User
@@ -11,8 +10,6 @@ from bot.chats.refs import VALUES, command_in
 from engine.messages import Person, SessionKey, Vote
 
 PLATFORM = "telegram"
-
-_COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@(\w+))?(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +38,32 @@ def key_of(place: Place) -> SessionKey:
     return SessionKey(PLATFORM, str(place.chat), str(place.topic or ""))
 
 
-def person_of(user: User | None, chat: Chat | None = None) -> Person:
-    """Who wrote or voted; a message in the name of a group or channel belongs to that chat."""
+def person_of(user: User | None, chat: Chat | None = None, signed: str = "") -> Person:
+    """Who wrote or voted. What is done in the name of a group or channel is that chat's, whoever lent the finger.
+
+    Telegram puts one stand-in for the whole world in the place of such a user; `signed` is an administrator's title.
+    """
+    if chat is not None:
+        return Person(PLATFORM, str(chat.id), signed or chat.effective_name or "")
     if user is None:
-        return Person(PLATFORM, str(chat.id if chat else 0), (chat and chat.effective_name) or "")
+        return Person(PLATFORM, "0")
     return Person(PLATFORM, str(user.id), user.full_name, wording.language_of(user.language_code))
+
+
+def author_of(message: Message) -> Person:
+    """Who wrote a message."""
+    return person_of(message.from_user, message.sender_chat, message.author_signature or "")
+
+
+def from_machine(message: Message) -> bool:
+    """Whether another bot wrote it: two that answer each other never end."""
+    return message.sender_chat is None and message.from_user is not None and message.from_user.is_bot
 
 
 def urgent(update: Update) -> bool:
     """Whether an update must not wait for the messages before it: a button, a reaction, /cancel."""
     message = update.message or update.edited_message
     return message is None or command_in(message.text or "") == "cancel"
-
-
-def words_for(message: Message, text: str, bot: str) -> str | None:
-    """The words if they are meant for this bot, without its name; None if they are not.
-
-    In a private chat everything is, except a command that names another bot. In a group it speaks when addressed: by a
-    command, by its @name, or by an answer to one of its messages.
-    """
-    command = _COMMAND.match(text)
-    if command and command[2]:
-        own = command[2].lower() == bot.lower()
-        return text[: command.end(1)] + text[command.end(2) :] if own else None
-    if command or message.chat.type == ChatType.PRIVATE:
-        return text
-    words, mentions = re.subn(rf"@{re.escape(bot)}\b[,:]?\s*", "", text, count=1, flags=re.IGNORECASE)
-    if mentions:
-        return words.strip()
-    answered = message.reply_to_message and message.reply_to_message.from_user
-    return text if answered and (answered.username or "").lower() == bot.lower() else None
 
 
 def vote_of(change: MessageReactionUpdated) -> Vote | None:
@@ -87,7 +80,5 @@ def _value(reactions: tuple[ReactionType, ...]) -> Vote | None:
 
 
 def _topic(message: Message) -> int | None:
-    """The topic. In a group without topics a chain of answers has a thread id too, which is not a session."""
-    if message.message_thread_id and (message.is_topic_message or not message.reply_to_message):
-        return message.message_thread_id
-    return None
+    """The topic; none for the General one. A chain of answers has a thread id too, which is not a session."""
+    return message.message_thread_id if message.is_topic_message else None

@@ -37,7 +37,7 @@ class Replies(AnyReplies):
     ) -> ChatOutlet:
         """Where to answer. Everything that is written in a chat shares its pace."""
         return ChatOutlet(
-            TelegramWire(self.bot, place, self.pace(place.chat), query),
+            TelegramWire(self.bot, place, self.pace(place.chat), language, query),
             key_of(place),
             language,
             private=place.private,

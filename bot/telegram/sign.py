@@ -12,7 +12,8 @@ from bot.telegram.records import Place
 
 log = logging.getLogger(__name__)
 
-AGAIN = {True: 4.5, False: 60.0}  # seconds, in private chats (it fades after five) and in groups (20 calls a minute)
+FIRST = {True: 0.0, False: 2.0}  # seconds until it is shown, in private chats and in groups (20 calls a minute)
+AGAIN = {True: 4.5, False: 60.0}  # the same until it is shown again; it fades after five
 
 
 class Sign:
@@ -36,6 +37,7 @@ class Sign:
 
     async def _show(self, action: ChatAction) -> None:
         try:
+            await asyncio.sleep(FIRST[self._place.private])
             while not self._enough():
                 await self._bot.send_chat_action(self._place.chat, action, message_thread_id=self._place.topic)
                 await asyncio.sleep(AGAIN[self._place.private])

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
+from bot import wording
 from bot.chats.buttons import Rows
 from bot.chats.splitting import clip, split
 from bot.chats.wire import Delay, Pace, Refusal
@@ -33,9 +36,10 @@ class TelegramWire:
 
     pause = 1.0
 
-    def __init__(self, bot: Client, place: Place, pace: Pace, query: str = "") -> None:
+    def __init__(self, bot: Client, place: Place, pace: Pace, language: str, query: str = "") -> None:
         self.pace, self.interval = pace, EDITS[place.private]
-        self._bot, self._place, self._query = bot, place, query
+        self._bot, self._place, self._language, self._query = bot, place, language, query
+        self._told = False
         self._sign: Sign | None = None
 
     def split(self, text: str) -> list[str]:
@@ -44,10 +48,10 @@ class TelegramWire:
 
     async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool) -> int:
         """A new message."""
-        place = self._place
         reply = ReplyParameters(answering, allow_sending_without_reply=True) if answering else None
 
         async def call() -> int:
+            place = self._place
             message = await self._bot.send_message(
                 place.chat,
                 text,
@@ -72,6 +76,9 @@ class TelegramWire:
                     reply_markup=keyboard(rows),
                     link_preview_options=_NO_PREVIEW,
                 )
+            except ChatMigrated as error:  # what was written in the old chat stays as it is
+                self._follow(error)
+                return False
             except BadRequest as error:
                 if "not found" in error.message or "can't be edited" in error.message:
                     return False
@@ -101,10 +108,16 @@ class TelegramWire:
 
     async def upload(self, attachment: Attachment, caption: str, answering: int | None) -> int:
         """Send a file."""
-        try:
+
+        async def call() -> int:
             return await upload(self._bot, self._place, self.pace, attachment, caption, answering)
-        except FINAL as error:
-            raise _refusal(error) from None
+
+        try:
+            return await self._call(call, patient=True)
+        except Refusal as refusal:
+            if not refusal.closed:
+                await self._say_no_file(attachment.name)
+            raise
 
     async def answer(self, text: str) -> bool:
         """Answer the pressed button, once."""
@@ -128,9 +141,30 @@ class TelegramWire:
         if self._sign:
             await self._sign.hide()
 
+    async def _say_no_file(self, name: str) -> None:
+        """A group may forbid files; that is said once, and not for each file of a passage."""
+        if not self._told:
+            self._told = True
+            with suppress(Refusal):
+                sentence = wording.say("telegram_no_file", self._language, name=name)
+                await self.send(sentence, (), answering=None, patient=True)
+
+    def _follow(self, error: ChatMigrated) -> None:
+        """The group has become a supergroup in mid-reply; the rest is written there."""
+        self._place = replace(self._place, chat=error.new_chat_id)
+
     async def _call(self, call: Callable[[], Awaitable[T]], *, patient: bool) -> T:
         try:
+            return await self._made(call, patient=patient)
+        except ChatMigrated as error:
+            self._follow(error)
+        return await self._call(call, patient=patient)
+
+    async def _made(self, call: Callable[[], Awaitable[T]], *, patient: bool) -> T:
+        try:
             return await (insist(call, self.pace) if patient else call())
+        except ChatMigrated:
+            raise
         except RetryAfter as error:
             raise Delay(seconds(error)) from None
         except FINAL as error:

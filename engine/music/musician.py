@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from adapters.registry import Registry
 from engine.errors import Busy, RequestCancelled
 from engine.messages import Person, Queued, SessionKey, Snapshot
 from engine.music import perform
@@ -140,6 +141,11 @@ class Musician:
             return task
         reference, taste = self._tastes.taste(key, person)
         return replace(task, taste=taste, taste_of=reference)
+
+    @property
+    def registry(self) -> Registry | None:
+        """Every taste there is, and where each counts; None where nothing is learnt."""
+        return self._tastes.registry if self._tastes else None
 
     def saw(self, person: str) -> tuple[str, ...]:
         """The tastes that learnt from the person with this id."""

@@ -9,6 +9,7 @@ from engine.text import sentences
 
 _UNIT = re.compile(r"[㐀-鿿]|[^\W_]+(?:['’][^\W_]+)*")
 LINE_RUN = 3
+STRETCH, OVERLAP = 2000, 160  # characters
 
 
 @lru_cache(maxsize=1024)  # sentences are compared one by one, and most of a growing draft's were seen before
@@ -23,19 +24,25 @@ def grams(text: str, size: int) -> frozenset[tuple[str, ...]]:
     return frozenset(found[at : at + size] for at in range(len(found) - size + 1))
 
 
-# the earlier text is asked about again at every step of every draft, and it may be a whole novel
-_known = lru_cache(maxsize=64)(grams)
+# The earlier text is asked about again at every step of every draft, and it may be a whole novel that only ever grows:
+# of all its stretches but the last nothing is done again, and how much is remembered does not depend on its length.
+_known = lru_cache(maxsize=512)(grams)
 
 
-def shared(text: str, earlier: frozenset[tuple[str, ...]], size: int) -> float:
+def stretches(text: str, size: int) -> list[frozenset[tuple[str, ...]]]:
+    """Every run of `size` units, by stretches of the text that overlap by more than a run."""
+    return [_known(text[at : at + STRETCH + OVERLAP], size) for at in range(0, len(text), STRETCH)]
+
+
+def shared(text: str, earlier: Iterable[frozenset[tuple[str, ...]]], size: int) -> float:
     """The share of the text's runs of `size` units that stand in `earlier` too; 0 for a text shorter than one run."""
     mine = grams(text, size)
-    return len(mine & earlier) / len(mine) if mine else 0.0
+    return len(frozenset[tuple[str, ...]]().union(*(mine & each for each in earlier))) / len(mine) if mine else 0.0
 
 
 def likeness(text: str, others: Iterable[str], size: int = 4) -> float:
     """The greatest share of the text's runs that one of the others has, from 0 to 1."""
-    return max((shared(text, _known(other, size), size) for other in others), default=0.0)
+    return max((shared(text, stretches(other, size), size) for other in others), default=0.0)
 
 
 def variety(text: str) -> float:
@@ -47,8 +54,8 @@ def variety(text: str) -> float:
 
 def copied_from(text: str, earlier: str, size: int = 5) -> int | None:
     """Where the first sentence begins that is mostly taken from `earlier` (None if none is)."""
-    known = _known(earlier, size)
-    if not known:
+    known = stretches(earlier, size)
+    if not any(known):
         return None
     for start, piece in _pieces(text):
         if len(units(piece)) > size and shared(piece, known, size) > 0.6:

@@ -5,11 +5,12 @@ twice, and if that fails too the best of them goes out with a remark that says s
 line by line, many drafts a line.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from engine.errors import GeneratorFailed, UnknownForm
 from engine.messages import Queued, Snapshot
@@ -23,6 +24,8 @@ from engine.text.lines import Piece
 from engine.text.plan import Plan
 from engine.text.task import Begun, Composition, Remark, Task, Written
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Step = Begun | Snapshot | Queued | Written
 
 ATTEMPTS = 3
@@ -66,6 +69,7 @@ class Writer:
         self._worker = worker
         self._forms = load() if forms is None else forms
         self._window = window
+        self._thinking = asyncio.Lock()
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -88,13 +92,18 @@ class Writer:
         Closing the iterator stops the device. Raises EngineError: UnknownForm, Busy, GeneratorFailed.
         """
         form = self.form(task.form)
-        made = plan.plan(task, form, self._worker.generator, self._window)
+        made = await self._aside(plan.plan, task, form, self._worker.generator, self._window)
         blank = Draft("")
         yield Begun(_composition(Candidate("", blank, task.seed, True, 0.0), made, self._worker.generator))
         steps = self._by_line(task, made, form.lines) if form.lines else self._whole(task, made)
         async with aclosing(steps):
             async for step in steps:
                 yield step
+
+    async def _aside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do what takes tens of milliseconds in a thread, one at a time, so that nobody else waits for it."""
+        async with self._thinking:
+            return await asyncio.to_thread(work, *args, **kwargs)
 
     async def _whole(self, task: Task, made: Plan) -> AsyncGenerator[Step, None]:
         found: list[Candidate] = []
@@ -111,7 +120,7 @@ class Writer:
                         yield snapshot
                     if show.over:
                         break
-            found += [judge(draft, made, request.seed, show.leader == at) for at, draft in enumerate(drafts)]
+            found += await self._aside(_judged, drafts, made, request.seed, show.leader)
             if sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
                 break
         yield _written(found, made, task, self._worker.generator)
@@ -222,6 +231,10 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
         score -= pickup.harping(cleaned.text)
     stands = verdict.holds and alike < TOO_LIKE
     return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule or ("" if stands else "no repetition"))
+
+
+def _judged(drafts: Sequence[Draft], made: Plan, seed: int, leader: int | None) -> list[Candidate]:
+    return [judge(draft, made, seed, leader == at) for at, draft in enumerate(drafts)]
 
 
 def best(found: Sequence[Candidate], count: int) -> list[Candidate]:

@@ -54,6 +54,21 @@ def test_the_narrowest_scope_that_is_live_wins(registry: Registry, weights: Path
     assert registry.live(form="story", channel="telegram:7", person="web:ann") == "mine@0001"
 
 
+def test_the_voices_of_a_channel_move_with_it(registry: Registry, weights: Path) -> None:
+    for name, where in (("room", "telegram:-4"), ("topic", "telegram:-4/9"), ("other", "telegram:-42")):
+        registry.publish(weights, name, scope=Scope("channel", where))
+    for _ in range(2):
+        registry.move("telegram:-4", "telegram:-100")
+    assert registry.scopes() == {
+        "channel:telegram:-100": "room@0001",
+        "channel:telegram:-100/9": "topic@0001",
+        "channel:telegram:-42": "other@0001",
+    }
+    registry.publish(weights, "late", scope=Scope("channel", "telegram:-4"))
+    registry.move("telegram:-4", "telegram:-100")
+    assert registry.live(channel="telegram:-100") == "room@0001"
+
+
 def test_a_shipped_voice_speaks_until_something_is_published(tmp_path: Path, weights: Path, registry: Registry) -> None:
     shipped = tmp_path / "shipped" / "story"
     shipped.mkdir(parents=True)

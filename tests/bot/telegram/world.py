@@ -6,6 +6,7 @@ side of the schema is ours. People act through its plain methods (`say`, `press`
 
 import asyncio
 import itertools
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,11 @@ from typing import Any
 from aiogram.types import (
     CallbackQuery,
     Chat,
+    ChatMemberAdministrator,
+    ChatMemberLeft,
+    ChatMemberMember,
+    ChatMemberRestricted,
+    ChatMemberUpdated,
     Document,
     InaccessibleMessage,
     InlineKeyboardMarkup,
@@ -24,6 +30,7 @@ from aiogram.types import (
     Update,
     User,
 )
+from pydantic import BaseModel
 
 DEFAULT_OFF = {"message_reaction", "message_reaction_count", "chat_member"}
 
@@ -55,6 +62,8 @@ class World:
     menus: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
     admin: bool = True
+    hears_all: bool = True
+    moved: dict[int, int] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _update_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(700))
@@ -69,9 +78,30 @@ class World:
         """The person's chat with the bot; its id is the person's, as on Telegram."""
         return self.rooms.setdefault(person.id, Chat(id=person.id, type="private", first_name=person.first_name))
 
-    def group(self, number: int, title: str = "The writers", *, forum: bool = False) -> Chat:
-        """A supergroup; `number` is negative."""
-        return self.rooms.setdefault(number, Chat(id=number, type="supergroup", title=title, is_forum=forum or None))
+    def group(self, number: int, title: str = "The writers", *, forum: bool = False, kind: str = "supergroup") -> Chat:
+        """A group; `number` is negative."""
+        return self.rooms.setdefault(number, Chat(id=number, type=kind, title=title, is_forum=forum or None))
+
+    def upgrade(self, chat: Chat, number: int) -> Chat:
+        """A group becomes a supergroup of that number, which is said in both; the old one takes nothing any more."""
+        new = self.group(number, chat.title or "")
+        somebody = self.person(1)
+        self.push(message=self._message(chat, somebody, migrate_to_chat_id=number))
+        self.moved[chat.id] = number
+        self.push(message=self._message(new, somebody, migrate_from_chat_id=chat.id))
+        return new
+
+    def standing(self, chat: Chat, person: User, old: str, new: str) -> None:
+        """Somebody changes what the bot is in a group: left, member, restricted, administrator."""
+        if new == "left":
+            self.blocked.add(chat.id)
+        else:
+            self.blocked.discard(chat.id)
+        before, after = (_member(self.bot, status) for status in (old, new))
+        change = ChatMemberUpdated(
+            chat=chat, from_user=person, date=_now(), old_chat_member=before, new_chat_member=after
+        )
+        self.push(my_chat_member=change)
 
     def say(
         self,
@@ -90,15 +120,22 @@ class World:
             chat,
             person,
             text=text,
-            entities=_entities(text or "") or None,
-            message_thread_id=topic,
             is_topic_message=True if topic else None,
             reply_to_message=self.chats[chat.id][reply_to] if reply_to else None,
-            **more,
+            **{"entities": _entities(text or "") or None, "message_thread_id": topic, **more},
         )
         self._store("said", message)
-        self.push(message=message)
+        if chat.type == "private" or self.hears_all or self._is_for_bot(message):
+            self.push(message=message)
         return message
+
+    def _is_for_bot(self, message: Message) -> bool:
+        """What a bot is shown whose privacy is on: commands, its name, answers to it."""
+        answered = message.reply_to_message and message.reply_to_message.from_user
+        if answered and answered.id == self.bot.id:
+            return True
+        text = message.text or message.caption or ""
+        return text.startswith("/") or f"@{self.bot.username}" in text
 
     def send_file(
         self,
@@ -152,7 +189,9 @@ class World:
         )
         return query
 
-    def react(self, chat: Chat, number: int, person: User, old: str, new: str) -> None:
+    def react(
+        self, chat: Chat, number: int, person: User | None, old: str, new: str, actor: Chat | None = None
+    ) -> None:
         """Change a native reaction; strings of emoji, "" for none. Groups tell only a bot that is an administrator."""
         if chat.type != "private" and not self.admin:
             return
@@ -161,6 +200,7 @@ class World:
                 chat=chat,
                 message_id=number,
                 user=person,
+                actor_chat=actor,
                 date=_now(),
                 old_reaction=[ReactionTypeEmoji(emoji=emoji) for emoji in old.split()],
                 new_reaction=[ReactionTypeEmoji(emoji=emoji) for emoji in new.split()],
@@ -240,10 +280,14 @@ class World:
 
     def _room(self, chat_id: int | str) -> Chat:
         chat = self.rooms.get(int(chat_id))
+        if chat and chat.id in self.moved:
+            new = self.moved[chat.id]
+            raise ApiError(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=new)
         if chat is None:
             raise ApiError(400, "Bad Request: chat not found")
         if chat.id in self.blocked:
-            raise ApiError(403, "Forbidden: bot was blocked by the user")
+            left = "blocked by the user" if chat.type == "private" else "kicked from the supergroup chat"
+            raise ApiError(403, f"Forbidden: bot was {left}")
         return chat
 
     def _message(self, chat: Chat, author: User, **content: Any) -> Message:
@@ -268,15 +312,31 @@ def _seconds() -> int:
     return int(_now().timestamp())
 
 
+def _member(bot: User, status: str) -> Any:
+    """What the bot is in a group."""
+
+    def rights(kind: type[BaseModel], *, given: bool) -> dict[str, Any]:
+        return {name: given for name in kind.model_fields if name.startswith("can_")}
+
+    match status:
+        case "left":
+            return ChatMemberLeft(user=bot)
+        case "restricted":
+            few = rights(ChatMemberRestricted, given=False)
+            return ChatMemberRestricted(user=bot, is_member=True, until_date=_now(), **few)
+        case "administrator":
+            all_ = rights(ChatMemberAdministrator, given=True)
+            return ChatMemberAdministrator(user=bot, is_anonymous=False, **all_)
+    return ChatMemberMember(user=bot)
+
+
 def _entities(text: str) -> list[MessageEntity]:
     """Bot commands and mentions, by UTF-16 offsets."""
-    found, offset = [], 0
-    for word in text.split(" "):
-        kind = {"/": "bot_command", "@": "mention"}.get(word[:1])
-        length = len(word.encode("utf-16-le")) // 2
-        if kind and length > 1:
-            found.append(MessageEntity(type=kind, offset=offset, length=length))
-        offset += length + 1
+    found = []
+    for match in re.finditer(r"(?<!\S)(?:/\w+(?:@\w+)?|@\w{5,})", text):
+        kind = "bot_command" if match[0].startswith("/") else "mention"
+        offset, length = (len(part.encode("utf-16-le")) // 2 for part in (text[: match.start()], match[0]))
+        found.append(MessageEntity(type=kind, offset=offset, length=length))
     return found
 
 
