@@ -23,7 +23,7 @@ def _commands() -> str:
     lines = [
         "# Commands",
         "",
-        "The same in Telegram, Discord, the studio and the terminal; other messages go on with the piece, your words first.",
+        "The same in Telegram, Discord, the studio and the terminal; other messages go on with the piece, words first.",
         "Made from `bot/commands` by `make docs`.",
         "",
         "| command | what it does | 中文 |",

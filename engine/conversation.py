@@ -19,6 +19,7 @@ from engine.messages import (
     Done,
     Event,
     MessageRef,
+    News,
     Person,
     Piece,
     Reaction,
@@ -29,6 +30,7 @@ from engine.messages import (
 )
 from engine.music.musician import Musician
 from engine.music.orders import Order
+from engine.news import Clock, Newsroom
 from engine.privacy import Privacy
 from engine.sessions import Sessions
 from engine.shifting import Shifting
@@ -36,7 +38,7 @@ from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
 from engine.voicing import Desk, Voicing
 from engine.writing import Writes, Writing
-from storage.db import Duplicate
+from storage.db import Duplicate, now
 from storage.history import History
 from storage.preferences import Preferences
 from storage.records import PieceRow, Shift
@@ -64,11 +66,13 @@ class Conversation:
         voices: Speaks | None = None,
         owners: frozenset[str] = frozenset(),
         assumed: frozenset[str] = frozenset(),
+        clock: Clock = now,
     ) -> None:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
         self._finding = Finding(history, preferences)
+        self._newsroom = Newsroom(history.outbox, clock)
         speaks = voices or NoVoices()
         self._shifting = Shifting(history, self._finding, self._sessions)
         self._music = Composing(history, self._finding, self._sessions, musician)
@@ -80,6 +84,17 @@ class Conversation:
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
         await self._writing.close()
+
+    def news(self, platform: str) -> AsyncGenerator[News, None]:
+        """What is to be said in this platform's chats, as it comes; never ends, and must be closed (`aclosing`).
+
+        All of it is said at least once: whoever has said a news must say so with `told`, or it comes again.
+        """
+        return self._newsroom.of(platform)
+
+    async def told(self, news: News, refs: tuple[MessageRef, ...] = ()) -> None:
+        """A news was said, in these messages."""
+        await self._newsroom.told(news, refs)
 
     # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
 

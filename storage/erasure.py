@@ -22,6 +22,7 @@ from storage.schema import (
     edits,
     inbox,
     moves,
+    outbox,
     people,
     picks,
     places,
@@ -139,7 +140,7 @@ def _drop(connection: sa.Connection, piece: str) -> None:
         (retries, retries.c.reply),
     ):
         connection.execute(sa.delete(table).where(column.in_(inside)))
-    for table in (inbox, moves):
+    for table in (inbox, moves, outbox):
         connection.execute(sa.delete(table).where(table.c.piece == piece))
     connection.execute(sa.delete(edits).where(edits.c.turn.in_(inside)))
     connection.execute(sa.delete(turns).where(turns.c.piece == piece))
@@ -181,6 +182,8 @@ def _blank(connection: sa.Connection, piece: str, person: str) -> None:
         connection.execute(sa.delete(table).where(table.c.turn.in_(ids)))
     mine = sa.and_(moves.c.piece == piece, moves.c.person == person)
     connection.execute(sa.update(moves).where(mine).values(person=None))
+    said = sa.or_(outbox.c.told.is_not(None), outbox.c.person == person, outbox.c.turn.in_(ids))
+    connection.execute(sa.delete(outbox).where(outbox.c.piece == piece, said))
     _forget_about(connection, piece, person, gone)
 
 

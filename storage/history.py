@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from storage import journal, pieces, turns
 from storage.db import Database, insert, new_id, now
+from storage.outbox import Outbox
 from storage.records import (
     Account,
     Arrival,
@@ -44,6 +45,7 @@ class History:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.outbox = Outbox(database)
         self._people: dict[Account, str] = {}
         self._trees: Trees = {}
 

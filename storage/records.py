@@ -1,5 +1,6 @@
 """What storage hands up and takes: plain frozen rows. No SQL above this line, no tree logic below it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -190,3 +191,20 @@ class Arrival:
     title: str = ""
     delivery: str = ""
     messages: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewsRow:
+    """Something to be said in a place, as the outbox keeps it. `number` is 0 until it is kept.
+
+    `fields` fill the sentence `name`; `turn` is the passage that is to be shown with it; `person` whom it is about.
+    """
+
+    place: Place
+    piece: str
+    name: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "en"
+    turn: str | None = None
+    person: str | None = None
+    number: int = 0

@@ -222,3 +222,24 @@ settings = Table(
     Column("value", sa.JSON, nullable=False),
     Column("updated", Moment, nullable=False),
 )
+
+outbox = Table(
+    "outbox",  # what is to be said in a chat without a message that it answers
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # in the order in which it happened
+    Column("platform", Text, nullable=False),
+    Column("chat", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("piece", Id, ForeignKey("pieces.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("fields", sa.JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("turn", Id, ForeignKey("turns.id")),  # the passage that is to be shown
+    Column("person", Id, ForeignKey("people.id")),  # whom it is about
+    Column("created", Moment, nullable=False),
+    Column("due", Moment, nullable=False),  # not before; whoever is saying it puts this off
+    Column("told", Moment),  # null until it was said
+    Column("messages", sa.JSON, nullable=False),  # which messages say it
+    sa.Index(None, "platform", "told", "due"),
+    sa.Index(None, "piece"),
+)

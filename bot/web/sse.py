@@ -44,10 +44,11 @@ class EventStream:
         self._draft = text
         self._wake.set()
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice) -> tuple[MessageRef, ...]:
         """A sentence beside the piece."""
         self.notices.append(notice)
         self._push("notice", {"text": notice.text, "name": notice.name})
+        return ()
 
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Say where the file can be fetched; files come after the passage they belong to."""

@@ -1,5 +1,6 @@
 """A simulated Discord, and Ghostnote with its real conversation (SQLite, echo generator) connected to it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ import discord
 import pytest
 from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberActor, UserHandle
 
+from bot.chats.herald import Herald
+from bot.chats.outlet import ChatOutlet
 from bot.discord.client import Ghost
 from engine.conversation import Conversation
 from engine.messages import Piece, SessionKey, Turn
@@ -111,6 +114,11 @@ async def simulated(client: Ghost, settle: float) -> AsyncIterator[Env]:
     env.raise_errors()
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Open:
     """Opens the house and connects it to a Discord of its own."""
@@ -121,6 +129,13 @@ def opened(tmp_path: Path) -> Open:
             writing = writer or EchoWriter()
             conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing))
             env = await stack.enter_async_context(simulated(Ghost(conversation, shard_count=1), settle))
+
+            async def chat(key: SessionKey, language: str) -> ChatOutlet:  # the bot changes with each restart
+                assert isinstance(env.bot, Ghost)
+                return await env.bot.desk.opened(key, language)
+
+            herald = Herald(conversation, "discord", chat)
+            stack.push_async_callback(ended, asyncio.create_task(herald.run()))  # as discord_app does
             guild = env.create_guild()
             channel = guild.create_text_channel("writing")
             mara = guild.add_member(env.create_user("mara", global_name="Mara"))

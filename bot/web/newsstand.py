@@ -1,0 +1,95 @@
+"""What happens in the studio's pieces without anybody having asked, told to every open page.
+
+There is one reader of news for all pages, so that each page gets all of it. Without a page there is no reader: what
+happens meanwhile waits in the outbox for the next one.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+from bot.telling import notice_of
+from bot.web.sse import encode
+from engine.conversation import Conversation
+from engine.messages import News
+
+QUIET = 10.0  # seconds after which a comment keeps proxies from hanging up
+Json = dict[str, Any]
+
+
+class Page:
+    """One open page, which reads its events in its own language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.events: deque[bytes] = deque(maxlen=500)  # a page that does not read loses the oldest
+        self.wake = asyncio.Event()
+        self.open = True
+
+    def put(self, name: str, data: Json) -> None:
+        """An event for this page."""
+        self.events.append(encode(name, data))
+        self.wake.set()
+
+    def shut(self) -> None:
+        """No more events."""
+        self.open = False
+        self.wake.set()
+
+
+class Newsstand:
+    """Tells every page what happens on `platform`."""
+
+    def __init__(self, conversation: Conversation, platform: str) -> None:
+        self._conversation = conversation
+        self._platform = platform
+        self._pages: set[Page] = set()
+        self._reader: asyncio.Task[None] | None = None
+
+    async def read(self, language: str) -> AsyncIterator[bytes]:
+        """The events for one page, until it goes away or the stand closes."""
+        page = Page(language)
+        self._pages.add(page)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._run(), name="studio news")
+        try:
+            yield b": listening\n\n"
+            while page.open:
+                try:
+                    async with asyncio.timeout(QUIET):
+                        await page.wake.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                page.wake.clear()
+                while page.events:
+                    yield page.events.popleft()
+        finally:
+            self._pages.discard(page)
+            if not self._pages and self._reader:
+                self._reader.cancel()
+
+    def tell(self, name: str, data: Callable[[str], Json]) -> None:
+        """An event for every page; `data` makes it in a language."""
+        for page in self._pages:
+            page.put(name, data(page.language))
+
+    async def close(self) -> None:
+        """End every page's stream."""
+        for page in tuple(self._pages):
+            page.shut()
+        if self._reader:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _run(self) -> None:
+        async with aclosing(self._conversation.news(self._platform)) as news:
+            async for each in news:
+                self.tell("news", lambda language, each=each: _shown(each, language))  # type: ignore[misc]
+                await self._conversation.told(each)
+
+
+def _shown(news: News, language: str) -> Json:
+    text = "" if news.turn else notice_of(news, language).text
+    return {"session": news.key.piece, "name": news.name, "text": text, "turn": news.turn or None}
