@@ -13,6 +13,7 @@ from engine import export, safety, story
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of
+from engine.gathering import Gathering
 from engine.messages import (
     BranchView,
     ContextView,
@@ -36,6 +37,7 @@ from engine.sessions import Sessions
 from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
+from engine.together.together import Together
 from engine.voicing import Desk, Voicing
 from engine.writing import Writes, Writing
 from storage.db import Duplicate, now
@@ -74,11 +76,13 @@ class Conversation:
         self._finding = Finding(history, preferences)
         self._newsroom = Newsroom(history.outbox, clock)
         speaks = voices or NoVoices()
-        self._shifting = Shifting(history, self._finding, self._sessions)
-        self._music = Composing(history, self._finding, self._sessions, musician)
-        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
-        # Doors of their own: what is asked of voices and of one's own traces, not of pieces.
+        together = Together(history, self._finding, self._newsroom, clock)
+        self._shifting = Shifting(history, self._finding, self._sessions, together)
+        self._music = Composing(history, self._finding, self._sessions, musician, together)
+        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
+        # Doors of their own: what is asked of voices, what people who write together do, and of one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
+        self.gathering = Gathering(together, self._writing, self._newsroom)
         self.privacy = Privacy(history, preferences, self._sessions, _witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:

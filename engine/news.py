@@ -24,10 +24,10 @@ Clock = Callable[[], datetime]
 class Newsroom:
     """Hands out what is to be said. `before` is done before each look: what is due by the clock may make news."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, before: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self.before: Callable[[], Awaitable[None]] | None = None
         self._outbox = outbox
         self._clock = clock
-        self._before = before
         self._wake = asyncio.Event()
         self._held: set[int] = set()  # in this process's hands
 
@@ -56,8 +56,8 @@ class Newsroom:
     async def _look(self, platform: str) -> tuple[NewsRow, ...]:
         """What is due now; nothing where the database does not answer, which ends no frontend."""
         try:
-            if self._before:
-                await self._before()
+            if self.before:
+                await self.before()
             moment = self._clock()
             return await self._outbox.claim(platform, moment, moment + LEASE)
         except Exception:

@@ -6,7 +6,7 @@ happens meanwhile waits in the outbox for the next one.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -70,11 +70,6 @@ class Newsstand:
             if not self._pages and self._reader:
                 self._reader.cancel()
 
-    def tell(self, name: str, data: Callable[[str], Json]) -> None:
-        """An event for every page; `data` makes it in a language."""
-        for page in self._pages:
-            page.put(name, data(page.language))
-
     async def close(self) -> None:
         """End every page's stream."""
         for page in tuple(self._pages):
@@ -86,10 +81,17 @@ class Newsstand:
     async def _run(self) -> None:
         async with aclosing(self._conversation.news(self._platform)) as news:
             async for each in news:
-                self.tell("news", lambda language, each=each: _shown(each, language))  # type: ignore[misc]
+                for page in tuple(self._pages):
+                    page.put("news", await self._shown(each, page.language))
                 await self._conversation.told(each)
 
-
-def _shown(news: News, language: str) -> Json:
-    text = "" if news.turn else notice_of(news, language).text
-    return {"session": news.key.piece, "name": news.name, "text": text, "turn": news.turn or None}
+    async def _shown(self, news: News, language: str) -> Json:
+        notice = await notice_of(news, self._conversation, language)
+        choices = [{"label": label, "turn": turn} for label, turn in notice.choices]
+        return {
+            "session": news.key.piece,
+            "name": news.name,
+            "text": notice.text,
+            "turn": news.turn or None,
+            "choices": choices,
+        }

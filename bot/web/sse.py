@@ -47,7 +47,8 @@ class EventStream:
     async def notice(self, notice: Notice) -> tuple[MessageRef, ...]:
         """A sentence beside the piece."""
         self.notices.append(notice)
-        self._push("notice", {"text": notice.text, "name": notice.name})
+        choices = [{"label": label, "turn": turn} for label, turn in notice.choices]
+        self._push("notice", {"text": notice.text, "name": notice.name} | ({"choices": choices} if choices else {}))
         return ()
 
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:

@@ -60,7 +60,7 @@ async def test_every_page_gets_all_news_in_its_language_and_what_came_before_it(
                 if "Ann" in found[-1][1]["text"]:
                     found.append(await asyncio.wait_for(events.get(), 10))
                 name, data = found[-1]
-                assert (name, data["name"], data["turn"]) == ("news", "joined", None)
+                assert (name, data["name"], data["turn"]) == ("news", "turns", None)
                 assert data["text"] == wording.say("news_joined", language, name="Ben")
         async with page(address) as third:
             await asyncio.sleep(0.2)

@@ -12,5 +12,5 @@ async def post(file: Path, place: Place, *names: str) -> None:
     """So many people have joined the piece of a place."""
     async with open_database(f"sqlite:///{file}") as database:
         piece = (await History(database).ensure(place)).id
-        rows = [NewsRow(place, piece, "joined", {"name": name}) for name in names]
+        rows = [NewsRow(place, piece, "turns", {"lines": [["joined", {"name": name}]]}) for name in names]
         await Outbox(database).post(rows, now())
