@@ -12,6 +12,7 @@ from bot.replies import Notice
 from engine.conversation import Conversation
 from engine.errors import NotFound
 from engine.messages import MessageRef, News, Turn
+from engine.together.state import Ballot
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,12 @@ def sentence(name: str, fields: dict[str, str | int], language: str) -> str:
     """One sentence of a news; seconds that are `left` are said as a length of time."""
     left = {"left": duration(int(fields["left"]), language)} if "left" in fields else {}
     return wording.say(f"news_{name}", language, **{**fields, **left})
+
+
+def counted(ballot: Ballot) -> tuple[tuple[str, str], ...]:
+    """What can be chosen in a vote, with how many chose it: what stands on the button, and the passage."""
+    tally = enumerate(zip(ballot.options, ballot.tally(), strict=True), 1)
+    return tuple((f"{number} · {count}" if count else str(number), option) for number, (option, count) in tally)
 
 
 def duration(seconds: int, language: str) -> str:

@@ -76,7 +76,7 @@ class Conversation:
         self._finding = Finding(history, preferences)
         self._newsroom = Newsroom(history.outbox, clock)
         speaks = voices or NoVoices()
-        together = Together(history, self._finding, self._newsroom, clock)
+        self._together = together = Together(history, self._finding, self._newsroom, clock)
         self._shifting = Shifting(history, self._finding, self._sessions, together)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
@@ -253,7 +253,7 @@ class Conversation:
 
     async def piece(self, key: SessionKey) -> Piece:
         """The open piece (or the one the key names) with its live branch; a chat without one gets one."""
-        return story.view(*await self._finding.load(key))
+        return await self._together.seen(story.view(*await self._finding.load(key)))
 
     async def pieces(self, key: SessionKey) -> tuple[Piece, ...]:
         """Every piece of this place, oldest first, without their turns; their numbers count from 1 in this order."""
@@ -295,6 +295,7 @@ class Conversation:
         row = await self._finding.named(key, piece) if piece else await self._finding.find(key)
         if row is None:
             raise NotFound(what="piece", id="")
+        await self._together.must_host(row.id, person)
         gone = await self.piece(replace(key, piece=row.id))
         try:
             await self._history.delete(row.place, row.id, safety.delivery(delivery))
@@ -312,6 +313,7 @@ class Conversation:
     async def context(self, key: SessionKey, turn: str = "") -> ContextView:
         """What the model saw for its last passage (or for `turn`); raises Impossible, NotFound."""
         piece, tree = await self._finding.load(key, turn)
+        await self._together.must_show(piece.id)
         row = tree.meant(piece.head, turn)
         if row.kind != "model":
             raise Impossible(why="not_a_model_passage")
@@ -373,6 +375,7 @@ class Conversation:
         """The live branch as a file with its authorship ledger: file name, MIME type, content. Raises UnknownFormat."""
         write = export.writer(format)
         piece, tree = await self._finding.load(key)
+        await self._together.must_show(piece.id)
         recipes = await self._history.recipes(piece.id)
         force = story.in_force(await self._history.moves(piece.id), piece.step)
         edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)

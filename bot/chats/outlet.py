@@ -19,7 +19,7 @@ from engine.story import MUSIC
 
 log = logging.getLogger(__name__)
 
-TOASTS = ("cancelled", "voted", "unvoted")  # notices that a pressed button answers by itself
+TOASTS = ("cancelled", "voted", "unvoted", "chosen")  # notices that a pressed button answers by itself
 KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files of music
 
 
@@ -173,8 +173,12 @@ class ChatOutlet:
 
     async def count(self, message: int, turn: Turn) -> None:
         """Bring the counts on the buttons under a message up to date."""
+        await self.mark(message, buttons.under(turn, self._language, private=self._private))
+
+    async def mark(self, message: int, rows: buttons.Rows) -> None:
+        """Put other buttons under a message of ours."""
         try:
-            await self._wire.mark(message, buttons.under(turn, self._language, private=self._private))
+            await self._wire.mark(message, rows)
         except Refusal as refusal:
             log.debug("counts were not updated: %s", refusal)
 

@@ -77,7 +77,8 @@ def _plain(name: str) -> bool:
 
 
 def _fits(sign: str) -> bool:
-    return sign in _EXTRA or sign == "\u200d" or unicodedata.category(sign) in {"So", "Sk"} or _letter(sign)
+    emoji = unicodedata.category(sign) == "So" or "\U0001f3fb" <= sign <= "\U0001f3ff"  # the latter: shades of skin
+    return emoji or sign in _EXTRA or sign == "\u200d" or _letter(sign)
 
 
 def _letter(sign: str) -> bool:

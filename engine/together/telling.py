@@ -4,14 +4,17 @@ All sentences of one event are one message; a passage that was voted in is anoth
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from engine.messages import Piece
 from engine.text import sentences
 from engine.together import keeping
 from engine.together.events import Chosen, Effect, Say, Timer
 from engine.together.state import State
 from storage.records import Choice, Gathered, NewsRow, PieceRow, Place, TimerRow
 
+HIDDEN = "…"
 LINE = 160  # characters; of a longer line only the last sentence is shown
 
 
@@ -48,6 +51,13 @@ def last_line(text: str) -> str:
         return line
     ends = [end for end in sentences.ends(line) if end < len(line.rstrip())]
     return line[ends[-1] :].strip() if ends else "…" + line[1 - LINE :]
+
+
+def veiled(piece: Piece) -> Piece:
+    """A piece as its writers see it in exquisite corpse: the last line only."""
+    hidden = [replace(turn, text=HIDDEN) for turn in piece.turns[:-1]]
+    last = [replace(turn, text=last_line(turn.text)) for turn in piece.turns[-1:]]
+    return replace(piece, turns=(*hidden, *last))
 
 
 def _news(piece: str, place: Place, state: State, effects: Sequence[Effect], ending: str) -> list[NewsRow]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine import safety
-from engine.errors import Busy
+from engine.errors import Busy, Impossible
 from engine.finding import TRIES, Finding, account_of, place_of
-from engine.messages import News, Person, SessionKey
+from engine.messages import News, Person, Piece, SessionKey
 from engine.news import LEASE, Clock, Newsroom, news_of
 from engine.story import Tree, last_text
 from engine.together import allowed, keeping, telling
@@ -119,6 +119,19 @@ class Together:
         """Whether somebody may undo, retry, edit or turn pages here. Raises NotYourTurn."""
         if kept:
             allowed.to_change(kept.state, person)
+
+    async def seen(self, piece: Piece) -> Piece:
+        """A piece as people may see it now."""
+        return telling.veiled(piece) if await self._hides(piece.id) else piece
+
+    async def must_show(self, piece: str) -> None:
+        """Raises Impossible (hidden_until_the_end) where one sees only the last line."""
+        if await self._hides(piece):
+            raise Impossible(why="hidden_until_the_end")
+
+    async def _hides(self, piece: str) -> bool:
+        kept = await self.kept(piece)
+        return kept is not None and kept.state.corpse
 
     async def must_host(self, piece: str, person: Person) -> None:
         """Raises NotHost in a piece that is written by rules, for anybody but its host."""

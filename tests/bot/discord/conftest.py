@@ -15,6 +15,8 @@ from bot.chats.outlet import ChatOutlet
 from bot.discord.client import Ghost
 from engine.conversation import Conversation
 from engine.messages import Piece, SessionKey, Turn
+from engine.news import Clock
+from storage.db import now
 from tests.bot.chats.house import house
 from tests.fakes import EchoWriter
 
@@ -124,10 +126,10 @@ def opened(tmp_path: Path) -> Open:
     """Opens the house and connects it to a Discord of its own."""
 
     @asynccontextmanager
-    async def run(writer: EchoWriter | None = None, settle: float = 20.0) -> AsyncIterator[Desk]:
+    async def run(writer: EchoWriter | None = None, settle: float = 20.0, clock: Clock = now) -> AsyncIterator[Desk]:
         async with AsyncExitStack() as stack:
             writing = writer or EchoWriter()
-            conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing))
+            conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing, clock))
             env = await stack.enter_async_context(simulated(Ghost(conversation, shard_count=1), settle))
 
             async def chat(key: SessionKey, language: str) -> ChatOutlet:  # the bot changes with each restart

@@ -26,8 +26,29 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pick": {"version": 1},
     "rename": {"text": "A title"},
     "switch": {"which": "1"},
+    "turns": {"text": "round-robin 10m"},
+    "give": {"text": "Mara"},
+    "choose": {"text": "1"},
+    "corpse": {"text": "on"},
+    "role": {"text": "Mara reader"},
+    "kick": {"text": "Nobody"},
 }
-REFUSED = {"cancel": "Nothing is being written", "compare": "only one voice", "pick": "Nothing was compared"}
+BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "leave": [("join", {})],
+    "pass": [("turns", {"text": "round-robin"})],
+    "give": [("turns", {"text": "host"})],
+    "choose": [("turns", {"text": "vote"}), ("continue", {"text": "It poured."})],
+    "corpse": [("join", {})],
+    "role": [("join", {})],
+    "kick": [("join", {})],
+}
+REFUSED = {
+    "cancel": "Nothing is being written",
+    "compare": "only one voice",
+    "pick": "Nothing was compared",
+    "role": "The host always writes",
+    "kick": "Nobody by that name",
+}
 OWNERS = {"adapters", "rollback"}
 MUSIC = [name for name, command in commands.BY_NAME.items() if command.group == "music"]
 
@@ -43,6 +64,8 @@ async def test_every_command_answers(desk: Desk, name: str) -> None:
     await prepared(desk)
     if name in {"redo", "next"}:
         await desk.mara.slash(desk.channel, {"redo": "undo", "next": "previous"}[name])
+    for before, options in BEFORE.get(name, ()):
+        await desk.mara.slash(desk.channel, before, **options)
     result = await desk.mara.slash(desk.channel, name, **OPTIONS.get(name, {}))
     assert result.response, name
     said = result.response.content
