@@ -12,7 +12,7 @@ from engine.messages import Done, Event, News, Person, SessionKey
 from engine.together import asked
 from engine.together.events import Give, Join, Leave, Pass, SetCorpse, SetRules, Voted
 from engine.together.together import Make
-from storage.schema import gatherings, picks, timers, turns
+from storage.schema import gatherings, outbox, picks, timers, turns
 from tests.engine.clock import Clock
 from tests.engine.desk import BEN, KEY, MARA, Desk, collect, opened
 
@@ -370,6 +370,34 @@ async def test_in_exquisite_corpse_one_sees_the_last_line_only_and_so_does_the_m
     await table.say(BEN, "Nobody saw the ships.\nIt poured.")
     (task,) = table.desk.writer.tasks
     assert [passage.text for passage in task.passages] == ["It poured."]
+
+
+async def test_a_pen_name_stands_for_the_person_everywhere(table: Table) -> None:
+    await table.say(MARA, "It rained.")
+    await table.act(MARA, lambda _, who: Join(who, "Old Sailor"))
+    turn = (await table.talk.piece(KEY)).turns[0]
+    await table.talk.edit(KEY, MARA, "It poured.", turn.id)
+    _, _, data = await table.talk.export(KEY, "json")
+    assert (await table.talk.piece(KEY)).turns[0].author == "Old Sailor"
+    assert b"Mara" not in data
+    assert data.count(b"Old Sailor") == 2
+
+
+async def test_who_is_forgotten_is_to_move_no_more(table: Table) -> None:
+    await table.rules("round-robin 10m ghost off")
+    await table.say(MARA, "It rained.")
+    assert await table.whose() == "Ben"
+    _, _, mine = await table.talk.privacy.data(BEN)
+    assert b'"pen": "Ben"' in mine
+    await table.talk.privacy.forget(BEN)
+    state = await table.talk.gathering.state(KEY)
+    assert [member.pen for member in state.members] == ["Mara", "Cora"]
+    assert state.open
+    table.clock.forward(minutes=10)
+    await table.news()
+    assert "Ben" not in str(await table.desk.rows(outbox))
+    await table.say(CORA, "It stopped.")
+    assert await table.whose() == "Mara"
 
 
 async def test_other_chats_are_not_concerned(table: Table) -> None:
