@@ -27,6 +27,10 @@ class Gathering:
         """Who takes part in the open piece (or the one the key names), by which rules, and whose turn it is."""
         return await self._together.state(key)
 
+    async def seen_at(self, key: SessionKey) -> tuple[State, int]:
+        """The same, and a number that grows with every change of the piece. Raises NotFound."""
+        return await self._together.seen_at(key)
+
     async def person(self, person: Person) -> str:
         """What a person is called in a state."""
         return await self._together.person(person)

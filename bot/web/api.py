@@ -267,8 +267,11 @@ class Api:
     # ── the house ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def news(self, request: Request) -> Response:
-        """What happens without anybody having asked, as an event stream that does not end."""
-        events = self._news.read(language(request))
+        """What happens without anybody having asked, and around the piece `?session=`; a stream that does not end."""
+        session = request.query_params.get("session", "")
+        if session and not _ID.fullmatch(session):
+            raise NotFound(what="piece", id=session)
+        events = self._news.read(language(request), replace(PLACE, piece=session) if session else None)
         return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
 
     async def file(self, request: Request) -> Response:

@@ -1,7 +1,8 @@
 """What happens in the studio's pieces without anybody having asked, told to every open page.
 
 There is one reader of news for all pages, so that each page gets all of it. Without a page there is no reader: what
-happens meanwhile waits in the outbox for the next one.
+happens meanwhile waits in the outbox for the next one. A page that shows a piece is also told who sits around it, each
+time that has changed, by whichever process.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ from typing import Any
 
 from bot.telling import notice_of
 from bot.web.sse import encode
+from bot.web.table import table
 from engine.conversation import Conversation
-from engine.messages import News
+from engine.messages import News, SessionKey
 
-QUIET = 10.0  # seconds after which a comment keeps proxies from hanging up
+LOOK = 1.0  # seconds between two looks at the piece a page shows
+QUIET = 10  # looks after which a comment keeps proxies from hanging up
 Json = dict[str, Any]
 
 
@@ -33,6 +36,15 @@ class Page:
         self.events.append(encode(name, data))
         self.wake.set()
 
+    async def wait(self) -> None:
+        """Until there is something, or it is time to look at the piece again."""
+        try:
+            async with asyncio.timeout(LOOK):
+                await self.wake.wait()
+        except TimeoutError:
+            pass
+        self.wake.clear()
+
     def shut(self) -> None:
         """No more events."""
         self.open = False
@@ -48,23 +60,27 @@ class Newsstand:
         self._pages: set[Page] = set()
         self._reader: asyncio.Task[None] | None = None
 
-    async def read(self, language: str) -> AsyncIterator[bytes]:
-        """The events for one page, until it goes away or the stand closes."""
+    async def read(self, language: str, key: SessionKey | None = None) -> AsyncIterator[bytes]:
+        """The events for one page, which may show the piece of `key`, until it goes away or the stand closes."""
         page = Page(language)
         self._pages.add(page)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._run(), name="studio news")
         try:
             yield b": listening\n\n"
+            seen, quiet = None, 0
             while page.open:
-                try:
-                    async with asyncio.timeout(QUIET):
-                        await page.wake.wait()
-                except TimeoutError:
-                    yield b": still here\n\n"
-                page.wake.clear()
+                found = await table(self._conversation, key) if key else None
+                if found and found != seen:
+                    page.put("table", found)
+                    seen = found
+                quiet = 0 if page.events else quiet + 1
                 while page.events:
                     yield page.events.popleft()
+                if quiet >= QUIET:
+                    quiet = 0
+                    yield b": still here\n\n"
+                await page.wait()
         finally:
             self._pages.discard(page)
             if not self._pages and self._reader:

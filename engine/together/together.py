@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine import safety
-from engine.errors import Busy, Impossible
+from engine.errors import Busy, Impossible, NotFound
 from engine.finding import TRIES, Finding, account_of, place_of
 from engine.messages import News, Person, Piece, SessionKey
 from engine.news import LEASE, Clock, Newsroom, news_of
@@ -62,6 +62,14 @@ class Together:
         """Who takes part in the open piece (or the one the key names), by which rules, and whose turn it is."""
         kept = await self.kept(await self._finding.id(key))
         return kept.state if kept else State()
+
+    async def seen_at(self, key: SessionKey) -> tuple[State, int]:
+        """The same, and a number that grows with every change of the piece. Raises NotFound."""
+        row = await self._finding.find(key)
+        if row is None:
+            raise NotFound(what="piece", id=key.piece)
+        kept = await self.kept(row.id)
+        return kept.state if kept else State(), row.clock
 
     async def act(self, key: SessionKey, person: Person, make: Make, delivery: str = "") -> Happened:
         """Let something happen to the open piece. Raises what the rules refuse; the same delivery acts once."""
