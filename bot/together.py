@@ -65,8 +65,7 @@ async def turns(call: Call) -> AsyncIterator[ReplyEvent]:
     rules = asked.rules(call.words)
     state = await call.conversation.gathering.state(call.message.key)
     person = call.message.person
-    who = await call.conversation.gathering.person(person)
-    if not (state.member(who) and state.host):  # whoever begins it takes part, and is the host
+    if state.host is None:  # whoever begins it takes part, and is the host
         joining = _acted(call, lambda now, me: events.Join(me, asked.pen_of(person.name, now, me)), "join")
         async with aclosing(joining) as found:
             async for event in found:

@@ -31,10 +31,6 @@ class Gathering:
         """The same, and a number that grows with every change of the piece. Raises NotFound."""
         return await self._together.seen_at(key)
 
-    async def person(self, person: Person) -> str:
-        """What a person is called in a state."""
-        return await self._together.person(person)
-
     async def act(self, message: UserMessage, make: Make) -> AsyncGenerator[Event, None]:
         """Let something happen (see `engine/together/events`): first what is to be said of it, then Ghostnote's passage
         if it is its turn now. Raises NotYourTurn, NotHost, Impossible; the same delivery acts once.

@@ -58,6 +58,9 @@ class Newsroom:
         try:
             if self.before:
                 await self.before()
+        except Exception:
+            log.exception("what is due by the clock could not be done")
+        try:
             moment = self._clock()
             return await self._outbox.claim(platform, moment, moment + LEASE)
         except Exception:

@@ -40,8 +40,10 @@ def to_change(state: State, person: str) -> None:
 
 
 def host(state: State, person: str) -> None:
-    """Raises NotHost unless this is the host, or there is none."""
-    if state.host and not is_host(state, person):
+    """Raises NotHost unless this is the host; Impossible (not_together) where nobody takes part."""
+    if state.host is None:
+        raise Impossible(why="not_together")
+    if not is_host(state, person):
         raise NotHost(name=state.host.pen)
 
 

@@ -144,7 +144,7 @@ class Together:
     async def must_host(self, piece: str, person: Person) -> None:
         """Raises NotHost in a piece that is written by rules, for anybody but its host."""
         kept = await self.kept(piece)
-        if kept and not kept.state.free:
+        if kept and not kept.state.free and kept.state.host:
             allowed.host(kept.state, await self.person(person))
 
     async def ghost_failed(self, piece: PieceRow) -> None:
@@ -179,7 +179,8 @@ class Together:
         for _ in range(TRIES):
             kept = await self.kept(timer.piece)
             if place is None or kept is None or kept.state.number != timer.number:
-                break
+                await self._history.gatherings.drop(timer.id)
+                return None
             row, tree = await self._finding.rows(place, timer.piece)
             moment = self._clock()
             state, effects = step(kept.state, Due(timer.kind, timer.number), moment)  # type: ignore[arg-type]
@@ -191,7 +192,6 @@ class Together:
                     return None  # somebody else was quicker
                 continue
             return await self._to_write(place, timer.piece, state) if state.ghost else None
-        await self._history.gatherings.drop(timer.id)
         return None
 
     async def _is_set(self, timer: TimerRow) -> bool:

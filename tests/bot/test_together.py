@@ -37,7 +37,7 @@ async def test_an_evening(conversation: Conversation) -> None:
     assert await say(conversation, "It rained.") == ["李雷, it is your turn. You have 10 min."]
     standing = (await say(conversation, "/turns"))[0].splitlines()
     assert standing == ["You take turns.", "Each has 10 min.", "· Ann (host)", "▶ 李雷"]
-    assert await say(conversation, "/pass", BEN) == ["李雷 跳过这一轮。\nAnn，轮到您了，时间 10 分钟。"]
+    assert await say(conversation, "/pass", BEN) == ["李雷 跳过这一轮。\nAnn，轮到你了，时间 10 分钟。"]
     assert await say(conversation, "/role 李 reader") == ["李雷 reads along from now on."]
     assert await say(conversation, "/role 李雷 writer") == ["李雷 is a writer from now on, at the end of the round."]
     assert await say(conversation, "/kick 李雷") == ["李雷 was sent away by the host."]
@@ -110,6 +110,26 @@ NONSENSE = [
     "/corpse off",
     "/credits",
 ]
+
+
+@pytest.mark.parametrize(
+    "text", ["/turns vote", "/kick Ann", "/role Ann reader", "/give Ben", "/corpse on", "/pass", "/leave", "Words."]
+)
+async def test_who_may_not_changes_nothing_and_does_not_take_part_by_trying(
+    conversation: Conversation, text: str
+) -> None:
+    await say(conversation, "/turns round-robin")
+    before = await conversation.gathering.state(KEY), await conversation.piece(KEY)
+    with pytest.raises(EngineError):
+        await say(conversation, text, BEN)
+    assert (await conversation.gathering.state(KEY), await conversation.piece(KEY)) == before
+
+
+@pytest.mark.parametrize("text", ["/corpse on", "/kick Ann", "/pass", "/leave", "/give ghost", "/choose 1"])
+async def test_where_nobody_takes_part_there_is_nothing_to_do(conversation: Conversation, text: str) -> None:
+    with pytest.raises(EngineError):
+        await say(conversation, text)
+    assert (await conversation.gathering.state(KEY)).members == ()
 
 
 @pytest.mark.parametrize("text", NONSENSE)

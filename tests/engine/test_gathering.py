@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters import dataset
 from engine.errors import EngineError, GeneratorFailed, Impossible, NotHost, NotYourTurn
 from engine.messages import Done, Event, News, Person, SessionKey
 from engine.together import asked
@@ -55,12 +56,15 @@ class Table:
     async def say(self, person: Person, text: str, delivery: str = "") -> list[Event]:
         return await self.hear(self.talk.reply(self.desk.message(text, delivery, person=person)))
 
-    async def news(self) -> None:
-        """Whatever is to be said by itself now, until there is nothing more."""
+    async def news(self, until: str = "") -> None:
+        """Whatever is to be said by itself now: up to that sentence ("passage": a passage), or while anything comes."""
         async with aclosing(self.talk.news("telegram")) as news:
             with suppress(TimeoutError):
-                while True:
-                    await self._note(await asyncio.wait_for(anext(news), 0.5))
+                while not self._heard(until):
+                    await self._note(await asyncio.wait_for(anext(news), 20 if until else 0.5))
+
+    def _heard(self, until: str) -> bool:
+        return bool(self.passages) if until == "passage" else any(name == until for name, _ in self.said)
 
     async def ids(self) -> dict[str, str]:
         return {member.pen: member.person for member in (await self.talk.gathering.state(KEY)).members}
@@ -140,12 +144,12 @@ async def test_a_reminder_at_half_time_and_then_the_next_one(table: Table) -> No
     await table.news()
     assert table.lines() == []
     table.clock.forward(seconds=1)
-    await table.news()
+    await table.news("reminder")
     await table.news()
     assert table.said == [("reminder", {"name": "Mara", "left": 300})]
     table.lines()
     table.clock.forward(minutes=5)
-    await table.news()
+    await table.news("turn_until")
     assert table.said == [("missed", {"name": "Mara"}), ("turn_until", {"name": "Ben", "left": 600})]
     table.lines()
     assert await refused(table, MARA, "Too late.") == "other Ben"
@@ -156,10 +160,15 @@ async def test_a_reminder_at_half_time_and_then_the_next_one(table: Table) -> No
 async def test_when_nobody_comes_the_clock_stands_still_and_whoever_writes_goes_on(table: Table) -> None:
     await table.rules("round-robin 10m")
     table.lines()
-    for _ in range(6):
+    heard: list[str] = []
+    for _ in range(3):
         table.clock.forward(minutes=10)
-        await table.news()
-    assert [line for line in table.lines() if line in ("missed", "idle")] == ["missed", "missed", "missed", "idle"]
+        await table.news("missed")
+        heard += table.lines()
+    table.clock.forward(minutes=30)
+    await table.news()
+    heard += table.lines()
+    assert [line for line in heard if line in ("missed", "idle")] == ["missed", "missed", "missed", "idle"]
     assert await table.desk.rows(timers) == []
     await table.say(BEN, "Late, but here.")
     assert await table.whose() == "Cora"
@@ -175,6 +184,8 @@ async def test_a_clock_that_ran_out_while_the_house_was_shut_acts_once(database_
     async with opened(database_url, clock) as one, opened(database_url, clock) as two:
         tables = [Table(one, clock), Table(two, clock)]
         await asyncio.gather(*(table.news() for table in tables))
+        while not (tables[0]._heard("turn_until") or tables[1]._heard("turn_until")):
+            await asyncio.gather(*(table.news() for table in tables))
         said = [name for table in tables for name in table.lines()]
         assert sorted(said) == ["missed", "reminder", "turn_until"]
         assert await tables[0].whose() == "Ben"
@@ -196,7 +207,8 @@ async def test_ghostnotes_turn_that_a_restart_cut_short_is_written_after_it(data
         table = Table(desk, clock)
         assert await table.whose() == "Ghostnote"
         clock.forward(minutes=2)
-        await table.news()
+        await table.news("passage")
+        await table.news("turn")
         assert len(table.passages) == 1
         assert await desk.texts() == ["It rained", table.passages[0]]
         assert await table.whose() == "Mara"
@@ -208,7 +220,7 @@ async def test_what_ghostnote_cannot_write_holds_nobody_up(table: Table) -> None
     with pytest.raises(GeneratorFailed):
         await table.say(MARA, "It rained.")
     assert await table.whose() == "Ben"
-    await table.news()
+    await table.news("ghost_failed")
     assert table.lines()[-2:] == ["ghost_failed", "turn"]
 
 
@@ -320,6 +332,20 @@ async def test_the_drafts_are_voted_on_and_the_winner_is_written(table: Table) -
     assert (await table.talk.gathering.state(KEY)).ballot
 
 
+async def test_what_people_chose_may_be_learnt_from_as_pairs_with_their_tallies(table: Table) -> None:
+    one, two = await voting(table, "vote drafts 2")
+    for person, option in ((MARA, one), (BEN, one), (CORA, two)):
+        await vote(table, person, option)
+    opinions = await table.desk.preferences.opinions()
+    (pair,) = dataset.build(opinions, dataset.Rules(assumed=frozenset({"telegram"}))).examples.pairs
+    texts = [(await table.talk.turn(KEY, turn)).text for turn in (one, two)]
+    assert [pair.chosen, pair.rejected] == texts
+    assert pair.source == "pick"
+    assert len(pair.people) == 3
+    # Ben wrote, the others only read: half a weight for Mara, a whole one for Ben, half a one against for Cora.
+    assert pair.weight == pytest.approx(1.0)
+
+
 async def test_of_a_tie_the_earlier_is_taken_and_that_is_said(table: Table) -> None:
     _, two, three = await voting(table, "vote 10m")
     await vote(table, MARA, three)
@@ -342,6 +368,7 @@ async def test_a_vote_ends_by_the_clock_also_after_a_restart(database_url: str) 
         table = Table(desk, clock)
         with suppress(EngineError):
             await vote(table, CORA, three)  # before anybody has looked at the clock this still counts
+        await table.news("passage")
         await table.news()
         lines = table.lines()
         assert lines.count("result") + lines.count("result_tie") == 1
