@@ -139,11 +139,13 @@ def _same(one: str, other: str) -> bool:
 def _set_rules(state: State, event: SetRules, moment: datetime) -> Stepped:
     allowed.host(state, event.by)
     state, counted = voting.over(state) if state.ballot else (state, ())
+    last = state.member(state.last)
     begun = replace(
         state,
         rules=event.rules,
         language=event.language,
         number=state.number + 1,
+        seat=last.seat if last else 0,  # the round goes on after whoever wrote last
         mover="",
         ghost=False,
         written=0,

@@ -26,18 +26,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pick": {"version": 1},
     "rename": {"text": "A title"},
     "switch": {"which": "1"},
-    "turns": {"text": "round-robin 10m"},
-    "give": {"text": "Mara"},
-    "choose": {"text": "1"},
-    "corpse": {"text": "on"},
+    "turns": {"mode": "round-robin", "details": "10m"},
+    "give": {"which": "Mara"},
+    "choose": {"number": 1},
+    "corpse": {"choice": "on"},
     "role": {"text": "Mara reader"},
-    "kick": {"text": "Nobody"},
+    "kick": {"which": "Nobody"},
 }
 BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "leave": [("join", {})],
-    "pass": [("turns", {"text": "round-robin"})],
-    "give": [("turns", {"text": "host"})],
-    "choose": [("turns", {"text": "vote"}), ("continue", {"text": "It poured."})],
+    "pass": [("turns", {"mode": "round-robin"})],
+    "give": [("turns", {"mode": "host"})],
+    "choose": [("turns", {"mode": "vote"}), ("continue", {"text": "It poured."})],
     "corpse": [("join", {})],
     "role": [("join", {})],
     "kick": [("join", {})],
@@ -119,6 +119,9 @@ async def test_pieces_and_branches_are_offered_while_one_types(desk: Desk) -> No
     assert [(each["name"], each["value"]) for each in offered] == [("1. The lamp", "1")]
     await desk.mara.slash(desk.channel, "open", which="1")
     assert len(await desk.mara.autocomplete(desk.channel, "switch", "which", "")) == 2
+    await desk.mara.slash(desk.channel, "join", text="Old Sailor")
+    offered = await desk.mara.autocomplete(desk.channel, "give", "which", "old")
+    assert [each["value"] for each in offered] == ["Old Sailor"]
 
 
 async def test_the_menus_are_sent_only_when_they_change(desk: Desk) -> None:

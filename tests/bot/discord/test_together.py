@@ -47,7 +47,7 @@ def ben_of(desk: Desk) -> MemberActor:
 
 async def test_turns_with_a_reminder_and_a_missed_one(table: Desk, clock: Clock) -> None:
     ben = ben_of(table)
-    await table.mara.slash(table.channel, "turns", text="round-robin 10m ghost off")
+    await table.mara.slash(table.channel, "turns", mode="round-robin", details="10m ghost off")
     result = await ben.slash(table.channel, "join", text="Benny")
     assert result.response
     assert result.response.content == "Benny writes along now."
@@ -67,7 +67,7 @@ async def test_turns_with_a_reminder_and_a_missed_one(table: Desk, clock: Clock)
 
 async def test_a_vote_by_two_people_one_of_whom_changes_their_mind(table: Desk, clock: Clock) -> None:
     ben, dora = ben_of(table), table.guild.add_member(table.env.create_user("dora"))
-    await table.mara.slash(table.channel, "turns", text="vote drafts 2")
+    await table.mara.slash(table.channel, "turns", mode="vote", details="drafts 2")
     await ben.slash(table.channel, "join")
     vote = await table.say("It rained")
     assert vote.content.startswith("How does it go on?")
@@ -87,3 +87,26 @@ async def test_a_vote_by_two_people_one_of_whom_changes_their_mind(table: Desk, 
     assert (await table.turn()).text == passage.content
     assert labels(table.now(vote)) == []
     assert len((await table.piece()).turns) == 2
+
+
+async def test_the_host_gives_turns_and_sends_away_and_others_come_late(table: Desk, clock: Clock) -> None:
+    ben = ben_of(table)
+    await table.mara.slash(table.channel, "turns", mode="host")
+    await ben.slash(table.channel, "join")
+    result = await ben.slash(table.channel, "give", which="ben")
+    assert result.response
+    assert result.response.content == "Only the host of this piece may do that: Mara."
+    await table.mara.slash(table.channel, "give", which="ben")
+    await ben.send(table.channel, f"{table.mention} It rained.")
+    assert table.last().content == "Mara, it is your turn."
+    await table.mara.slash(table.channel, "turns", mode="round-robin", details="ghost off")
+    await table.mara.slash(table.channel, "pass")
+    assert table.last().content == "Mara passes.\nBen, it is your turn."
+    await table.mara.slash(table.channel, "kick", which="ben")
+    assert table.last().content == "Ben was sent away by the host.\nMara, it is your turn."
+    await ben.slash(table.channel, "join")
+    await ben.send(table.channel, f"{table.mention} Me again.")
+    assert table.last().content.startswith("You read along here; Mara can make you a writer")
+    await table.mara.slash(table.channel, "leave")
+    assert "Ben hosts this piece." in table.last().content
+    assert [turn.text for turn in (await table.piece()).turns] == ["It rained."]

@@ -147,3 +147,23 @@ async def test_ghostnote_takes_its_turn_when_somebody_misses_theirs(group: Group
         assert "👍" in "".join(group.labels(passage))
         assert (turn.text or "").startswith("Mara, it is your turn.")
         assert await group.texts() == ["It rained.", passage.text]
+
+
+async def test_host_late_join_kick_corpse_and_credits(group: Group, start: Start) -> None:
+    async with start(clock=group.clock) as group.talk:
+        await group.say(group.mara, "/turns host", "Mara, it is your turn.")
+        await group.say(group.ben, "/join", "Ben writes along now.")
+        await group.say(group.ben, "/give ben", "Only the host of this piece may do that: Mara.")
+        await group.say(group.mara, "/give ben", "Ben, it is your turn.")
+        await group.say(group.ben, "@ghostnote_bot It rained.", "Mara, it is your turn.")
+        await group.say(group.mara, "/turns round-robin ghost off", "Mara, it is your turn.")
+        await group.say(group.mara, "/corpse on", "from now on one sees only the last line")
+        await group.say(group.cora, "/join", "Cora writes along now.")
+        said = await group.say(group.mara, "/continue A secret.\nIt poured.", "Ben, it is your turn.")
+        assert said.text == "Ben, it is your turn.\nAll that you see of it: “It poured.”"
+        await group.say(group.ben, "/pass", "Ben passes.\nCora, it is your turn.")
+        await group.say(group.mara, "/kick cora", "Cora was sent away by the host.\nMara, it is your turn.")
+        await group.say(group.cora, "@ghostnote_bot But I", "You do not write along here yet")
+        await group.say(group.ben, "/corpse off", "Only the host of this piece may do that: Mara.")
+        await group.say(group.mara, "/corpse off", "It rained.\n\nA secret.\nIt poured.")
+        await group.say(group.ben, "/credits", "· Mara: passages 1, words 4")
