@@ -198,6 +198,8 @@ class Writing:
             change = self._together.ghost_wrote(
                 kept, begun.piece, compositions[0].text, options, handed=read, shown="" if read else outcome.ids[0]
             )
+            if change is None and not read:
+                return  # it is not Ghostnote's turn any more, and nobody would see it
             if change is None:
                 rows = await self._history.finish(begun.piece, replace(outcome, held=False))
                 break

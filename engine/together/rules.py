@@ -243,7 +243,7 @@ def _due(state: State, event: Due, moment: datetime) -> Stepped:
     if event.kind == "ghost":
         return _again(state, moment) if state.ghost else (state, ())
     if event.kind == "half":
-        return state, _reminder(state)
+        return state, _reminder(state, moment)
     if state.ballot:
         return voting.over(state)
     return missed(state, moment) if state.mover else (state, ())
@@ -257,11 +257,17 @@ def _again(state: State, moment: datetime) -> Stepped:
     return tried, (WriteNow(), *(effect for effect in ghost_turn(tried, moment)[1] if isinstance(effect, Timer)))
 
 
-def _reminder(state: State) -> tuple[Effect, ...]:
-    seconds = state.rules.deadline - state.rules.deadline // 2
+def _reminder(state: State, moment: datetime) -> tuple[Effect, ...]:
+    """How long there is left; nothing if the house was shut until it was over."""
+    gone = (moment - state.since).total_seconds() if state.since else 0
+    seconds = state.rules.deadline - gone
+    if seconds <= 0:
+        return ()
+    step = 60 if seconds >= 90 else 5  # a clock is looked at every few seconds, and nobody counts them
+    left = max(1, round(seconds / step)) * step
     if state.ballot:
-        return (Say("vote_reminder", {"left": seconds}),)
-    return (Say("reminder", {"name": state.pen(state.mover), "left": seconds}, state.mover),) if state.mover else ()
+        return (Say("vote_reminder", {"left": left}),)
+    return (Say("reminder", {"name": state.pen(state.mover), "left": left}, state.mover),) if state.mover else ()
 
 
 _STEPS: dict[type[Any], Callable[[State, Any, datetime], Stepped]] = {

@@ -275,7 +275,9 @@ class Evening(RuleBasedStateMachine):
         assert effects is not None
         if kind == "half":
             assert self.state == before
-            assert effects
+            assert before.since
+            over = self.moment >= before.since + timedelta(seconds=before.rules.deadline)
+            assert bool(effects) == (not over)
         elif kind == "end":
             assert self.state.number > before.number
         elif WriteNow() not in effects:
