@@ -268,6 +268,33 @@ async def test_a_repeated_update_passes_once(table: Table) -> None:
     assert await table.desk.texts() == ["It poured."]
 
 
+async def test_of_those_who_write_at_once_only_who_is_to_move_is_taken(table: Table) -> None:
+    await table.rules("round-robin ghost off")
+    asked_for = [table.say(MARA, "One."), table.say(MARA, "Again."), table.say(BEN, "Two."), table.say(MARA, "More.")]
+    found = await asyncio.gather(*asked_for, return_exceptions=True)
+    assert [isinstance(each, NotYourTurn) for each in found] == [False, True, False, True]
+    assert await table.desk.texts() == ["One.", "Two."]
+
+
+async def test_two_processes_take_one_turn_and_close_one_vote(database_url: str) -> None:
+    clock = Clock()
+    async with opened(database_url, clock) as one, opened(database_url, clock) as two:
+        tables = [Table(one, clock), Table(two, clock)]
+        await tables[0].join(*EVERYBODY)
+        await tables[0].rules("round-robin ghost off")
+        said = [table.say(MARA, f"By {number}.") for table in tables for number in range(3)]
+        found = await asyncio.gather(*said, return_exceptions=True)
+        assert sum(not isinstance(each, BaseException) for each in found) == 1
+        assert len(await one.texts()) == 1
+        first, second, _ = await voting(tables[0])
+        await vote(tables[0], MARA, first)
+        ends = [vote(table, person, second) for table in tables for person in (BEN, CORA)]
+        await asyncio.gather(*ends, return_exceptions=True)
+        assert sum(table.lines().count("result") for table in tables) == 1
+        assert len(await one.rows(picks)) == 6
+        assert (await one.texts())[-1] == (await one.talk.turn(KEY, second)).text
+
+
 async def test_undo_and_retry_are_for_who_wrote_last_and_are_no_turn(table: Table) -> None:
     await table.rules("round-robin ghost 3")
     await table.say(MARA, "It rained.")
