@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import privacy, tunes, voices, wording
+from bot import privacy, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from engine.conversation import Conversation
@@ -22,6 +22,7 @@ FORMS = ("story", "poem", "haiku", "limerick", "lyrics", "scene", "ideas")
 ACTIONS = (
     *("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel"),
     *tunes.COMMANDS,
+    "choose",
 )
 
 _COMMAND = re.compile(r"/([A-Za-z_]+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
@@ -336,6 +337,7 @@ TABLE: tuple[Command, ...] = (
     Command("rename", Takes.TEXT, _rename, "pieces"),
     Command("delete", Takes.MAYBE, _delete, "pieces"),
     Command("export", Takes.MAYBE, _export, "pieces"),
+    *(Command(name, takes, handler, "together") for name, (takes, handler) in together.COMMANDS.items()),
     Command("privacy", Takes.NOTHING, privacy.page, "privacy"),
     Command("consent", Takes.MAYBE, privacy.consent, "privacy"),
     Command("mydata", Takes.NOTHING, privacy.mydata, "privacy"),

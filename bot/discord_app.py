@@ -15,7 +15,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import wording
+from bot.chats.herald import Herald
 from bot.discord.client import Ghost
+from bot.discord.records import PLATFORM
 from bot.discord.sending import ERRORS, ODD
 from engine.conversation import Conversation
 
@@ -51,6 +53,7 @@ async def serve(
         connected = await _login(client, token, api)
         source = asyncio.create_task(_run(client, token, connected=connected), name="discord")
         stack.push_async_callback(_end, source)
+        stack.push_async_callback(_end, asyncio.create_task(_tell(client), name="discord news"))
         yield
 
 
@@ -92,6 +95,12 @@ async def _run(client: Ghost, token: str, *, connected: bool) -> None:
             log.exception("Discord: no connection; again in %.0f s", pause)
         await asyncio.sleep(pause)
         pause = min(30.0, pause * 2)
+
+
+async def _tell(client: Ghost) -> None:
+    """Say what answers no message, once there is somebody to say it to."""
+    await client.listening.wait()
+    await Herald(client.desk.conversation, PLATFORM, client.desk.opened).run()
 
 
 async def _forget(client: Ghost) -> None:

@@ -8,11 +8,15 @@ from engine.messages import Event
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence that is not part of the piece; `name` says which, for outlets that treat one specially."""
+    """A sentence that is not part of the piece; `name` says which, for outlets that treat one specially.
+
+    `choices` are what can be chosen under it: what stands on the button, and the passage it stands for.
+    """
 
     text: str
     name: str = ""
     session: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

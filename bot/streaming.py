@@ -12,9 +12,10 @@ from typing import Protocol
 
 from bot import wording
 from bot.replies import Attachment, Notice, ReplyEvent
+from bot.telling import tell
 from engine.conversation import Conversation
 from engine.errors import EngineError, GeneratorFailed
-from engine.messages import Accepted, Done, MessageRef, Queued, Snapshot, Turn
+from engine.messages import Accepted, Done, MessageRef, News, Queued, Snapshot, Turn
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,8 @@ class Outlet(Protocol):
     async def draft(self, text: str) -> None:
         """Show the whole text so far, or skip it if the platform is not ready for another edit."""
 
-    async def notice(self, notice: Notice) -> None:
-        """Say something that is not part of the piece."""
+    async def notice(self, notice: Notice) -> tuple[MessageRef, ...]:
+        """Say something that is not part of the piece; the references of the messages that hold it."""
 
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Send a file; the references of the messages that hold it."""
@@ -56,12 +57,8 @@ async def _show(event: ReplyEvent, outlet: Outlet, conversation: Conversation, l
     match event:
         case Snapshot(text):
             await outlet.draft(text)
-        case Done(turn, remarks):
-            refs = await outlet.finish(turn)
-            if refs:
-                await conversation.delivered(turn.id, refs)
-            for name, fields in remarks:
-                await outlet.notice(Notice(wording.say(name, language, **fields), name))
+        case Done():
+            await _finish(event, outlet, conversation, language)
         case Notice():
             await outlet.notice(event)
         case Attachment():
@@ -70,5 +67,15 @@ async def _show(event: ReplyEvent, outlet: Outlet, conversation: Conversation, l
                 await conversation.delivered(event.turn, refs)
         case Queued(place):
             await outlet.notice(Notice(wording.say("queued", language, place=place), "queued"))
+        case News():
+            await tell(event, outlet, conversation, language)
         case Accepted():
             pass
+
+
+async def _finish(done: Done, outlet: Outlet, conversation: Conversation, language: str) -> None:
+    refs = await outlet.finish(done.turn)
+    if refs:
+        await conversation.delivered(done.turn.id, refs)
+    for name, fields in done.remarks:
+        await outlet.notice(Notice(wording.say(name, language, **fields), name))

@@ -18,8 +18,10 @@ from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot import commands, wording
+from bot.chats.herald import Herald
 from bot.telegram.intake import Intake
 from bot.telegram.polling import ALLOWED, News, Poller
+from bot.telegram.records import PLATFORM
 from bot.telegram.replying import Replies
 from bot.telegram.sending import FINAL, Client, insist
 from bot.telegram.webhook import WebhookSettings, listening
@@ -52,8 +54,10 @@ async def serve(
         stack.enter_context(_quiet(token))
         bot = _bot(token, api, news := News())
         stack.push_async_callback(bot.shutdown)
-        intake = Intake(Replies(conversation, bot))
-        service = _Service(bot, api, intake, Poller(bot, intake, news), webhook, token_urlsafe(32))
+        replies = Replies(conversation, bot)
+        intake = Intake(replies)
+        herald = Herald(conversation, PLATFORM, replies.opened)
+        service = _Service(bot, api, intake, Poller(bot, intake, news), herald, webhook, token_urlsafe(32))
         connected = await service.connect()
         if webhook is None:
             stack.push_async_callback(service.poller.confirm)
@@ -73,6 +77,7 @@ class _Service:
     api: str
     intake: Intake
     poller: Poller
+    herald: Herald
     webhook: WebhookSettings | None
     secret: str
 
@@ -107,6 +112,7 @@ class _Service:
             log.info("Telegram: @%s is listening", self.bot.username)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._offer(), name="telegram menu")
+                group.create_task(self.herald.run(), name="telegram herald")
                 group.create_task(self._hook(self.webhook) if self.webhook else self.poller.run(), name="telegram news")
         except InvalidToken:
             log.error("%s", wording.say("telegram_token_refused", "en"))  # noqa: TRY400  # the owner's, not a bug

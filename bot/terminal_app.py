@@ -8,6 +8,7 @@ import asyncio
 import re
 import shlex
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from rich.text import Text
 from bot import commands, wording
 from bot.replies import Attachment, Notice
 from bot.streaming import stream
+from bot.telling import tell
 from engine.conversation import Conversation
 from engine.errors import EngineError
 from engine.messages import MessageRef, Person, SentFile, SessionKey, Turn, UserMessage
@@ -32,13 +34,29 @@ async def chat(conversation: Conversation, source: TextIO, console: Console, lan
     person = Person("terminal", "me", "me", language)
     if source.isatty():
         console.print(wording.say("hello", language), style="dim", highlight=False)
+    telling = asyncio.create_task(_tell(conversation, console, language), name="terminal news")
+    try:
+        await _answer(conversation, source, console, person)
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _answer(conversation: Conversation, source: TextIO, console: Console, person: Person) -> None:
     async for line in _lines(source, console):
         if line == "/quit":
             return
         if line:
             text, file = await asyncio.to_thread(_with_file, line)
             message = UserMessage(KEY, person, text, file=file, alone=True)
-            await stream(commands.run(conversation, message), _Screen(console), conversation, language)
+            await stream(commands.run(conversation, message), _Screen(console), conversation, person.language)
+
+
+async def _tell(conversation: Conversation, console: Console, language: str) -> None:
+    """Print what answers no line."""
+    async with aclosing(conversation.news(KEY.platform)) as news:
+        async for each in news:
+            await tell(each, _Screen(console), conversation, language)
 
 
 async def _lines(source: TextIO, console: Console) -> AsyncIterator[str]:
@@ -77,10 +95,11 @@ class _Screen:
             self._live.start()
         self._live.update(Text(text, style="italic"), refresh=True)
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice) -> tuple[MessageRef, ...]:
         """Print a sentence, set off from the piece."""
         self._clear()
         self._console.print(Text(notice.text, style="dim"), soft_wrap=True)
+        return ()
 
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Write the file into the current folder, never over another one."""

@@ -19,6 +19,7 @@ from engine.music.perform import RENDER
 from engine.music.score import Score, from_row, to_row
 from engine.sessions import Sessions
 from engine.story import Plan, Tree, Wish
+from engine.together.together import Together
 from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.records import Arrival, NewTurn, PieceRow, Recipe, ScoreRow, TurnRow
@@ -30,11 +31,19 @@ KINDS = {"mid": "audio/midi", "ogg": "audio/ogg", "png": "image/png", "abc": "te
 class Composing:
     """Finds the music an order is about, and writes down the music that was made."""
 
-    def __init__(self, history: History, finding: Finding, sessions: Sessions, musician: Musician | None) -> None:
+    def __init__(
+        self,
+        history: History,
+        finding: Finding,
+        sessions: Sessions,
+        musician: Musician | None,
+        together: Together,
+    ) -> None:
         self._history = history
         self._finding = finding
         self._sessions = sessions
         self._musician = musician
+        self._together = together
 
     @property
     def musician(self) -> Musician:
@@ -86,7 +95,10 @@ class Composing:
                 shown = tuple((ref.platform, ref.chat, ref.message) for ref in (message.ref,) if ref)
                 arrival = Arrival("hear", safety.title_from(heard.text), message.delivery, shown)
                 with suppress(Stale, Duplicate):  # somebody was quicker: look again
-                    stored = await self._history.accept(piece, await self._history.person(who), words, arrival)
+                    person, kept = await self._history.person(who), await self._together.kept(piece.id)
+                    turn = self._together.wrote(kept, piece, person, "", handed=False)
+                    stored = await self._history.accept(piece, person, words, arrival, turn)
+                    self._together.posted()
                     _, tree = await self._finding.rows(place, turns.piece)
                     return Done(tree.view(tree.find(stored.turn or "")), score.wish.remarks)
         raise Busy(waiting=1)

@@ -14,12 +14,14 @@ from engine import export, safety, story
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of, unanswered
+from engine.gathering import Gathering
 from engine.messages import (
     BranchView,
     ContextView,
     Done,
     Event,
     MessageRef,
+    News,
     Person,
     Piece,
     Reaction,
@@ -31,15 +33,17 @@ from engine.messages import (
 from engine.moving import Moving
 from engine.music.musician import Musician
 from engine.music.orders import Order
+from engine.news import Clock, Newsroom
 from engine.privacy import Privacy
 from engine.sessions import Sessions
 from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
+from engine.together.together import Together
 from engine.voicing import Desk, Voicing
 from engine.voting import Voting
 from engine.writing import Writes, Writing
-from storage.db import Duplicate
+from storage.db import Duplicate, now
 from storage.history import History
 from storage.preferences import Preferences
 from storage.records import PieceRow, Shift
@@ -67,24 +71,39 @@ class Conversation:
         voices: Speaks | None = None,
         owners: frozenset[str] = frozenset(),
         assumed: frozenset[str] = frozenset(),
+        clock: Clock = now,
     ) -> None:
         self._history = history
         self._preferences = preferences
         self._sessions = Sessions()
         self._finding = Finding(history, preferences)
+        self._newsroom = Newsroom(history.outbox, clock)
         speaks = voices or NoVoices()
-        self._shifting = Shifting(history, self._finding, self._sessions)
+        self._together = together = Together(history, self._finding, self._newsroom, clock)
+        self._shifting = Shifting(history, self._finding, self._sessions, together)
         self._voting = Voting(history, preferences, self._finding)
-        self._music = Composing(history, self._finding, self._sessions, musician)
-        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks)
-        # Doors of their own: what is asked of voices, of places and of one's own traces, not of pieces.
+        self._music = Composing(history, self._finding, self._sessions, musician, together)
+        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
+        # Doors of their own: voices, places, what people who write together do, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
+        self.gathering = Gathering(together, self._writing, self._newsroom)
         self.privacy = Privacy(history, preferences, self._sessions, _witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
         await self._writing.close()
+
+    def news(self, platform: str) -> AsyncGenerator[News, None]:
+        """What is to be said in this platform's chats, as it comes; never ends, and must be closed (`aclosing`).
+
+        All of it is said at least once: whoever has said a news must say so with `told`, or it comes again.
+        """
+        return self._newsroom.of(platform)
+
+    async def told(self, news: News, refs: tuple[MessageRef, ...] = ()) -> None:
+        """A news was said, in these messages."""
+        await self._newsroom.told(news, refs)
 
     # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,9 +115,7 @@ class Conversation:
         return self._writing.run(message, Wish("reply", message.text, form))
 
     async def unanswered(self, platform: str, within: timedelta) -> tuple[UserMessage, ...]:
-        """Words of the last while that a platform brought and that were never answered, because the process was killed
-        or the device broke; oldest first. Given to `reply` as they are, each gets the answer that is missing, once.
-        """
+        """A platform's words of the last while that were never answered, oldest first; each may be given to `reply`."""
         rows = await self._history.unanswered(platform, datetime.now(UTC) - within)
         return tuple(unanswered(row) for row in rows if row.form != story.SENT_MUSIC)
 
@@ -246,7 +263,7 @@ class Conversation:
 
     async def piece(self, key: SessionKey) -> Piece:
         """The open piece (or the one the key names) with its live branch; a chat without one gets one."""
-        return story.view(*await self._finding.load(key))
+        return await self._together.seen(story.view(*await self._finding.load(key)))
 
     async def pieces(self, key: SessionKey) -> tuple[Piece, ...]:
         """Every piece of this place, oldest first, without their turns; their numbers count from 1 in this order."""
@@ -288,6 +305,7 @@ class Conversation:
         row = await self._finding.named(key, piece) if piece else await self._finding.find(key)
         if row is None:
             raise NotFound(what="piece", id="")
+        await self._together.must_host(row.id, person)
         gone = await self.piece(replace(key, piece=row.id))
         try:
             await self._history.delete(row.place, row.id, safety.delivery(delivery))
@@ -305,6 +323,7 @@ class Conversation:
     async def context(self, key: SessionKey, turn: str = "") -> ContextView:
         """What the model saw for its last passage (or for `turn`); raises Impossible, NotFound."""
         piece, tree = await self._finding.load(key, turn)
+        await self._together.must_show(piece.id)
         row = tree.meant(piece.head, turn)
         if row.kind != "model":
             raise Impossible(why="not_a_model_passage")
@@ -357,6 +376,7 @@ class Conversation:
         """The live branch as a file with its authorship ledger: file name, MIME type, content. Raises UnknownFormat."""
         write = export.writer(format)
         piece, tree = await self._finding.load(key)
+        await self._together.must_show(piece.id)
         recipes = await self._history.recipes(piece.id)
         force = story.in_force(await self._history.moves(piece.id), piece.step)
         edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)

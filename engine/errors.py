@@ -4,6 +4,7 @@ EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
 │   ├── NotOwner · UnknownAdapter
+│   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
 │   └── UnclearWish · BadMidi · BadNotes · NothingToEdit     of music; see engine/music/errors
@@ -83,6 +84,20 @@ class NotOwner(Refused):
     code = "not_owner"
 
 
+class NotYourTurn(Refused):
+    """Somebody or something else is waited for. Fields: `why`, one of the names below, and mostly a `name`."""
+
+    code = "not_your_turn"
+
+    WHYS: ClassVar[tuple[str, ...]] = ("other", "not_last", "ghost", "vote", "stranger", "reader")
+
+
+class NotHost(Refused):
+    """Only the host of the piece may do that. Field: `name`, the host's."""
+
+    code = "not_host"
+
+
 class UnknownAdapter(Refused):
     """Field: `adapter`."""
 
@@ -113,6 +128,18 @@ class Impossible(Refused):
         "nothing_to_compare",
         "nothing_compared",
         "nothing_to_roll_back",
+        "already_joined",
+        "pen_taken",
+        "nobody_so_called",
+        "kick_oneself",
+        "host_stays",
+        "same_role",
+        "no_turns",
+        "nothing_to_pass",
+        "vote_over",
+        "corpse_so_already",
+        "not_together",
+        "hidden_until_the_end",
     )
 
 

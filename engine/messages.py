@@ -7,7 +7,7 @@ as a wish (`UserMessage`, `Reaction`), what comes up is named as a fact (`Accept
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 Vote = Literal[-1, 0, 1]
 TurnKind = Literal["person", "model"]
@@ -215,4 +215,20 @@ class Done:
     remarks: tuple[tuple[str, dict[str, str | int]], ...] = field(default=())
 
 
-Event = Accepted | Queued | Snapshot | Done
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something to be said in the chat of `key` that answers no message, or does not only do that.
+
+    `fields` fill the sentence `news_…` of that name (see bot/wording). With a `turn` it is that passage, which is to be
+    shown there. It is said again, perhaps by another process, until `Conversation.told` has heard that it was said.
+    """
+
+    number: int
+    key: SessionKey
+    name: str
+    fields: Mapping[str, Any]
+    language: str = "en"
+    turn: str = ""
+
+
+Event = Accepted | Queued | Snapshot | Done | News

@@ -13,6 +13,7 @@ from engine.finding import TRIES, Finding, account_of, place_of
 from engine.messages import Person, SessionKey
 from engine.sessions import Sessions
 from engine.story import Tree
+from engine.together.together import Together
 from storage.db import Duplicate, Stale
 from storage.history import History
 from storage.records import PieceRow, Shift
@@ -23,10 +24,11 @@ Decide = Callable[[PieceRow, Tree], Awaitable[Shift | None]]
 class Shifting:
     """Takes the steps that people decide on, one at a time in each piece."""
 
-    def __init__(self, history: History, finding: Finding, sessions: Sessions) -> None:
+    def __init__(self, history: History, finding: Finding, sessions: Sessions, together: Together) -> None:
         self._history = history
         self._finding = finding
         self._sessions = sessions
+        self._together = together
 
     async def run(
         self,
@@ -51,6 +53,9 @@ class Shifting:
                 if delivery and await self._history.received(place, safety.delivery(delivery)):
                     return row, tree
                 shift = await decide(row, tree)
+                kept = shift and await self._together.kept(turns.piece)
+                if kept:
+                    self._together.may_change(kept, await self._history.person(who))
                 if shift is None:
                     return row, tree
                 try:

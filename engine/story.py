@@ -18,7 +18,7 @@ FIRST_FORM = "story"
 MUSIC, SENT_MUSIC = "music", "midi"  # forms of passages that are no text: what was composed, what a person sent
 ENDING = 80
 
-Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music"]
+Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music", "ghost"]
 
 
 class Tree:
@@ -135,6 +135,8 @@ def is_music(row: TurnRow) -> bool:
 class Wish:
     """What somebody wants written. `turn` is the passage to write again (or the music to change); "" is the last one.
 
+    A `ghost` is Ghostnote's own turn, asked for by nobody; it is `unread` if nobody reads along while it writes.
+
     With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words. `adapters` write one
     version each, instead of the one that is live.
     """
@@ -146,6 +148,7 @@ class Wish:
     turn: str = ""
     order: Order | None = None
     adapters: tuple[str, ...] = ()
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,9 @@ def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
     if wish.kind == "reply":
         text = last_text(tree, head)
         return _after(tree, end, wish.form or (text.form if text else FIRST_FORM), starts=bool(wish.form) or not text)
-    if wish.kind in ("continue", "compare"):
+    if wish.kind == "ghost" and last_text(tree, head) is None:
+        return _after(tree, end, FIRST_FORM, starts=True)
+    if wish.kind in ("continue", "compare", "ghost"):
         if end is None:
             raise Impossible(why="nothing_written")
         return _answer(tree, end)

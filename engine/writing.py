@@ -7,10 +7,9 @@ done: the words stay, the device stops within one step, and what was written is 
 import asyncio
 import functools
 import logging
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from engine import composing, safety, story
@@ -18,22 +17,20 @@ from engine.composing import Composing
 from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled, UnknownForm
 from engine.finding import TRIES, account_of, place_of
 from engine.messages import Accepted, Done, Event, Queued, Snapshot, UserMessage
-from engine.music.musician import Composed, Made, MusicTask
-from engine.ports import Sampling
-from engine.relay import Relay
+from engine.music.musician import Composed
+from engine.news import news_of
 from engine.sessions import Sessions, Turn
 from engine.speaking import Speaks
-from engine.story import Plan, Tree, Wish
-from engine.text import sentences
-from engine.text.task import Begun, Composition, Passage, Task, Written
-from storage.db import Duplicate, Stale
-from storage.history import History, Loaded
+from engine.story import Tree, Wish
+from engine.text.task import Begun, Task, Written
+from engine.together.together import Kept, Together
+from engine.wanted import Found, Passages, Started, Wanted, Work, outcome_of, part_of, said_by, task_of
+from storage.db import Duplicate, Stale, new_id
+from storage.history import History
 from storage.preferences import Preferences
-from storage.records import Arrival, Delivery, NewTurn, Outcome, PieceRow, Place, Recipe
+from storage.records import Arrival, Delivery, Gathered, NewsRow, NewTurn, PieceRow, Place, Recipe
 
 log = logging.getLogger(__name__)
-
-Passages = Composition | Made
 
 
 class Writes(Protocol):
@@ -50,34 +47,6 @@ class Writes(Protocol):
         """Begun, Queued and Snapshots as they come, then Written; closing it stops the device."""
 
 
-class Work:
-    """One wish while it is being fulfilled."""
-
-    def __init__(self) -> None:
-        self.relay = Relay()
-        self.accepted = False
-        self.cancelled = False  # a person asked
-        self.gone = False  # nobody reads any more
-        self.composing: asyncio.Task[tuple[Passages, ...]] | None = None
-        self.begun: Composition | None = None
-        self.text = ""
-
-    def cancel(self) -> bool:
-        """Stop writing because a person asked; False if all is written already."""
-        if self.composing and not self.composing.cancel():
-            return False
-        self.cancelled = True
-        return True
-
-    def leave(self, task: asyncio.Task[None]) -> None:
-        """Stop because the reader went away; what waits for its turn gives it up."""
-        self.gone = True
-        if self.composing:
-            self.composing.cancel()
-        elif not self.accepted:
-            task.cancel()
-
-
 class Writing:
     """Fulfils wishes, one at a time in each piece."""
 
@@ -89,6 +58,7 @@ class Writing:
         sessions: Sessions,
         music: Composing,
         voices: Speaks,
+        together: Together,
     ) -> None:
         self._history = history
         self._preferences = preferences
@@ -96,6 +66,7 @@ class Writing:
         self._sessions = sessions
         self._music = music
         self._voices = voices
+        self._together = together
         self._works: dict[asyncio.Task[None], Work] = {}
 
     async def run(self, message: UserMessage, wish: Wish) -> AsyncGenerator[Event, None]:
@@ -116,6 +87,14 @@ class Writing:
             if not heard:
                 _log_failure(task)
 
+    def begin(self, message: UserMessage, wish: Wish) -> None:
+        """Fulfil a wish although nobody reads along; what goes wrong is noted in the log."""
+        work = Work()
+        task = asyncio.create_task(self._fulfil(message, wish, work), name="ghostnote wish")
+        self._works[task] = work
+        task.add_done_callback(self._over)
+        task.add_done_callback(_log_failure)
+
     def _over(self, task: asyncio.Task[None]) -> None:
         self._works.pop(task).relay.close()
 
@@ -135,9 +114,7 @@ class Writing:
                 turn.session.running = work
                 try:
                     with suppress(Stale, Duplicate):  # somebody was quicker: look again
-                        await self._in_turn(
-                            _Wanted(message, wish, place), await self._fresh(place, message, turn), work
-                        )
+                        await self._in_turn(Wanted(message, wish, place), await self._fresh(place, message, turn), work)
                         return
                 finally:
                     turn.session.running = None
@@ -153,7 +130,7 @@ class Writing:
         safety.delivery(message.delivery)
         return replace(wish, words=words), replace(message, person=safety.person(message.person))
 
-    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[str, "_Found"]:
+    async def _find(self, place: Place, message: UserMessage, turn: str) -> tuple[str, Found]:
         """Which piece this message belongs to, and what became of it before."""
         wanted = message.key.piece and safety.known_id(message.key.piece, "piece")
         if turn:
@@ -167,7 +144,7 @@ class Writing:
         loaded = loaded or (await self._history.ensure(place), ())
         return loaded[0].id, (known, loaded)
 
-    async def _fresh(self, place: Place, message: UserMessage, turn: Turn["_Found"]) -> "_Found":
+    async def _fresh(self, place: Place, message: UserMessage, turn: Turn[Found]) -> Found:
         """What was found at the door, unless others were in the piece since then."""
         if not turn.waited:
             return turn.found
@@ -176,26 +153,73 @@ class Writing:
             raise NotFound(what="piece", id=turn.piece)
         return known, loaded
 
-    async def _in_turn(self, wanted: "_Wanted", found: "_Found", work: Work) -> None:
+    async def _in_turn(self, wanted: Wanted, found: Found, work: Work) -> None:
         known, (piece, rows) = found
-        tree = Tree(rows)
+        tree, kept = Tree(rows), await self._together.kept(piece.id)
+        if wanted.wish.kind == "ghost" and not (kept and kept.state.ghost):
+            return  # somebody else let it write
         if known and (known.reply or known.cancelled or known.turn not in {None, piece.head}):
-            _repeat(known, Tree(rows, await self._preferences.counts(piece.id)), work)
+            silent = kept is not None and not kept.state.free
+            _repeat(known, Tree(rows, await self._preferences.counts(piece.id)), work, silent=silent)
             return
-        begun = await self._begin(wanted, known, piece, tree)
+        begun = await self._begin(wanted, known, piece, tree, kept)
         work.accepted = True
-        work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))
+        if wanted.wish.kind != "ghost":
+            work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))
+        if not begun.quiet:
+            await self._answer(wanted, begun, tree, work)
+        for row in begun.known.news if begun.known else ():
+            work.relay.put(news_of(row))
+
+    async def _answer(self, wanted: Wanted, begun: Started, tree: Tree, work: Work) -> None:
+        """Write, store what was written, and say so."""
         try:
             compositions = await self._compose(begun, wanted, work)
         except Busy as busy:
             if begun.known and begun.known.turn:  # whoever is told must not send the same words again
                 raise Busy(**busy.fields, why="kept") from None
             raise
-        rows = await self._history.finish(begun.piece, _outcome(begun, wanted, compositions))
-        turn = Tree((*tree.rows.values(), *rows)).view(rows[0])
-        work.relay.put(Done(turn, compositions[0].remarks))
+        except EngineError:
+            if not work.gone:
+                await self._together.ghost_failed(begun.piece)
+            raise
+        await self._finish(wanted, begun, tree, compositions, work)
 
-    async def _begin(self, wanted: "_Wanted", known: Delivery | None, piece: PieceRow, tree: Tree) -> "_Begun":
+    async def _finish(
+        self, wanted: Wanted, begun: Started, tree: Tree, compositions: tuple[Passages, ...], work: Work
+    ) -> None:
+        outcome = replace(outcome_of(begun, wanted, compositions), ids=tuple(new_id() for _ in compositions))
+        options = outcome.ids if begun.voted and len(compositions) > 1 else ()
+        outcome, news = replace(outcome, held=bool(options)), tuple[NewsRow, ...]()
+        for _ in range(TRIES):
+            turns = begun.state is not None and begun.state.ghost
+            kept = await self._together.kept(begun.piece.id) if turns else None
+            read = not wanted.wish.unread
+            change = self._together.ghost_wrote(
+                kept, begun.piece, compositions[0].text, options, handed=read, shown="" if read else outcome.ids[0]
+            )
+            if change is None and not read:
+                return  # it is not Ghostnote's turn any more, and nobody would see it
+            if change is None:
+                rows = await self._history.finish(begun.piece, replace(outcome, held=False))
+                break
+            with suppress(Stale):
+                rows, news = await self._history.end_turn(begun.piece, outcome, change)
+                break
+        else:
+            raise Busy(waiting=1)
+        if not options or change is None:
+            turn = Tree((*tree.rows.values(), *rows)).view(rows[0])
+            work.relay.put(Done(turn, compositions[0].remarks))
+        if not read:
+            self._together.posted()
+            return
+        for row in news:
+            work.relay.put(news_of(row))
+
+    async def _begin(
+        self, wanted: Wanted, known: Delivery | None, piece: PieceRow, tree: Tree, kept: Kept | None
+    ) -> Started:
         """Find the place of the new passage and store what the person sent, unless that was done before."""
         message, wish = wanted.message, wanted.wish
         resumed = known.turn if known else None
@@ -205,41 +229,56 @@ class Writing:
         # Before the words are stored: who is told to come back has lost nothing.
         (self._music.musician if task else self._writer).check_room()
         person = await self._history.person(account_of(message.person))
+        state = kept.state if kept else None
         if known and resumed:
-            return _Begun(piece, plan, person, known, known.move if known.move == piece.step else None, task)
-        words = None
+            return Started(piece, plan, person, known, known.move if known.move == piece.step else None, task, state)
+        words, gathered = None, None
+        if wish.kind != "ghost":
+            gathered = self._turn(wish, kept, piece, person)
+        if gathered:
+            state = self._together.after(gathered)
         if wish.words:
             recipe = composing.recipe_of(task.order) if task else Recipe()
             words = NewTurn(plan.parent, plan.depth, "person", wish.words, plan.form, plan.starts, recipe=recipe)
-        if known is None and (words or message.delivery):
+        if known is None and (words or message.delivery or gathered):
             shown = tuple((ref.platform, ref.chat, ref.message) for ref in (message.ref,) if ref)
             arrival = Arrival(wish.kind, safety.title_from(wish.words), message.delivery, shown)
-            known = await self._history.accept(piece, person, words, arrival)
+            known = await self._history.accept(piece, person, words, arrival, gathered)
         if words and known and known.turn and known.move:
-            said = Passage("person", message.person.name, wish.words)
+            said = said_by((state and state.pen(person)) or message.person.name, wish.words)
             plan = replace(plan, parent=known.turn, depth=plan.depth + 1, starts=False, before=(*plan.before, said))
             piece = replace(piece, head=known.turn, step=known.move, clock=known.move)
-        return _Begun(piece, plan, person, known, known.move if known else None, task)
+        return Started(piece, plan, person, known, known.move if known else None, task, state)
 
-    async def _compose(self, begun: "_Begun", wanted: "_Wanted", work: Work) -> tuple[Passages, ...]:
+    def _turn(self, wish: Wish, kept: Kept | None, piece: PieceRow, person: str) -> Gathered | None:
+        """What changes in whose turn it is, by this wish of this person. Raises NotYourTurn."""
+        if wish.words:
+            return self._together.wrote(kept, piece, person, wish.words, handed=True)
+        if wish.kind in ("retry", "alternatives", "music"):
+            self._together.may_change(kept, person)
+            return None
+        return self._together.asked(kept, piece, person)
+
+    async def _compose(self, begun: Started, wanted: Wanted, work: Work) -> tuple[Passages, ...]:
         """What was written: all of it, or what there was when somebody stopped it."""
         if begun.music:
             made = await self._written(self._music.musician.write(begun.music), work)
         else:
             made = ()
             for adapter in await self._adapters(begun, wanted):
-                task = _task(begun, wanted, adapter)
-                made += await self._written(self._writer.write(task), work, quiet=bool(made)) or ()
+                task = task_of(begun, wanted, adapter)
+                quiet = bool(made or begun.voted)
+                made += await self._written(self._writer.write(task), work, quiet=quiet) or ()
                 if work.cancelled or work.gone:
                     break
-            made = made or _part(work)
+            made = made or part_of(work)
         if made:
             return made
         if work.cancelled and wanted.message.delivery:
             await self._history.give_up(wanted.place, wanted.message.delivery)
         raise RequestCancelled
 
-    async def _adapters(self, begun: "_Begun", wanted: "_Wanted") -> tuple[str, ...]:
+    async def _adapters(self, begun: Started, wanted: Wanted) -> tuple[str, ...]:
         """Who writes: those that were asked for, a version each, or the one that is live."""
         message = wanted.message
         for adapter in filter(None, wanted.wish.adapters):
@@ -262,51 +301,14 @@ class Writing:
         return None if work.composing.cancelled() else work.composing.result()
 
 
-_Found = tuple[Delivery | None, Loaded]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A wish and where it belongs."""
-
-    message: UserMessage
-    wish: Wish
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A wish whose words are stored. `move` is the step the reply completes, None if it makes one of its own."""
-
-    piece: PieceRow
-    plan: Plan
-    person: str
-    known: Delivery | None
-    move: int | None
-    music: MusicTask | None = None
-
-
-def _repeat(known: Delivery, tree: Tree, work: Work) -> None:
-    """The same update again: tell what became of it, and do nothing."""
+def _repeat(known: Delivery, tree: Tree, work: Work, *, silent: bool) -> None:
+    """The same update again: tell what became of it, and do nothing. `silent`: words need not be answered here."""
     work.relay.put(Accepted(known.piece, known.turn))
+    if known.reply is None and silent:
+        return
     if known.reply is None:
         raise RequestCancelled
     work.relay.put(Done(tree.view(tree.find(known.reply))))
-
-
-def _task(begun: _Begun, wanted: _Wanted, adapter: str) -> Task:
-    return Task(
-        form=begun.plan.form,
-        passages=begun.plan.before,
-        seed=secrets.randbits(31),
-        memory=begun.piece.memory,
-        note=begun.piece.note,
-        language=wanted.message.person.language,
-        drafts=wanted.wish.drafts,
-        avoid=begun.plan.avoid,
-        adapter=adapter,
-        owner=begun.piece.id,
-    )
 
 
 async def _follow(writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool) -> tuple[Passages, ...]:
@@ -327,54 +329,6 @@ async def _follow(writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool
                 case Queued():
                     work.relay.put(event)
     raise GeneratorFailed(why="nothing was written")
-
-
-def _part(work: Work) -> tuple[Composition, ...]:
-    """What was written before it was stopped, up to the last whole sentence or line; half a piece of music is none."""
-    ends = [*sentences.ends(work.text), work.text.rfind("\n")]
-    text = work.text[: max(ends)].rstrip() if max(ends) > 0 else ""
-    if not text:
-        return ()
-    recipe = work.begun or Composition("", "", "", "", "", Sampling(), 0, "cancelled", 0, 0, 0)
-    return (replace(recipe, text=text, completion=work.text, finish="cancelled", remarks=()),)
-
-
-def _outcome(begun: _Begun, wanted: _Wanted, compositions: tuple[Passages, ...]) -> Outcome:
-    return Outcome(
-        person=begun.person,
-        kind=wanted.wish.kind,
-        versions=tuple(_version(begun.plan, composition) for composition in compositions),
-        title=safety.title_from(compositions[0].text),
-        move=begun.move,
-        retried=begun.plan.retried,
-        delivery=wanted.message.delivery,
-    )
-
-
-def _version(plan: Plan, made: Passages) -> NewTurn:
-    if isinstance(made, Made):
-        return composing.version(plan, made)
-    return NewTurn(
-        parent=plan.parent,
-        depth=plan.depth,
-        kind="model",
-        text=made.text,
-        form=plan.form,
-        starts=plan.starts,
-        model=made.model,
-        adapter=made.adapter,
-        seed=made.seed,
-        finish=made.finish,
-        recipe=Recipe(
-            completion=made.completion,
-            prompt=made.prompt,
-            sampling=asdict(made.sampling),
-            sections=tuple(asdict(section) for section in made.sections),
-            tokens=made.tokens,
-            window=made.window,
-            reserved=made.reserved,
-        ),
-    )
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

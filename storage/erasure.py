@@ -17,11 +17,15 @@ from storage import authorship, pieces
 from storage.opinions import unsigned
 from storage.records import Place
 from storage.schema import (
+    ballots,
     consents,
     deliveries,
     edits,
+    gatherings,
     inbox,
+    members,
     moves,
+    outbox,
     people,
     picks,
     places,
@@ -29,6 +33,7 @@ from storage.schema import (
     retries,
     scores,
     settings,
+    timers,
     turns,
 )
 from storage.schema import pieces as pieces_table
@@ -76,6 +81,7 @@ def involved(connection: sa.Connection, person: str) -> tuple[str, ...]:
         sa.select(turns.c.piece).where(turns.c.person == person),
         sa.select(turns.c.piece).join(edits, edits.c.turn == turns.c.id).where(edits.c.person == person),
         sa.select(moves.c.piece).where(moves.c.person == person),
+        sa.select(members.c.piece).where(members.c.person == person),
         sa.select(pieces_table.c.id).where(sa.or_(own, by)),
     )
     return tuple(sorted(connection.scalars(sa.union(*parts))))
@@ -115,6 +121,7 @@ def _shared(connection: sa.Connection, piece: str, person: str) -> bool:
     others = (
         sa.select(turns.c.id).where(turns.c.piece == piece, turns.c.person != person),
         sa.select(moves.c.piece).where(moves.c.piece == piece, moves.c.person != person),
+        sa.select(members.c.piece).where(members.c.piece == piece, members.c.person != person),
         *(
             sa.select(turns.c.id)
             .join(column.table, column == turns.c.id)
@@ -139,7 +146,7 @@ def _drop(connection: sa.Connection, piece: str) -> None:
         (retries, retries.c.reply),
     ):
         connection.execute(sa.delete(table).where(column.in_(inside)))
-    for table in (inbox, moves):
+    for table in (inbox, moves, outbox, timers, ballots, members, gatherings):
         connection.execute(sa.delete(table).where(table.c.piece == piece))
     connection.execute(sa.delete(edits).where(edits.c.turn.in_(inside)))
     connection.execute(sa.delete(turns).where(turns.c.piece == piece))
@@ -181,6 +188,16 @@ def _blank(connection: sa.Connection, piece: str, person: str) -> None:
         connection.execute(sa.delete(table).where(table.c.turn.in_(ids)))
     mine = sa.and_(moves.c.piece == piece, moves.c.person == person)
     connection.execute(sa.update(moves).where(mine).values(person=None))
+    said = sa.or_(outbox.c.told.is_not(None), outbox.c.person == person, outbox.c.turn.in_(ids))
+    connection.execute(sa.delete(outbox).where(outbox.c.piece == piece, said))
+    for table in (members, ballots):
+        connection.execute(sa.delete(table).where(table.c.piece == piece, table.c.person == person))
+    left = {
+        column: sa.case((gatherings.c[column] == person, None), else_=gatherings.c[column])
+        for column in ("mover", "last")
+    }
+    others = sa.update(gatherings).where(gatherings.c.piece == piece)
+    connection.execute(others.values(version=gatherings.c.version + 1, **left))
     _forget_about(connection, piece, person, gone)
 
 

@@ -5,19 +5,23 @@ must be checked by the caller to be text a database can hold (no zero bytes).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import journal, moving, pieces, turns
+from storage import gatherings, journal, moving, pieces, turns
 from storage.db import Database, insert, new_id, now
+from storage.gatherings import Gatherings
+from storage.outbox import Outbox
 from storage.records import (
     Account,
     Arrival,
     Delivery,
     Edit,
+    Gathered,
     Move,
+    NewsRow,
     NewTurn,
     Outcome,
     PieceRow,
@@ -46,6 +50,8 @@ class History:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.outbox = Outbox(database)
+        self.gatherings = Gatherings(database)
         self._people: dict[Account, str] = {}
         self._trees: Trees = {}
 
@@ -118,7 +124,9 @@ class History:
         rows = found.known | {turn.id: turn for turn in found.news}
         if found.piece.clock >= self._trees.get(found.piece.id, (0, {}))[0]:
             self._keep(found.piece.id, found.piece.clock, rows)
-        return found.piece, tuple(rows.values())
+        return found.piece, tuple(_signed(row, found.pens) for row in rows.values()) if found.pens else tuple(
+            rows.values()
+        )
 
     def _keep(self, piece: str, clock: int, rows: dict[str, TurnRow]) -> None:
         self._trees.pop(piece, None)
@@ -172,13 +180,24 @@ class History:
         """Words that came from a platform since then and were never answered, oldest first."""
         return await self._database.read(journal.unanswered, platform, since)
 
-    async def accept(self, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
-        """Store a person's words as the new live end, and the delivery; raises Stale or Duplicate."""
-        return await self._database.write(journal.accept, piece, person, words, wish)
+    async def accept(
+        self, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival, gathered: Gathered | None = None
+    ) -> Delivery:
+        """Store a person's words as the new live end, the delivery, and whose turn it is then.
+
+        Raises Stale or Duplicate.
+        """
+        return await self._database.write(_accept, piece, person, words, wish, gathered)
 
     async def finish(self, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
         """Store what the model wrote, the first version as the new live end; as they are stored."""
         return await self._database.write(journal.finish, piece, outcome)
+
+    async def end_turn(
+        self, piece: PieceRow, outcome: Outcome, gathered: Gathered
+    ) -> tuple[tuple[TurnRow, ...], tuple[NewsRow, ...]]:
+        """The same where turns are taken, with whose it is then; also what became news by it. Raises Stale."""
+        return await self._database.write(_end_turn, piece, outcome, gathered)
 
     async def give_up(self, place: Place, delivery: str) -> None:
         """Remember that there will be no reply to this delivery."""
@@ -216,6 +235,30 @@ class _Found:
     piece: PieceRow
     known: dict[str, TurnRow]
     news: tuple[TurnRow, ...]
+    pens: dict[str, str] = field(default_factory=dict)
+
+
+def _signed(row: TurnRow, pens: dict[str, str]) -> TurnRow:
+    return replace(row, author=pens[row.person]) if row.person in pens else row
+
+
+def _accept(
+    connection: sa.Connection,
+    piece: PieceRow,
+    person: str,
+    words: NewTurn | None,
+    wish: Arrival,
+    gathered: Gathered | None,
+) -> Delivery:
+    stored = journal.accept(connection, piece, person, words, wish)
+    return replace(stored, news=gatherings.apply(connection, gathered)) if gathered else stored
+
+
+def _end_turn(
+    connection: sa.Connection, piece: PieceRow, outcome: Outcome, gathered: Gathered
+) -> tuple[tuple[TurnRow, ...], tuple[NewsRow, ...]]:
+    rows = journal.finish(connection, piece, outcome)
+    return rows, gatherings.apply(connection, gathered)
 
 
 def _arrive(
@@ -230,7 +273,7 @@ def _load(connection: sa.Connection, place: Place, piece: str, trees: Trees) -> 
     if row is None:
         return None
     clock, known = trees.get(row.id, (0, {}))
-    return _Found(row, known, turns.tree(connection, row.id, clock))
+    return _Found(row, known, turns.tree(connection, row.id, clock), gatherings.pens(connection, row.id))
 
 
 def _create(connection: sa.Connection, place: Place, title: str, delivery: str) -> PieceRow:

@@ -110,10 +110,10 @@ def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tupl
     If the live end was moved by somebody else meanwhile, the versions are kept in the tree and nothing else moves.
     """
     moment = now()
-    ids = tuple(new_id() for _ in outcome.versions)
+    ids = outcome.ids or tuple(new_id() for _ in outcome.versions)
     last = piece.clock + len(ids)
     ahead = {"clock": last, "head": ids[0], "step": outcome.move or piece.clock + 1}
-    live = _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
+    live = not outcome.held and _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
     if not live:
         last = _skip(connection, piece.id, len(ids))
     rows = [
@@ -130,7 +130,7 @@ def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tupl
     if outcome.retried:
         turned = {"turn": outcome.retried, "reply": ids[0], "person": outcome.person}
         connection.execute(sa.insert(retries).values(id=new_id(), created=moment, **turned))
-    if outcome.delivery:
+    if outcome.delivery and not outcome.held:
         mine = sa.and_(at(inbox, piece.place), inbox.c.delivery == outcome.delivery)
         connection.execute(sa.update(inbox).where(mine).values(reply=ids[0]))
     return tuple(_light(row) for row in rows)
@@ -142,7 +142,7 @@ def give_up(connection: sa.Connection, place: Place, delivery: str) -> None:
     connection.execute(sa.update(inbox).where(mine).values(cancelled=True))
 
 
-def shift(connection: sa.Connection, piece: PieceRow, person: str, to: Shift) -> None:
+def shift(connection: sa.Connection, piece: PieceRow, person: str | None, to: Shift) -> None:
     """Move the live end, forward, back or aside, with all that belongs to that step; raises Stale or Duplicate."""
     moment = now()
     receive(connection, piece.place, to.delivery, piece.id)
@@ -203,7 +203,7 @@ def _move(
     piece: PieceRow,
     kind: str,
     after: str | None,
-    person: str,
+    person: str | None,
     moment: datetime,
     edit: str | None = None,
 ) -> None:

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from storage.db import insert, now
 from storage.pieces import open_piece
 from storage.records import Place
-from storage.schema import inbox, pieces, places, settings
+from storage.schema import inbox, outbox, pieces, places, settings
 
 MOVED = "moved"
 
 
 def relocate(connection: sa.Connection, platform: str, old: str, new: str) -> None:
-    """Take the pieces of a chat, which of them is open, and what it was sent, to the chat of that name.
+    """Take the pieces of a chat, which of them is open, what it was sent and is still to hear, to that of another name.
 
     Done a second time it changes nothing. What was written in the new chat before stays there, no longer open.
     """
@@ -22,7 +22,7 @@ def relocate(connection: sa.Connection, platform: str, old: str, new: str) -> No
     for thread, piece in connection.execute(opened).all():
         open_piece(connection, Place(platform, new, thread), piece)
     connection.execute(sa.delete(places).where(_of(places, platform, old)))
-    for table in (pieces, inbox):
+    for table in (pieces, inbox, outbox):
         connection.execute(sa.update(table).where(_of(table, platform, old)).values(chat=new))
     row = insert(connection, settings).values(scope=_scope(platform, old), name=MOVED, value=new, updated=now())
     connection.execute(row.on_conflict_do_nothing())

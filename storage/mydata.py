@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage.schema import (
+    ballots,
     consents,
     deliveries,
     edits,
+    members,
     moves,
     people,
     picks,
@@ -38,6 +40,8 @@ def collect(connection: sa.Connection, person: str) -> dict[str, Any]:
         "picks": _rows(connection, _theirs(picks, person).order_by(picks.c.created)),
         "retries": _rows(connection, _theirs(retries, person).order_by(retries.c.created)),
         "steps": _rows(connection, _theirs(moves, person).order_by(moves.c.created)),
+        "memberships": _rows(connection, _theirs(members, person).order_by(members.c.piece)),
+        "ballots": _rows(connection, _theirs(ballots, person).order_by(ballots.c.piece)),
         "remembered": _remembered(connection, person),
         "settings": _rows(connection, _settings(about)),
     }

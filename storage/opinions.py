@@ -15,7 +15,7 @@ from storage import authorship
 from storage.authorship import NOBODY, Node
 from storage.schema import consents, edits, moves, people, picks, pieces, preferences, retries, turns
 
-MAKING = ("reply", "continue", "retry", "alternatives", "compare", "music")  # moves that write a passage
+MAKING = ("reply", "continue", "retry", "alternatives", "compare", "music", "ghost")  # moves that write a passage
 UNSIGNED = ("memory", "note")  # sections of a prompt that anybody in the piece may have written
 
 

@@ -1,5 +1,6 @@
 """What storage hands up and takes: plain frozen rows. No SQL above this line, no tree logic below it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,7 +50,7 @@ class PieceRow:
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """A passage without its recipe. `author` is the person's name, or "" for the model."""
+    """A passage without its recipe. `author` is the person's name or pen name here, or "" for the model."""
 
     id: str
     piece: str
@@ -69,6 +70,7 @@ class TurnRow:
     seed: int
     finish: str | None
     text: str
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,17 @@ class NewTurn:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A platform update that was stored: what it said, and what was written for it if anything was yet."""
+    """A platform update that was stored: what it said, and what was written for it if anything was yet.
+
+    `news` is what became news just now by storing it.
+    """
 
     piece: str
     turn: str | None
     reply: str | None
     move: int | None
     cancelled: bool
+    news: tuple["NewsRow", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +203,8 @@ class Ballot:
 class Outcome:
     """What came of a wish: versions of one passage, the live one first.
 
-    They complete the step `move` (a person's words and their reply are one step), or make a new one of `kind`.
+    They complete the step `move` (a person's words and their reply are one step), or make a new one of `kind`. Those
+    that are `held` are kept beside each other, and none is live. They get these `ids` if any are given.
     """
 
     person: str
@@ -207,6 +214,8 @@ class Outcome:
     move: int | None = None
     retried: str = ""
     delivery: str = ""
+    held: bool = False
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +226,87 @@ class Arrival:
     title: str = ""
     delivery: str = ""
     messages: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewsRow:
+    """Something to be said in a place, as the outbox keeps it. `number` is 0 until it is kept.
+
+    `fields` fill the sentence `name`; `turn` is the passage that is to be shown with it; `person` whom it is about.
+    """
+
+    place: Place
+    piece: str
+    name: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "en"
+    turn: str | None = None
+    person: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """Somebody who takes part in a piece, or did, under a pen name."""
+
+    person: str
+    pen: str
+    role: str
+    seat: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    """A clock that was set in a piece."""
+
+    piece: str
+    kind: str
+    number: int
+    due: datetime
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringRow:
+    """A piece that several people write, as it stood at `version` (0: it is not kept yet).
+
+    `votes` are the passages that people chose in the vote that is open, by person; "" for no opinion.
+    """
+
+    piece: str
+    version: int
+    mover: str | None
+    last: str | None
+    state: Mapping[str, Any]
+    members: tuple[MemberRow, ...]
+    votes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """How a gathering changes: `row` takes the place of the version it names, or nothing happens (`Stale`).
+
+    `timers` are set, and those that were set for another number than `number` are taken away. `fired` is the clock
+    that led here, which must still be there. `news` is to be said, from `due` on if somebody else says it at once.
+    """
+
+    row: GatheringRow
+    number: int
+    moment: datetime
+    due: datetime
+    timers: tuple[TimerRow, ...] = ()
+    fired: str = ""
+    delivery: str = ""
+    place: Place | None = None
+    news: tuple[NewsRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A passage that was voted into a piece, over the other `options`, by these `votes` (passages by person)."""
+
+    piece: PieceRow
+    winner: str
+    options: tuple[str, ...]
+    votes: Mapping[str, str]

@@ -223,3 +223,65 @@ settings = Table(
     Column("value", sa.JSON, nullable=False),
     Column("updated", Moment, nullable=False),
 )
+
+outbox = Table(
+    "outbox",  # what is to be said in a chat without a message that it answers
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # in the order in which it happened
+    Column("platform", Text, nullable=False),
+    Column("chat", Text, nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("piece", Id, ForeignKey("pieces.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("fields", sa.JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("turn", Id, ForeignKey("turns.id")),  # the passage that is to be shown
+    Column("person", Id, ForeignKey("people.id")),  # whom it is about
+    Column("created", Moment, nullable=False),
+    Column("due", Moment, nullable=False),  # not before; whoever is saying it puts this off
+    Column("told", Moment),  # null until it was said
+    Column("messages", sa.JSON, nullable=False),  # which messages say it
+    sa.Index(None, "platform", "told", "due"),
+    sa.Index(None, "piece"),
+)
+
+gatherings = Table(
+    "gatherings",  # pieces that several people write by rules
+    metadata,
+    Column("piece", Id, ForeignKey("pieces.id"), primary_key=True),
+    Column("version", Integer, nullable=False),  # grows with every change: whoever read an older one is told
+    Column("mover", Id, ForeignKey("people.id")),  # whose turn it is, if it is a person's
+    Column("last", Id, ForeignKey("people.id")),  # who wrote last
+    Column("state", sa.JSON, nullable=False),  # the rest, as `engine/together/keeping` writes it; no names in it
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("piece", Id, ForeignKey("gatherings.piece"), primary_key=True),
+    Column("person", Id, ForeignKey("people.id"), primary_key=True),
+    Column("pen", Text, nullable=False),
+    Column("role", Text, nullable=False),  # "host" | "writer" | "reader"
+    Column("seat", Integer, nullable=False),
+    Column("here", Boolean, nullable=False),
+)
+
+ballots = Table(
+    "ballots",
+    metadata,
+    Column("piece", Id, ForeignKey("gatherings.piece"), primary_key=True),
+    Column("person", Id, ForeignKey("people.id"), primary_key=True),
+    Column("turn", Id, ForeignKey("turns.id")),  # null: no opinion
+)
+
+timers = Table(
+    "timers",  # a clock that has run out is taken away in the transaction of what follows, so it acts once
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("piece", Id, ForeignKey("gatherings.piece"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Integer, nullable=False),  # what it was set for
+    Column("due", Moment, nullable=False),
+    sa.Index(None, "due"),
+    sa.Index(None, "piece"),
+)

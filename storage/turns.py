@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from storage.pieces import at
 from storage.records import Edit, Move, Place, Recipe, ScoreRow, TurnRow
-from storage.schema import deliveries, edits, moves, people, pieces, scores, turns
+from storage.schema import deliveries, edits, members, moves, people, pieces, scores, turns
 
 _heavy = (
     turns.c.completion,
@@ -36,6 +36,12 @@ _edit = (
     edits.c.after,
     edits.c.first,
     edits.c.created,
+)
+
+
+_signed = tuple(
+    sa.func.coalesce(members.c.pen, people.c.name).label("author") if column.key == "author" else column
+    for column in _edit
 )
 
 
@@ -106,8 +112,12 @@ def move_after(connection: sa.Connection, piece: str, number: int) -> tuple[Move
 def edits_of(connection: sa.Connection, piece: str) -> tuple[Edit, ...]:
     """Every edit ever made in a piece, oldest first."""
     rows = connection.execute(
-        sa.select(*_edit)
-        .select_from(edits.join(turns, turns.c.id == edits.c.turn).join(people, people.c.id == edits.c.person))
+        sa.select(*_signed)
+        .select_from(
+            edits.join(turns, turns.c.id == edits.c.turn)
+            .join(people, people.c.id == edits.c.person)
+            .outerjoin(members, sa.and_(members.c.piece == turns.c.piece, members.c.person == edits.c.person))
+        )
         .where(turns.c.piece == piece)
         .order_by(edits.c.created)
     )

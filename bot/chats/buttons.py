@@ -13,7 +13,7 @@ from engine.story import MUSIC
 
 ACTIONS = {
     "r": "retry", "c": "continue", "p": "previous", "n": "next", "u": "undo", "x": "cancel",
-    "e": "extend", "v": "vary", "a": "accompany", "h": "harmonize",
+    "e": "extend", "v": "vary", "a": "accompany", "h": "harmonize", "w": "choose",
 }  # fmt: skip
 VOTES: dict[str, Vote] = {"+": 1, "-": -1, "0": 0}
 STILL = "="  # the button that only shows "2/3"
@@ -88,6 +88,11 @@ def under_heard(turn: Turn, language: str) -> Rows:
 def stop(language: str) -> Rows:
     """The button under a passage that is still being written."""
     return ((_named("⏹", "stop", "x", "", language),),)
+
+
+def choices(offered: tuple[tuple[str, str], ...]) -> Rows:
+    """The buttons under several passages of which one is to be chosen: what stands on each, and its passage."""
+    return (tuple(_button(label, "w", turn) for label, turn in offered),) if offered else ()
 
 
 def rerun(turn: str, language: str) -> Rows:

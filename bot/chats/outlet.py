@@ -19,7 +19,7 @@ from engine.story import MUSIC
 
 log = logging.getLogger(__name__)
 
-TOASTS = ("cancelled", "voted", "unvoted")  # notices that a pressed button answers by itself
+TOASTS = ("cancelled", "voted", "unvoted", "chosen")  # notices that a pressed button answers by itself
 KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files of music
 
 
@@ -101,17 +101,21 @@ class ChatOutlet:
         except Refusal as refusal:
             self._give_up("show a draft", refusal)
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice) -> tuple[MessageRef, ...]:
         """A sentence of its own; a place in the queue only until the draft takes its place."""
         if notice.name == "queued":
             await self.draft(notice.text)
-        elif not (notice.name in TOASTS and await self.answer(notice.text)):
-            await self.say(notice.text)
+            return ()
+        if notice.name in TOASTS and await self.answer(notice.text):
+            return ()
+        return await self.say(notice.text, buttons.choices(notice.choices))
 
-    async def say(self, text: str, rows: buttons.Rows = ()) -> None:
-        """A message that is not part of the piece."""
+    async def say(self, text: str, rows: buttons.Rows = ()) -> tuple[MessageRef, ...]:
+        """A message that is not part of the piece; where it stands."""
         await self.answer()
-        await self._show(Page(self._wire, (), self._answering), self._wire.split(text), rows)
+        page = Page(self._wire, (), self._answering)
+        await self._show(page, self._wire.split(text), rows)
+        return tuple(ref_of(self.key, shown.message) for shown in page.shown)
 
     async def offer(self, text: str, turn: Turn) -> None:
         """Say in this reply's own message what was heard in a file, with what can be done to it."""
@@ -175,8 +179,12 @@ class ChatOutlet:
 
     async def count(self, message: int, turn: Turn) -> None:
         """Bring the counts on the buttons under a message up to date."""
+        await self.mark(message, buttons.under(turn, self._language, private=self._private))
+
+    async def mark(self, message: int, rows: buttons.Rows) -> None:
+        """Put other buttons under a message of ours."""
         try:
-            await self._wire.mark(message, buttons.under(turn, self._language, private=self._private))
+            await self._wire.mark(message, rows)
         except Refusal as refusal:
             log.debug("counts were not updated: %s", refusal)
 

@@ -10,6 +10,7 @@ from bot.chats.outlet import ChatOutlet
 from bot.chats.page import Shown
 from bot.chats.refs import command_in
 from bot.chats.replies import Replies, Stored
+from bot.telling import counted
 from engine.conversation import Conversation
 from engine.errors import EngineError, NotFound
 from engine.messages import MessageRef, Person, Reaction, SessionKey, Turn, UserMessage, Vote
@@ -35,6 +36,8 @@ class Pressing:
         """A button under `message` that is one of ours: a vote, an action, or neither."""
         if press.vote is not None:
             await self._voted(press, message, asked, opened((), None))
+        elif press.action == "choose":
+            await self._chosen(press, message, asked, opened((), None), stored)
         elif not press.action:
             await opened((), None).answer()
         else:
@@ -78,6 +81,15 @@ class Pressing:
         said = await privacy.thanks(self._conversation, person) if now else "unvoted"
         await outlet.answer(wording.say(said, person.language, sign=sign))
         await outlet.count(message, turn)
+
+    async def _chosen(
+        self, press: buttons.Press, message: int, asked: UserMessage, outlet: ChatOutlet, stored: Stored
+    ) -> None:
+        """One of several continuations; the buttons show how many chose each, until the vote is over."""
+        await self._replies.give(commands.act(self._conversation, asked, "choose", press.turn), outlet, asked, stored)
+        ballot = (await self._conversation.gathering.state(asked.key)).ballot
+        here = ballot is not None and press.turn in ballot.options
+        await outlet.mark(message, buttons.choices(counted(ballot)) if ballot and here else ())
 
     async def _meant(self, press: buttons.Press, asked: UserMessage) -> Vote:
         """In a group the buttons cannot know whose finger presses: the same thumb again takes the vote back."""

@@ -110,6 +110,15 @@ class Choosing:
             return []
         return [(f"{branch.number}. {branch.ending}", str(branch.number)) for branch in branches]
 
+    async def writers(self, interaction: Interaction) -> list[tuple[str, str]]:
+        """Who takes part in the open piece."""
+        place, _ = self._desk.where(interaction)
+        try:
+            state = await self._conversation.gathering.state(place.key)
+        except EngineError:
+            return []
+        return [(member.pen, member.pen) for member in state.members if member.here]
+
     def pressed(self, interaction: Interaction, data: str) -> None:
         """A button under a message."""
         place, person = self._desk.where(interaction)

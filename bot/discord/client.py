@@ -47,6 +47,7 @@ class Ghost(discord.AutoShardedClient):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
         fill(self.tree, self.choosing)
+        self.listening = asyncio.Event()
         self._menu: asyncio.Task[None] | None = None
 
     async def setup_hook(self) -> None:
@@ -65,6 +66,7 @@ class Ghost(discord.AutoShardedClient):
 
     async def on_ready(self) -> None:
         """Say so."""
+        self.listening.set()
         log.info("Discord: %s is listening", self.user)
 
     async def on_message(self, message: discord.Message) -> None:

@@ -23,7 +23,7 @@ from bot.discord.sending import ERRORS, ODD
 from bot.discord.wire import DiscordWire, Interaction
 from bot.replies import ReplyEvent
 from engine.conversation import Conversation
-from engine.messages import Person, Turn, UserMessage
+from engine.messages import Person, SessionKey, Turn, UserMessage
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,19 @@ class Desk:
             shown=shown,
             before=before,
         )
+
+    async def opened(self, key: SessionKey, language: str) -> ChatOutlet:
+        """Where to say what answers no message; a chat that is no channel is a person, who is written to in private."""
+        number = int(key.thread or key.chat)
+        if key.thread or self.client.get_channel(number):
+            return self.outlet(Place(number, key.chat, key.thread), language)
+        try:
+            await self.client.fetch_channel(number)
+        except (discord.NotFound, discord.Forbidden):
+            user = await self.client.fetch_user(number)
+            channel = user.dm_channel or await user.create_dm()
+            return self.outlet(Place(channel.id, key.chat, private=True), language)
+        return self.outlet(Place(number, key.chat), language)
 
     async def answer(
         self, asked: UserMessage, file: discord.Attachment | None, outlet: ChatOutlet

@@ -9,10 +9,13 @@ from discord.app_commands import Choice, Range, locale_str
 
 from bot import commands, wording
 from bot.calls import Command, Takes
+from engine.together.asked import DRAFTS
+from engine.together.state import MODES
 
 Interaction = discord.Interaction[Any]
 Sent = discord.Attachment | None
 
+MOST = DRAFTS[1]
 FORMATS = ("md", "txt", "json")
 ON_MESSAGES = ("continue", "retry", "branch", "edit", "music")
 """What the menu of a message offers, five at most: `continue` goes on from there, `edit` asks for the new words in a
@@ -35,6 +38,9 @@ class Acts(Protocol):
 
     async def branches(self, interaction: Interaction) -> list[tuple[str, str]]:
         """The branches of the open piece, likewise."""
+
+    async def writers(self, interaction: Interaction) -> list[tuple[str, str]]:
+        """Who takes part in the open piece, likewise."""
 
 
 class Chinese(app_commands.Translator):
@@ -123,6 +129,21 @@ def _picked(name: str, acts: Acts) -> Any:
     return app_commands.describe(version=_said("option_version"))(run)
 
 
+def _voted(name: str, acts: Acts) -> Any:
+    async def run(interaction: discord.Interaction, number: Range[int, 1, MOST]) -> None:
+        await acts.command(interaction, name, str(number))
+
+    return app_commands.describe(number=_said("option_vote"))(run)
+
+
+def _ruled(name: str, acts: Acts) -> Any:
+    async def run(interaction: discord.Interaction, mode: str | None = None, details: str | None = None) -> None:
+        await acts.command(interaction, name, f"{mode or ''} {details or ''}".strip())
+
+    described = app_commands.describe(mode=_said("option_mode"), details=_said("option_details"))(run)
+    return app_commands.choices(mode=[Choice(name=mode, value=mode) for mode in MODES])(described)
+
+
 def _chosen(key: str, *values: str) -> Callable[[str, Acts], Any]:
     """An option with a few values to choose from."""
 
@@ -140,7 +161,7 @@ def _named(key: str, *, needed: bool) -> Callable[[str, Acts], Any]:
     """An option that offers what there is while one types."""
 
     def build(name: str, acts: Acts) -> Any:
-        found = acts.branches if key == "option_branch" else acts.pieces
+        found = {"option_branch": acts.branches, "option_pen": acts.writers}.get(key, acts.pieces)
 
         async def must(interaction: discord.Interaction, which: str) -> None:
             await acts.command(interaction, name, which)
@@ -168,6 +189,11 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
     "consent": _chosen("option_consent", "on", "off"),
+    "corpse": _chosen("option_corpse", "on", "off"),
+    "choose": _voted,
+    "turns": _ruled,
+    "give": _named("option_pen", needed=True),
+    "kick": _named("option_pen", needed=True),
     "forgetme": _chosen("option_sure", "yes"),
     "open": _named("option_piece", needed=True),
     "delete": _named("option_piece", needed=False),

@@ -38,6 +38,12 @@ def key_of(place: Place) -> SessionKey:
     return SessionKey(PLATFORM, str(place.chat), str(place.topic or ""))
 
 
+def place_in(key: SessionKey) -> Place:
+    """The place in which a conversation is held; the ids of groups are negative."""
+    chat = int(key.chat)
+    return Place(chat, int(key.thread) if key.thread else None, private=chat > 0)
+
+
 def person_of(user: User | None, chat: Chat | None = None, signed: str = "") -> Person:
     """Who wrote or voted. What is done in the name of a group or channel is that chat's, whoever lent the finger.
 

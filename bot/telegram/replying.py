@@ -6,11 +6,11 @@ from bot.chats.outlet import ChatOutlet
 from bot.chats.page import Shown
 from bot.chats.refs import ref_of
 from bot.chats.replies import Replies as AnyReplies
-from bot.telegram.records import PLATFORM, Place, key_of
+from bot.telegram.records import PLATFORM, Place, key_of, place_in
 from bot.telegram.sending import Client, log
 from bot.telegram.wire import TelegramWire
 from engine.conversation import Conversation
-from engine.messages import Person, Turn, UserMessage
+from engine.messages import Person, SessionKey, Turn, UserMessage
 
 
 class Replies(AnyReplies):
@@ -45,6 +45,10 @@ class Replies(AnyReplies):
             shown=shown,
             before=before,
         )
+
+    async def opened(self, key: SessionKey, language: str) -> ChatOutlet:
+        """Where to say what answers no message."""
+        return self.outlet(place_in(key), language)
 
     async def toast(self, query: str, text: str) -> None:
         """Answer a pressed button that belongs to no passage."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
 from bot import commands, streaming
@@ -22,6 +22,7 @@ from bot.web import bodies, music, page, sse, views
 from bot.web.errors import ApiError, language, sentence
 from bot.web.files import Files
 from bot.web.metrics import Metrics
+from bot.web.newsstand import Newsstand
 from engine.composing import KINDS
 from engine.conversation import Conversation
 from engine.errors import NotFound, RequestCancelled
@@ -66,6 +67,7 @@ class Api:
         self._conversation = conversation
         self._about = about
         self._files = Files()
+        self._news = Newsstand(conversation, PLACE.platform)
         self._carriers: set[asyncio.Task[None]] = set()
         self.metrics = Metrics(about.waiting, about.running)
 
@@ -77,6 +79,7 @@ class Api:
             Route("/favicon.ico", _icon),
             Route("/healthz", self.health),
             Route("/metrics", self.numbers),
+            Route("/api/news", self.news),
             Route("/api/sessions", self.sessions),
             Route("/api/sessions", self.create, methods=["POST"]),
             Route(piece, self.session),
@@ -94,6 +97,7 @@ class Api:
 
     async def close(self) -> None:
         """End every reply that is still being streamed; what it wrote so far is kept."""
+        await self._news.close()
         for carrier in tuple(self._carriers):
             await sse.stop(carrier)
 
@@ -261,6 +265,14 @@ class Api:
         self.metrics.tokens.inc(self._about.count(turn.text))
 
     # ── the house ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def news(self, request: Request) -> Response:
+        """What happens without anybody having asked, and around the piece `?session=`; a stream that does not end."""
+        session = request.query_params.get("session", "")
+        if session and not _ID.fullmatch(session):
+            raise NotFound(what="piece", id=session)
+        events = self._news.read(language(request), replace(PLACE, piece=session) if session else None)
+        return StreamingResponse(events, media_type="text/event-stream", headers=sse.HEADERS)
 
     async def file(self, request: Request) -> Response:
         """A file that a reply brought along."""

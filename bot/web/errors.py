@@ -18,6 +18,8 @@ RETRY_AFTER = 5
 STATUS: dict[type[errors.EngineError], int] = {
     errors.NotFound: 404,
     errors.Impossible: 409,
+    errors.NotYourTurn: 409,
+    errors.NotHost: 403,
     errors.TextTooLong: 413,
     errors.Refused: 400,
     errors.Busy: 503,

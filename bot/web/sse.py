@@ -44,10 +44,12 @@ class EventStream:
         self._draft = text
         self._wake.set()
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice) -> tuple[MessageRef, ...]:
         """A sentence beside the piece."""
         self.notices.append(notice)
-        self._push("notice", {"text": notice.text, "name": notice.name})
+        choices = [{"label": label, "turn": turn} for label, turn in notice.choices]
+        self._push("notice", {"text": notice.text, "name": notice.name} | ({"choices": choices} if choices else {}))
+        return ()
 
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Say where the file can be fetched; files come after the passage they belong to."""

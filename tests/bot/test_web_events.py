@@ -88,6 +88,8 @@ STATUSES = {
     errors.UnknownFormat: 400,
     errors.NotFound: 404,
     errors.Impossible: 409,
+    errors.NotYourTurn: 409,
+    errors.NotHost: 403,
     UnknownCommand: 400,
     errors.Busy: 503,
     errors.RequestCancelled: 409,

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from engine.conversation import Conversation
 from engine.messages import Accepted, Done, Event, Person, SessionKey, Turn, UserMessage
-from storage.db import Database, open_database
+from engine.news import Clock
+from storage.db import Database, now, open_database
 from storage.history import History
 from storage.preferences import Preferences
 from tests.fakes import EchoWriter
@@ -22,11 +23,11 @@ BEN = Person("telegram", "8", "Ben")
 class Desk:
     """Mara's desk in one chat."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock = now) -> None:
         self.database = database
         self.writer = EchoWriter()
         self.preferences = Preferences(database)
-        self.talk = Conversation(History(database), self.preferences, self.writer)
+        self.talk = Conversation(History(database), self.preferences, self.writer, clock=clock)
 
     def message(self, text: str = "", delivery: str = "", key: SessionKey = KEY, person: Person = MARA) -> UserMessage:
         return UserMessage(key, person, text, delivery=delivery)
@@ -53,9 +54,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Desk]:
+async def opened(url: str, clock: Clock = now) -> AsyncIterator[Desk]:
     async with open_database(url) as database:
-        desk = Desk(database)
+        desk = Desk(database, clock)
         yield desk
         await desk.talk.close()
 

@@ -17,7 +17,7 @@ from aiogram.types import Message
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.bot.discord.test_by_address import APPLICATION, ME, TOKEN, answer, message
+from tests.bot.discord.server import APPLICATION, ME, TOKEN, answer, message
 from tests.bot.telegram.bot_api import BotApi
 from tests.bot.telegram.world import World
 
@@ -161,8 +161,8 @@ class Discord:
         self.numbers += 1
         account = {"id": str(100 + (int(channel) - 1) * PEOPLE + person), "username": f"p{person}"}
         author = {**account, "discriminator": "0", "avatar": None, "global_name": f"Person {person}"}
-        told = message(str(self.numbers), f"<@{ME['id']}> {line}", author)
-        place = {"channel_id": channel, "guild_id": GUILD, "mentions": [ME], "member": _member()}
+        told = message(str(self.numbers), channel, f"<@{ME['id']}> {line}", author)
+        place = {"guild_id": GUILD, "mentions": [ME], "member": _member()}
         number = self.numbers
         await self.tell("MESSAGE_CREATE", told | place)
         return number
@@ -185,7 +185,7 @@ class Discord:
             self.answered[number] = int((body.get("message_reference") or {}).get("message_id", 0))
         if DONE in str(body.get("components")):
             self.record.finished(self.answered[number])
-        return answer(message(number, body["content"], ME) | {"channel_id": channel})
+        return answer(message(number, channel, body["content"], ME))
 
 
 def _member() -> dict[str, Any]:

@@ -12,6 +12,11 @@ from storage.records import Account, Place
 
 OLDEST = Path(__file__).with_name("oldest.sql")
 TABLES = (
+    "timers",
+    "ballots",
+    "members",
+    "gatherings",
+    "outbox",
     "consents",
     "scores",
     "settings",

@@ -7,6 +7,7 @@ import { panel } from "./panel.js";
 import { rewrite, trouble } from "./passage.js";
 import { room } from "./room.js";
 import { shelf } from "./shelf.js";
+import { table } from "./table.js";
 import * as deck from "./deck.js";
 import { CRAFTS } from "./tune.js";
 import { data, word } from "./words.js";
@@ -25,6 +26,7 @@ const step = (name) => send(`/${name}`, { quiet: true });
 const desk = composer({ send: (text, file) => send(text, { typed: true, file }), goOn: () => send("/continue"), step, stop, place: () => here });
 const book = room(wish);
 const side = panel({ ensure, changed: refresh });
+const around = table({ here: () => here, vote: choose, changed: () => running.get(here) || refresh(), said: desk.notice, turned: () => desk.trouble("") });
 const list = shelf({ here: () => here, open, changed: refresh });
 
 const hash = () => /^#\/([\w-]+)$/.exec(location.hash)?.[1] ?? "";
@@ -63,6 +65,7 @@ function open(id) {
 async function arrive() {
   here = hash();
   piece = null;
+  around.watch(here);
   desk.trouble("");
   desk.notice("");
   desk.restore();
@@ -75,6 +78,7 @@ async function ensure() {
   if (here) return here;
   const { id } = await api.create();
   here = id;
+  around.watch(id);
   history.replaceState(null, "", `#/${id}`);
   return id;
 }
@@ -158,7 +162,7 @@ function hear(id, job, name, said) {
     if (job.queued) desk.notice("");
     job.queued = false;
     if (id === here) book.grow(said.text);
-  } else if (name === "notice" && !job.quiet) {
+  } else if (name === "notice" && !job.quiet && !said.choices) {
     job.queued = said.name === "queued";
     if (id === here) desk.notice(said.text);
   } else if (name === "attachment" && said.url.startsWith("/api/turns/")) {
@@ -197,6 +201,17 @@ function wish(turn, action, more, element) {
       trouble(book.find(turn.id) ?? element, error.message);
     }
   });
+}
+
+// A vote for one of several continuations.
+async function choose(turn) {
+  desk.trouble("");
+  try {
+    await api.act(turn, "choose", {}, (name, said) => name === "notice" && desk.notice(said.text));
+    await refresh();
+  } catch (error) {
+    desk.trouble(error.message);
+  }
 }
 
 async function vote(turn, value) {

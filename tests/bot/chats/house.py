@@ -9,8 +9,9 @@ from bot import wording
 from engine.conversation import Conversation
 from engine.music.composer import Composer
 from engine.music.musician import Musician
+from engine.news import Clock
 from engine.worker import Worker
-from storage.db import open_database
+from storage.db import now, open_database
 from storage.history import History
 from storage.preferences import Preferences
 from tests.fakes import EchoGenerator, EchoWriter
@@ -19,13 +20,13 @@ composer = cache(Composer.load)  # the shipped weights, loaded once a process
 
 
 @asynccontextmanager
-async def house(file: Path, writer: EchoWriter) -> AsyncIterator[Conversation]:
+async def house(file: Path, writer: EchoWriter, clock: Clock = now) -> AsyncIterator[Conversation]:
     """The real conversation with the echo generator, and the network that writes music."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
         worker = await stack.enter_async_context(Worker(EchoGenerator()))
         musician = Musician(worker, composer, wording.describe)
         stack.push_async_callback(musician.close)
-        conversation = Conversation(History(database), Preferences(database), writer, musician)
+        conversation = Conversation(History(database), Preferences(database), writer, musician, clock=clock)
         stack.push_async_callback(conversation.close)
         yield conversation

@@ -1,5 +1,6 @@
 """A simulated Discord, and Ghostnote with its real conversation (SQLite, echo generator) connected to it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +12,13 @@ import pytest
 from simcord import ChannelHandle, Env, GuildHandle, InteractionResult, MemberActor, UserHandle
 
 from bot import discord_app
+from bot.chats.herald import Herald
+from bot.chats.outlet import ChatOutlet
 from bot.discord.client import Ghost
 from engine.conversation import Conversation
 from engine.messages import Piece, SessionKey, Turn
+from engine.news import Clock
+from storage.db import now
 from tests.bot.chats.house import house
 from tests.bot.discord.server import TOKEN, Server, until
 from tests.fakes import EchoWriter
@@ -126,16 +131,28 @@ async def simulated(client: Ghost, settle: float) -> AsyncIterator[Env]:
     env.raise_errors()
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Open:
     """Opens the house and connects it to a Discord of its own."""
 
     @asynccontextmanager
-    async def run(writer: EchoWriter | None = None, settle: float = 20.0) -> AsyncIterator[Desk]:
+    async def run(writer: EchoWriter | None = None, settle: float = 20.0, clock: Clock = now) -> AsyncIterator[Desk]:
         async with AsyncExitStack() as stack:
             writing = writer or EchoWriter()
-            conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing))
+            conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing, clock))
             env = await stack.enter_async_context(simulated(Ghost(conversation, shard_count=1), settle))
+
+            async def chat(key: SessionKey, language: str) -> ChatOutlet:  # the bot changes with each restart
+                assert isinstance(env.bot, Ghost)
+                return await env.bot.desk.opened(key, language)
+
+            herald = Herald(conversation, "discord", chat)
+            stack.push_async_callback(ended, asyncio.create_task(herald.run()))  # as discord_app does
             guild = env.create_guild()
             channel = guild.create_text_channel("writing")
             mara = guild.add_member(env.create_user("mara", global_name="Mara"))

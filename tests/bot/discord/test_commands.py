@@ -26,8 +26,29 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pick": {"version": 1},
     "rename": {"text": "A title"},
     "switch": {"which": "1"},
+    "turns": {"mode": "round-robin", "details": "10m"},
+    "give": {"which": "Mara"},
+    "choose": {"number": 1},
+    "corpse": {"choice": "on"},
+    "role": {"text": "Mara reader"},
+    "kick": {"which": "Nobody"},
 }
-REFUSED = {"cancel": "Nothing is being written", "compare": "only one voice", "pick": "Nothing was compared"}
+BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "leave": [("join", {})],
+    "pass": [("turns", {"mode": "round-robin"})],
+    "give": [("turns", {"mode": "host"})],
+    "choose": [("turns", {"mode": "vote"}), ("continue", {"text": "It poured."})],
+    "corpse": [("join", {})],
+    "role": [("join", {})],
+    "kick": [("join", {})],
+}
+REFUSED = {
+    "cancel": "Nothing is being written",
+    "compare": "only one voice",
+    "pick": "Nothing was compared",
+    "role": "The host always writes",
+    "kick": "Nobody by that name",
+}
 OWNERS = {"adapters", "rollback"}
 MUSIC = [name for name, command in commands.BY_NAME.items() if command.group == "music"]
 
@@ -43,6 +64,8 @@ async def test_every_command_answers(desk: Desk, name: str) -> None:
     await prepared(desk)
     if name in {"redo", "next"}:
         await desk.mara.slash(desk.channel, {"redo": "undo", "next": "previous"}[name])
+    for before, options in BEFORE.get(name, ()):
+        await desk.mara.slash(desk.channel, before, **options)
     result = await desk.mara.slash(desk.channel, name, **OPTIONS.get(name, {}))
     assert result.response, name
     said = result.response.content
@@ -98,6 +121,9 @@ async def test_pieces_and_branches_are_offered_while_one_types(desk: Desk) -> No
     assert [(each["name"], each["value"]) for each in offered] == [("1. The lamp", "1")]
     await desk.mara.slash(desk.channel, "open", which="1")
     assert len(await desk.mara.autocomplete(desk.channel, "switch", "which", "")) == 2
+    await desk.mara.slash(desk.channel, "join", text="Old Sailor")
+    offered = await desk.mara.autocomplete(desk.channel, "give", "which", "old")
+    assert [each["value"] for each in offered] == ["Old Sailor"]
 
 
 async def test_the_menus_are_sent_only_when_they_change(desk: Desk) -> None:

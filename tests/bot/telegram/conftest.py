@@ -14,6 +14,8 @@ from aiogram.types import Chat, Message, User
 
 from bot import telegram_app
 from engine.conversation import Conversation
+from engine.news import Clock
+from storage.db import now
 from tests.bot.chats.house import house
 from tests.bot.telegram.bot_api import BotApi
 from tests.bot.telegram.world import World
@@ -111,10 +113,11 @@ def start(api: BotApi, tmp_path: Path) -> Start:
         webhook: telegram_app.WebhookSettings | None = None,
         token: str = "",
         writer: EchoWriter | None = None,
+        clock: Clock = now,
     ) -> AsyncIterator[Conversation]:
         async with AsyncExitStack() as stack:
             conversation = await stack.enter_async_context(
-                house(tmp_path / "ghostnote.db", writer or EchoWriter(delay))
+                house(tmp_path / "ghostnote.db", writer or EchoWriter(delay), clock)
             )
             await stack.enter_async_context(
                 telegram_app.serve(conversation, token=token or api.token, api=api.root, webhook=webhook)
