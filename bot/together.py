@@ -101,6 +101,9 @@ async def choose(call: Call) -> AsyncIterator[ReplyEvent]:
 
     if not call.turn and not call.words:
         raise EmptyText
+    if call.turn:  # a button votes in its own piece, whichever is open by now
+        piece = (await call.conversation.turn(call.message.key, call.turn)).session
+        call = replace(call, message=replace(call.message, key=replace(call.message.key, piece=piece)))
     before = await call.conversation.gathering.state(call.message.key)
     options = before.ballot.options if before.ballot else ()
     number = options.index(call.turn) + 1 if call.turn in options else call.words

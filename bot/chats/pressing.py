@@ -87,7 +87,11 @@ class Pressing:
     ) -> None:
         """One of several continuations; the buttons show how many chose each, until the vote is over."""
         await self._replies.give(commands.act(self._conversation, asked, "choose", press.turn), outlet, asked, stored)
-        ballot = (await self._conversation.gathering.state(asked.key)).ballot
+        try:
+            piece = (await self._conversation.turn(asked.key, press.turn)).session
+            ballot = (await self._conversation.gathering.state(replace(asked.key, piece=piece))).ballot
+        except NotFound:
+            ballot = None
         here = ballot is not None and press.turn in ballot.options
         await outlet.mark(message, buttons.choices(counted(ballot)) if ballot and here else ())
 

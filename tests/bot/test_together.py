@@ -62,6 +62,21 @@ async def test_a_vote_by_numbers(conversation: Conversation) -> None:
     assert lines[2].startswith("· Ghostnote (echo")
 
 
+async def test_a_button_votes_in_its_own_piece_whichever_is_open(conversation: Conversation) -> None:
+    await say(conversation, "/turns vote")
+    await say(conversation, "/join", BEN)
+    await say(conversation, "It rained")
+    ballot = (await conversation.gathering.state(KEY)).ballot
+    assert ballot
+    await say(conversation, "/new Another piece")
+    events = commands.act(conversation, UserMessage(KEY, BEN), "choose", ballot.options[2])
+    assert [event.name for event in [each async for each in events] if isinstance(event, Notice)] == ["chosen"]
+    old = replace(KEY, piece=(await conversation.turn(KEY, ballot.options[0])).session)
+    now = (await conversation.gathering.state(old)).ballot
+    assert now
+    assert now.tally() == (0, 0, 1)
+
+
 async def test_exquisite_corpse_hides_and_then_shows_all(conversation: Conversation) -> None:
     await say(conversation, "/turns round-robin ghost off")
     await say(conversation, "/corpse on")

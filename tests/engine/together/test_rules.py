@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -39,9 +40,11 @@ from engine.together.events import (
 )
 from engine.together.rules import step
 from engine.together.state import ROUND, Rules, State
+from storage import journal, pieces
 from storage.db import Database, new_id, open_database
 from storage.history import History
 from storage.records import Gathered, NewTurn, Outcome, PieceRow, Place, TimerRow
+from storage.schema import people
 
 PEOPLE = [f"{number:016x}" for number in range(8)]
 someone = st.sampled_from(PEOPLE)
@@ -61,13 +64,7 @@ def blank() -> Path:
     return file
 
 
-def _fill(connection: object) -> None:
-    import sqlalchemy as sa  # noqa: PLC0415
-
-    from storage import journal, pieces  # noqa: PLC0415
-    from storage.schema import people  # noqa: PLC0415
-
-    assert isinstance(connection, sa.Connection)
+def _fill(connection: sa.Connection) -> None:
     for who in PEOPLE:
         row = {"id": who, "platform": "test", "account": who, "name": who, "language": "en"}
         connection.execute(sa.insert(people).values(row | {"created": datetime.now(UTC)}))
