@@ -55,7 +55,7 @@ class Receiver:
             elif update.callback_query:
                 await self._pressed(update.callback_query, update.update_id, stored)
             elif update.message_reaction:
-                await self._reacted(update.message_reaction)
+                await self._reacted(update.message_reaction, update.update_id)
             elif update.my_chat_member:
                 await self._groups.standing(update.my_chat_member)
         except TelegramError as error:
@@ -156,12 +156,14 @@ class Receiver:
         key = await self._conversation.moving.thread(ref_of(key, message.message_id), key)
         return replace(place_at(chat), topic=int(key.thread) if key.thread else None), message.message_id
 
-    async def _reacted(self, change: MessageReactionUpdated) -> None:
+    async def _reacted(self, change: MessageReactionUpdated, update: int) -> None:
         """A native reaction, if it says anything about liking."""
-        value = vote_of(change)
-        if value is None:
+        vote = vote_of(change)
+        if vote is None:
             return
+        value, sign = vote
         person, place = person_of(change.user, change.actor_chat), place_at(change.chat)
         key = key_of(place)
-        reaction = Reaction(key, person, value, ref=ref_of(key, change.message_id))
+        ref, delivery = ref_of(key, change.message_id), self._replies.delivery(update)
+        reaction = Reaction(key, person, value, ref=ref, sign=sign, delivery=delivery)
         await self._pressing.reacted(reaction, self._replies.outlet(place, person.language))

@@ -72,17 +72,18 @@ def urgent(update: Update) -> bool:
     return message is None or command_in(message.text or "") == "cancel"
 
 
-def vote_of(change: MessageReactionUpdated) -> Vote | None:
-    """What a changed native reaction votes; None if it says nothing about liking and never did."""
-    new, old = _value(change.new_reaction), _value(change.old_reaction)
-    return 0 if new is None and old is not None else new
+def vote_of(change: MessageReactionUpdated) -> tuple[Vote, str] | None:
+    """What a changed native reaction votes, and its sign; None if it says nothing about liking and never did."""
+    new, old = _sign(change.new_reaction), _sign(change.old_reaction)
+    if new:
+        return VALUES[new], new
+    return (0, old) if old else None
 
 
-def _value(reactions: tuple[ReactionType, ...]) -> Vote | None:
-    for reaction in reversed(reactions):
-        if isinstance(reaction, ReactionTypeEmoji) and reaction.emoji[:1] in VALUES:
-            return VALUES[reaction.emoji[:1]]
-    return None
+def _sign(reactions: tuple[ReactionType, ...]) -> str:
+    """The reaction that was set last of those that say something; "" where none does."""
+    signs = [each.emoji[:1] for each in reactions if isinstance(each, ReactionTypeEmoji) and each.emoji[:1] in VALUES]
+    return signs[-1] if signs else ""
 
 
 def _topic(message: Message) -> int | None:

@@ -82,6 +82,21 @@ async def test_a_button_and_a_reaction_of_one_person_are_one_vote(desk: Desk, st
     assert (turn.likes, turn.dislikes) == (1, 0)
 
 
+async def test_a_reaction_that_goes_takes_back_no_vote_by_button(desk: Desk, start: Start) -> None:
+    async with start() as conversation:
+        desk.say("It rained.")
+        reply = await desk.reply()
+        desk.world.react(desk.chat, reply.message_id, desk.person, "", "🔥")
+        await desk.api.until(lambda: "👍 1" in desk.labels(desk.now(reply)))
+        await desk.press(reply, "👎")
+        await desk.api.until(lambda: "👎 1" in desk.labels(desk.now(reply)))
+        desk.world.react(desk.chat, reply.message_id, desk.person, "🔥", "")
+        desk.say("/help")
+        await desk.reply()
+        turn = (await conversation.piece(KEY)).turns[-1]
+    assert (turn.likes, turn.dislikes) == (0, 1)
+
+
 async def test_retry_and_swiping_happen_in_the_same_message(desk: Desk, start: Start) -> None:
     async with start() as conversation:
         desk.say("It rained.")

@@ -48,7 +48,9 @@ def test_buttons_become_an_inline_keyboard() -> None:
     ],
 )
 def test_what_a_native_reaction_votes(old: str, new: str, vote: int | None) -> None:
-    assert vote_of(_change(old, new)) == vote
+    found = vote_of(_change(old, new))
+    assert (found and found[0]) == vote
+    assert found is None or found[1] == ((new.split() if vote else old.split()) or [""])[-1][:1]
 
 
 def test_a_custom_emoji_votes_nothing() -> None:
