@@ -2,7 +2,10 @@
 
 from bot import wording
 from engine.errors import Impossible
+from engine.messages import Person
 from tests.bot.discord.conftest import Desk, labels
+
+ANN = Person("discord", "77", "Ann")
 
 
 async def test_going_on_from_an_earlier_passage(desk: Desk) -> None:
@@ -35,7 +38,8 @@ async def test_a_message_that_is_no_passage_gets_a_sentence(desk: Desk) -> None:
 
 
 async def test_a_passage_is_scored_with_music_in_its_mood(desk: Desk) -> None:
-    first = await desk.say("She wept at the grave in the autumn rain, alone.")
+    first = await desk.say("It was late.")
+    await desk.conversation.edit(desk.key, ANN, "She wept at the grave in the autumn rain, alone.")
     result = await desk.mara.context_menu(desk.channel, "Score this with music", first)
     turns = (await desk.piece()).turns
     assert [(turn.kind, turn.form) for turn in turns[2:]] == [("person", "music"), ("model", "music")]

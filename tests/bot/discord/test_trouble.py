@@ -11,6 +11,7 @@ import pytest
 from bot import wording
 from bot.discord.client import Ghost
 from tests.bot.discord.conftest import Desk, Open, again, labels, sent
+from tests.bot.discord.server import until
 from tests.fakes import EchoWriter
 
 STORY = "A lighthouse keeper finds a letter."
@@ -28,6 +29,7 @@ async def halted(opened: Open) -> AsyncIterator[Desk]:
         writer.gate = asyncio.Event()
         with suppress(TimeoutError):
             await desk.mara.send(desk.channel, f"{desk.mention} {STORY}")
+        await until(lambda: ours(desk))  # on a busy machine a second is not enough for it
         yield desk
 
 
