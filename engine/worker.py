@@ -221,7 +221,7 @@ class Worker:
         for ticket in let_in:
             self._waiting.remove(ticket)
             self._running.append(ticket)
-        if len(self._waiting) < before:
+        if len(self._waiting) < before or any(ticket.slot is None for ticket in self._waiting):
             self._tell_places()
 
     def _admitted(self, now: float) -> list[_Ticket]:

@@ -28,7 +28,7 @@ from engine.text.repertoire import Repertoire
 
 log = logging.getLogger(__name__)
 MOST_DRAFTS = 16
-CAPACITY = 65_536  # tokens; 1.5 GB of the embedded base's keys and values in bfloat16
+ROOM = 1_500_000_000  # bytes of keys and values: 65,000 tokens of the embedded base in bfloat16
 MOST_VOICES = 16  # at rank 4 the embedded base has 5 MB of each
 CONTEXT_FOR_SPACES = 4
 
@@ -84,7 +84,7 @@ class Gpt:
     @property
     def capacity(self) -> int:
         """See `TextGenerator`."""
-        return CAPACITY
+        return ROOM // self._network.bytes_a_token
 
     @property
     def voices(self) -> frozenset[str]:

@@ -64,6 +64,12 @@ class LeanNetwork:
         """See `Network`."""
         return self.embeddings.device
 
+    @property
+    def bytes_a_token(self) -> int:
+        """See `Network`."""
+        shared = self.heads // self.groups
+        return 2 * len(self.blocks) * shared * self.width * self.embeddings.dtype.itemsize
+
     def open(self, prompt: Sequence[int], tokens: int, voice: str) -> Memory:
         """See `Network`."""
         return self.pool.open(prompt, tokens, voice)

@@ -55,6 +55,10 @@ class Network(Protocol):
     def device(self) -> torch.device:
         """Where it runs."""
 
+    @property
+    def bytes_a_token(self) -> int:
+        """What remembering a token takes."""
+
     def open(self, prompt: Sequence[int], tokens: int, voice: str) -> Any:
         """A `Memory` for a prompt and what follows, `tokens` in all; it may know how the prompt begins already."""
 
@@ -103,6 +107,12 @@ class HubNetwork:
     def device(self) -> torch.device:
         """See `Network`."""
         return torch.device(self.model.device)
+
+    @property
+    def bytes_a_token(self) -> int:
+        """See `Network`; at most, because heads may share keys."""
+        config = self.model.config
+        return 2 * int(config.num_hidden_layers) * int(config.hidden_size) * int(self.model.dtype.itemsize)
 
     def open(self, prompt: Sequence[int], tokens: int, voice: str) -> HubMemory:
         """See `Network`; this memory grows by itself."""
