@@ -29,9 +29,8 @@ Player = Callable[[Conversation, Sequence[str], Path], Awaitable[None]]
 
 SIGNS = {"like": "👍", "dislike": "👎", "retry": "🔁", "previous": "◀", "next": "▶", "continue": "➡", "undo": "↩"}
 OPTIONS = {"alternatives": "count", "pick": "version"}
-OPTIONS |= dict.fromkeys(("consent", "export", "forgetme"), "choice") | dict.fromkeys(
-    ("delete", "open", "switch"), "which"
-)
+OPTIONS |= dict.fromkeys(("consent", "corpse", "export", "forgetme"), "choice")
+OPTIONS |= dict.fromkeys(("delete", "give", "kick", "open", "switch"), "which") | {"choose": "number"}
 """What Discord calls the words behind a command, where that is not `text`."""
 
 PASSING = {"id", "created", "updated", "piece", "turn", "person", "account", "platform", "name", "chat", "thread"}
@@ -105,13 +104,22 @@ async def discord(talk: Conversation, lines: Sequence[str], folder: Path) -> Non
                 last = max(shown, key=lambda each: each.id)
                 await mara.click(last, custom_id=button(last, SIGNS[name]))
             elif line[0] == "/":
-                option = OPTIONS.get(name, "text")
-                value: Any = int(words) if option in ("count", "version") and words else words
-                await mara.slash(channel, name, **({option: value} if words else {}))
+                await mara.slash(channel, name, **_options(name, words))
             else:
                 held = [(name, tune())] if line[0] == "@" else []
                 said = "" if line[0] == "@" else line
                 await mara.send(channel, f"{env.bot.user.mention} {said}", attachments=held)
+
+
+def _options(name: str, words: str) -> dict[str, Any]:
+    """The words behind a command as a slash command takes them."""
+    if not words:
+        return {}
+    if name == "turns":
+        mode, _, details = words.partition(" ")
+        return {"mode": mode} | ({"details": details} if details else {})
+    option = OPTIONS.get(name, "text")
+    return {option: int(words) if option in ("count", "number", "version") else words}
 
 
 PLAYERS: Mapping[str, Player] = {"terminal": terminal, "studio": studio, "telegram": telegram, "discord": discord}
@@ -156,5 +164,10 @@ def _rows(connection: sa.Connection) -> dict[str, Any]:
         "picks": [plain(pick) for pick in everything(schema.picks, "created")],
         "retries": [plain(retry) for retry in everything(schema.retries, "created")],
         "consents": [plain(consent) for consent in everything(schema.consents, "person")],
+        "together": [
+            {name: row["state"][name] for name in ("rules", "corpse", "written")}
+            for row in everything(schema.gatherings, "piece")
+        ],
+        "members": [plain(member) for member in everything(schema.members, "seat")],
         "people": len(everything(schema.people, "id")),
     }

@@ -37,6 +37,11 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/vary a little", "/accompany", "/harmonize", "/bars 1 sparser", "/morph 2"),
     ),
     "a file": ("@mine.mid", "/vary a little", "in E minor"),
+    "together": (
+        *(FOX, "/join Old Sailor", "/turns round-robin ghost off", "It ran.", "/pass", "/give Old Sailor", "/credits"),
+        *("/corpse on", "/corpse off", "/kick Nobody", "/role Old Sailor reader", "/turns vote drafts 2", "It sat."),
+        *("/choose 2", "/turns free", "/leave"),
+    ),
     "voices": (FOX, "/learning", "/compare", "/pick 1", "/adapters", "/rollback"),
     "privacy": (FOX, "/privacy", "/consent on", "/like", "/consent off", "/consent", "/mydata", "/forgetme"),
     "forgotten": (FOX, "/like", "/forgetme yes"),
@@ -76,7 +81,7 @@ async def test_the_same_transcript_gives_the_same_rows(
         home = tmp_path / frontend
         home.mkdir()
         monkeypatch.chdir(home)  # where the terminal leaves files
-        monkeypatch.setattr("engine.writing.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
+        monkeypatch.setattr("engine.wanted.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
         monkeypatch.setattr("engine.composing.secrets", SimpleNamespace(randbits=random.Random(8).getrandbits))
         async with house(home / "ghostnote.db", AnyForm()) as talk:
             await play(talk, TRANSCRIPTS[name], home)

@@ -31,7 +31,7 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def again() -> None:
         count = itertools.count(1)
-        for module in ("engine.writing", "engine.composing"):
+        for module in ("engine.wanted", "engine.composing"):
             monkeypatch.setattr(f"{module}.secrets", SimpleNamespace(randbits=lambda _: next(count)))
 
     return again
@@ -57,7 +57,7 @@ async def state(desk: Desk, key: SessionKey) -> Any:
 
 def plain(text: str) -> str:
     """Words without line breaks, and without what names a platform or a person on it."""
-    return re.sub(r"\s|terminal(:me)?|discord(:\d+)?|\(\d/\d\)", "", text)
+    return re.sub(r"\s|\b(?:terminal(:me)?|discord(:\d+)?|me|[Mm]ara)\b|\(\d/\d\)", "", text)
 
 
 def said(result: InteractionResult) -> tuple[list[str], list[str]]:
