@@ -266,6 +266,7 @@ async def test_a_file_is_dropped_with_a_caption_and_changed(browser: Browser, tm
         await expect(page.locator(".person:not(.music) .words")).to_have_text("in E minor, faster")
         # what cannot be done is said beside the music
         await last.locator('[data-action="bars"]').click()
+        await expect(last.locator("input:focus, textarea:focus")).to_have_count(1)
         await page.keyboard.type("900 sparser")
         await page.keyboard.press("Enter")
         await expect(page.locator(".model.last > .trouble")).not_to_be_empty()
