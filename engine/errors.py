@@ -171,3 +171,10 @@ class GeneratorFailed(EngineError):
     """The model or device broke in the middle of a request; other requests go on."""
 
     code = "generator_failed"
+
+    @classmethod
+    def of(cls, problem: Exception) -> "GeneratorFailed":
+        """With its cause, but without that one's frames, which would keep the device's memory."""
+        failure = cls()
+        failure.__cause__ = problem.with_traceback(None)
+        return failure

@@ -248,10 +248,10 @@ class Worker:
         turns = plan((Prompt(t, t.since, t.generation.unread) for t in going if t.generation), self._limits)
         try:
             self._generator.step([(ticket.generation, read) for ticket, read in turns])
-        except Exception:  # it promised not to; but nobody else would serve those who wait
+        except Exception as problem:  # it promised not to; but nobody else would serve those who wait
             log.exception("the generator failed")
             for ticket, _ in turns:
-                ticket.end(GeneratorFailed())
+                ticket.end(GeneratorFailed.of(problem))
             return
         for ticket, _ in turns:
             self._show(ticket)
@@ -261,9 +261,9 @@ class Worker:
             ticket.generation = self._generator.start(ticket.request)
         except EngineError as error:
             ticket.end(error)
-        except Exception:
+        except Exception as problem:
             log.exception("the generator failed")
-            ticket.end(GeneratorFailed())
+            ticket.end(GeneratorFailed.of(problem))
 
     def _show(self, ticket: _Ticket) -> None:
         generation = ticket.generation

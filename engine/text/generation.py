@@ -4,6 +4,7 @@ A prompt is read once; its memory is then spread over the drafts, which go on as
 leaves the step.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from engine.ports import Draft, TextRequest
 from engine.text.detokenize import Detokenizer
 from engine.text.network import Network, Part
 from engine.text.sampling import NOT_A_NUMBER, Dice, draw
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -114,22 +117,20 @@ class Writing:
         ids = self._prompt[self._memory.filled : self._memory.filled + read]
         return Part(self._memory, self.voice, ids, reads=True, scored=read >= self.unread)
 
-    def spread(self) -> list[Dice]:
-        """The prompt is read: the dice of the rows, all of which go on from its scores."""
-        self._memory.spread(len(self._rows))
-        return self.dice
-
     @property
     def dice(self) -> list[Dice]:
-        """Of the rows that are growing."""
+        """Of the rows that are growing, or will when the prompt is read."""
         return [row.dice for row in self._alive]
 
-    def take(self, tokens: Sequence[int], logprobs: Sequence[float], *, first: bool) -> None:
-        """What was drawn for its rows."""
+    def take(self, part: Part, tokens: Sequence[int], logprobs: Sequence[float]) -> None:
+        """What was drawn for its rows in its part of a step, where anything was."""
         if NOT_A_NUMBER in tokens:
             self.fail(GeneratorFailed(why="not_a_number"))
             return
-        if first:
+        if not part.scored:
+            return
+        if part.reads:
+            self._memory.spread(len(self._rows))
             self._memory.remember()
         for row, token, logprob in zip(self._alive, tokens, logprobs, strict=True):
             row.push(token, logprob, self._ends, self._request.max_tokens)
@@ -143,25 +144,28 @@ class Writing:
 def advance(network: Network, turns: Sequence[tuple[Writing, int]]) -> None:
     """One step of all these together: each reads so many tokens of its prompt, or writes one in every draft.
 
-    Raises what the device raises; then nothing has moved.
+    Raises what the device raises; then nothing has moved. Who cannot keep what came of it fails alone.
     """
     parts = [writing.part(read) for writing, read in turns]
     scores = network.forward(parts)
     rows: list[int] = []
-    dice: list[Dice] = []
-    shares: list[tuple[Writing, int, bool]] = []
+    shares: list[list[Dice]] = []
     at = 0
     for (writing, _), part in zip(turns, parts, strict=True):
-        if part.scored:
-            mine = writing.spread() if part.reads else writing.dice
-            rows += [at] * len(mine) if part.reads else range(at, at + len(mine))
-            at += 1 if part.reads else len(mine)
-            dice += mine
-            shares.append((writing, len(mine), part.reads))
-    if not dice:
-        return
-    tokens, logprobs = draw(scores[rows] if len(rows) != at or rows != list(range(at)) else scores, dice)
+        mine = writing.dice if part.scored else []
+        rows += [at] * len(mine) if part.reads else range(at, at + len(mine))  # drafts begin with the same scores
+        at += part.scored if part.reads else len(mine)
+        shares.append(mine)
+    dice = [one for mine in shares for one in mine]
+    tokens, logprobs = draw(scores if rows == list(range(at)) else scores[rows], dice) if dice else ([], [])
+    for part in parts:  # before any row is given up, whose place another takes
+        part.memory.count(len(part.ids) if part.reads else 1)
     begin = 0
-    for writing, count, first in shares:
-        writing.take(tokens[begin : begin + count], logprobs[begin : begin + count], first=first)
-        begin += count
+    for (writing, _), part, mine in zip(turns, parts, shares, strict=True):
+        end = begin + len(mine)
+        try:
+            writing.take(part, tokens[begin:end], logprobs[begin:end])
+        except Exception as problem:
+            log.exception("there is no room for what was written")
+            writing.fail(GeneratorFailed.of(problem))
+        begin = end

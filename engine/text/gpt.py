@@ -162,9 +162,7 @@ class Gpt:
                     self.step([turn])
                 return
             log.exception("the model failed")
-            failure = GeneratorFailed()
-            failure.__cause__ = problem.with_traceback(None)  # its frames would keep the device's memory
-            turns[0][0].fail(failure)
+            turns[0][0].fail(GeneratorFailed.of(problem))
 
     def _check(self, request: TextRequest) -> None:
         if not 1 <= request.max_tokens < self._window:

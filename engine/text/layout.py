@@ -55,14 +55,6 @@ class Layout:
     mix: Mix | None
     standing: tuple[Standing, ...]
     reading: tuple[Reading, ...]
-    rows: tuple[Row, ...]
-
-    def count(self) -> None:
-        """The step is done: it is read and written."""
-        for row in self.rows:
-            row.filled += 1
-        for part in self.reading:
-            part.memory.filled += part.tokens
 
 
 def laid_out(parts: Sequence[Part], groups: int, device: torch.device) -> Layout:
@@ -92,7 +84,6 @@ def laid_out(parts: Sequence[Part], groups: int, device: torch.device) -> Layout
         mixed(spoken, device),
         standing,
         tuple(reading),
-        tuple(row for row, _, _ in rows),
     )
 
 

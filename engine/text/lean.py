@@ -75,16 +75,14 @@ class LeanNetwork:
         return self.pool.open(prompt, tokens, voice)
 
     def forward(self, parts: Sequence[Part]) -> Tensor:
-        """See `Network`. Raises before anything is counted as read or written."""
+        """See `Network`."""
         layout = laid_out(parts, self.groups, self.device)
         x, places = self.enter(layout.ids, layout.at)
         for index, block in enumerate(self.blocks):
             mixed = block.qkv(block.norm_in(x), layout.mix)
             x = x + block.out(self._attend(index, mixed, places, layout), layout.mix)
             x = x + block.down(self.between(block.up(block.norm_mid(x), layout.mix)), layout.mix)
-        scores = self.score(self.norm_out(x[layout.last])).float()
-        layout.count()
-        return scores
+        return self.score(self.norm_out(x[layout.last])).float()
 
     def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
         """See `Network`."""

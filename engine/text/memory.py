@@ -92,6 +92,12 @@ class Memory:
         slab = self.pool.slab(self.tokens)
         self.rows = [slab.take(self.table, self.filled) for _ in range(rows)]
 
+    def count(self, tokens: int) -> None:
+        """See `network.Memory`."""
+        self.filled += 0 if self.rows else tokens
+        for row in self.rows:
+            row.filled += tokens
+
     def remember(self) -> None:
         """See `network.Memory`."""
         self.pool.keep(self)

@@ -24,6 +24,9 @@ class Memory(Protocol):
     filled: int
     """Tokens of the prompt that are in it."""
 
+    def count(self, tokens: int) -> None:
+        """The step went well: so many tokens more of each row are in it. Until then it may be done again."""
+
     def spread(self, rows: int) -> None:
         """The prompt is read: go on as so many equal rows."""
 
@@ -63,7 +66,10 @@ class Network(Protocol):
         """A `Memory` for a prompt and what follows, `tokens` in all; it may know how the prompt begins already."""
 
     def forward(self, parts: Sequence[Part]) -> Tensor:
-        """One step of all these: float32 scores (rows, vocabulary) of what comes next, of the scored parts in order."""
+        """One step of all these: float32 scores (rows, vocabulary) of what comes next, of the scored parts in order.
+
+        It may be repeated, with others, until `Memory.count` is told.
+        """
 
     def load_voice(self, name: str, pairs: Mapping[str, Pair]) -> None:
         """Add or replace a voice; BadAdapter, and nothing changed, if it does not fit this model."""
@@ -79,9 +85,23 @@ class HubMemory:
         self._config = config
         self.cache = DynamicCache(config=config)
         self.filled = 0
+        self._writes = False
+        self._length = 0
+
+    def count(self, tokens: int) -> None:
+        """See `Memory`."""
+        self._length += tokens
+        self.filled += 0 if self._writes else tokens
+
+    def again(self) -> None:
+        """Forget what a step that failed has left."""
+        left = self.cache.get_seq_length() - self._length
+        if left > 0:
+            self.cache.crop(-left)
 
     def spread(self, rows: int) -> None:
         """See `Memory`."""
+        self._writes = True
         if rows > 1:
             self.cache.batch_repeat_interleave(rows)
 
@@ -127,9 +147,8 @@ class HubNetwork:
     def _forward(self, part: Part) -> Tensor:
         self.now.voice = part.voice
         ids = torch.tensor([part.ids] if part.reads else [[one] for one in part.ids], device=self.device)
+        part.memory.again()
         out = self.model(input_ids=ids, past_key_values=part.memory.cache, use_cache=True, logits_to_keep=1)
-        if part.reads:
-            part.memory.filled += len(part.ids)
         scores: Tensor = out.logits[:, -1].float()
         return scores
 

@@ -112,8 +112,9 @@ def nucleus(scores: Tensor, samplings: Sequence[Sampling]) -> Iterator[tuple[Ten
     rules = torch.tensor([[one.top_k or scores.shape[-1], one.top_p, one.min_p] for one in samplings]).to(scores)
     rows = torch.arange(len(samplings), device=scores.device)
     for size in (*(look for look in LOOKS if look < scores.shape[-1]), scores.shape[-1]):
-        best, tokens = _top(scores[rows] if len(rows) < len(samplings) else scores, size)
-        weights, enough = _weighed(best, scores[rows], rules[rows])
+        mine = scores[rows] if len(rows) < len(samplings) else scores
+        best, tokens = _top(mine, size)
+        weights, enough = _weighed(best, mine, rules[rows])
         if size == scores.shape[-1]:
             enough |= True
         if enough.any():

@@ -26,7 +26,7 @@ from tests.flow.served import ROOT
 
 SECONDS = float(os.environ.get("SOAK", "10"))
 LONG = SECONDS >= 120
-LATE = 0.050  # seconds, for 99 of 100, beside what an idle process sees of the machine
+LATE = 0.050  # seconds, for 99 of 100; beside it is printed what an idle process sees of the machine
 GROWTH = 1.10  # of the memory held in the second quarter
 
 
@@ -96,7 +96,7 @@ async def test_a_full_house(platform: str, tmp_path: Path, capsys: pytest.Captur
         assert [text for kind, text in written[channel] if kind == "person"] == lines, "once, and in their order"
         assert [kind for kind, _ in written[channel]] == ["person", "model"] * len(lines)
     if LONG:
-        assert seen.p99 < LATE + idle.p99
+        assert seen.p99 < LATE
         assert seen.held[1] < seen.held[0] * GROWTH
 
 

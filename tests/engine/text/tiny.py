@@ -71,14 +71,3 @@ def write(model: Gpt, request: TextRequest) -> tuple[Draft, ...]:
     if isinstance(answer, EngineError):
         raise answer
     return answer
-
-
-def alike(ours: object, theirs: object) -> bool:
-    """Whether drafts are the same in float32, where sums of many numbers differ in their last bits by company."""
-    assert isinstance(ours, tuple)
-    assert isinstance(theirs, tuple)
-    pairs = list(zip(ours, theirs, strict=True))
-    assert [(one.text, one.tokens, one.finish) for one, _ in pairs] == [
-        (one.text, one.tokens, one.finish) for _, one in pairs
-    ]
-    return all(abs(one.logprob - other.logprob) < 1e-4 for one, other in pairs)
