@@ -5,6 +5,7 @@ to it carries the buttons of a finished passage.
 """
 
 import asyncio
+import json
 import random
 import time
 from collections import defaultdict
@@ -15,9 +16,8 @@ from typing import Any
 
 from aiogram.types import Message
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from tests.bot.discord.server import APPLICATION, ME, TOKEN, answer, message
+from tests.bot.discord.server import GUILD, ME, TOKEN, Server, member, message, serving
 from tests.bot.telegram.bot_api import BotApi
 from tests.bot.telegram.world import World
 
@@ -119,104 +119,44 @@ async def telegram() -> AsyncIterator[Stage]:
 
 # ── Discord ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-GUILD = "5"
-
 
 @dataclass
-class Discord:
-    """A Discord with one server of many channels: a gateway that tells, and as much of the API as a reply needs."""
+class Discord(Server):
+    """The Discord of the other tests with many channels and people, which notes what was answered."""
 
-    record: Record
-    address: str = ""
-    line: web.WebSocketResponse | None = None
-    sequence: int = 0
+    record: Record = field(default_factory=Record)
     numbers: int = 10_000
     answered: dict[str, int] = field(default_factory=dict)
 
-    async def gateway(self, request: web.Request) -> web.WebSocketResponse:
-        line = web.WebSocketResponse()
-        await line.prepare(request)
-        await line.send_json({"op": 10, "d": {"heartbeat_interval": 40_000}, "s": None, "t": None})
-        async for told in line:
-            asked = told.json()
-            if asked["op"] == 1:
-                await line.send_json({"op": 11, "d": None, "s": None, "t": None})
-            elif asked["op"] == 2:
-                address = self.address.replace("http", "ws") + "/gateway"
-                ready = {"v": 10, "user": ME, "guilds": [{"id": GUILD, "unavailable": True}], "session_id": "s"}
-                application = {"id": "42", "flags": 0}
-                self.line = line
-                await self.tell(
-                    "READY", {**ready, "resume_gateway_url": address, "shard": [0, 1], "application": application}
-                )
-                await self.tell("GUILD_CREATE", _guild())
-        return line
-
-    async def tell(self, event: str, data: dict[str, Any]) -> None:
-        assert self.line
-        self.sequence += 1
-        await self.line.send_json({"op": 0, "t": event, "s": self.sequence, "d": data})
-
-    async def say(self, channel: str, person: int, line: str) -> int:
+    async def speak(self, channel: str, person: int, line: str) -> int:
+        """Somebody writes a line, with a mention; its number."""
         self.numbers += 1
+        number = self.numbers
         account = {"id": str(100 + (int(channel) - 1) * PEOPLE + person), "username": f"p{person}"}
         author = {**account, "discriminator": "0", "avatar": None, "global_name": f"Person {person}"}
-        told = message(str(self.numbers), channel, f"<@{ME['id']}> {line}", author)
-        place = {"guild_id": GUILD, "mentions": [ME], "member": _member()}
-        number = self.numbers
-        await self.tell("MESSAGE_CREATE", told | place)
+        told = message(str(number), channel, f"<@{ME['id']}> {line}", author)
+        plain = {name: value for name, value in member().items() if name not in ("user", "permissions")}
+        await self.tell("MESSAGE_CREATE", {**told, "guild_id": GUILD, "mentions": [ME], "member": plain})
         return number
 
-    async def rest(self, request: web.Request) -> web.Response:
-        path = request.path.removeprefix("/api/v10")
-        if path == "/users/@me":
-            return answer(ME)
-        if path.endswith("/applications/@me"):
-            return answer(APPLICATION)
-        if path.endswith("/commands"):
-            return answer([])
-        if path.endswith("/typing"):
-            return web.Response(status=204)
-        body = await request.json()
-        channel, number = path.split("/")[2], path.rpartition("/")[2]
-        if request.method == "POST":
-            self.numbers += 1
-            number = str(self.numbers)
+    def _written(self, method: str, path: str, body: dict[str, Any]) -> web.Response:
+        reply = super()._written(method, path, body)
+        number = json.loads(reply.text or "{}").get("id", "")
+        if method == "POST":
             self.answered[number] = int((body.get("message_reference") or {}).get("message_id", 0))
         if DONE in str(body.get("components")):
             self.record.finished(self.answered[number])
-        return answer(message(number, channel, body["content"], ME))
-
-
-def _member() -> dict[str, Any]:
-    return {"roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}
-
-
-def _guild() -> dict[str, Any]:
-    everything = str((1 << 46) - 1)
-    role = {"id": GUILD, "name": "@everyone", "permissions": everything, "position": 0, "color": 0, "hoist": False}
-    role |= {"managed": False, "mentionable": False, "flags": 0, "colors": {"primary_color": 0}}
-    channels = [
-        {"id": str(number), "type": 0, "name": f"c{number}", "position": number, "permission_overwrites": []}
-        for number in range(1, CHANNELS + 1)
-    ]
-    empty: dict[str, Any] = {name: [] for name in ("emojis", "stickers", "threads", "stage_instances", "features")}
-    about = {"id": GUILD, "name": "The writers", "owner_id": "101", "preferred_locale": "en-US", "member_count": 101}
-    members = [{**_member(), "user": ME}]
-    return {**empty, **about, "roles": [role], "channels": channels, "members": members, "voice_states": []}
+        return reply
 
 
 @asynccontextmanager
 async def discord() -> AsyncIterator[Stage]:
     """20 channels with 5 people each on a Discord server."""
-    server, app = Discord(Record()), web.Application()
-    app.router.add_get("/gateway", server.gateway)
-    app.router.add_get("/gateway/", server.gateway)
-    app.router.add_route("*", "/api/v10/{rest:.*}", server.rest)
-    async with TestServer(app) as http:
-        server.address = str(http.make_url("")).rstrip("/")
-        where = server.address + "/api/v10", server.address.replace("http", "ws") + "/gateway"
-        yield Stage("discord", (TOKEN, *where), server.record, server.say, lambda: server.line is not None)
+    rooms = {str(number): f"c{number}" for number in range(1, CHANNELS + 1)}
+    async with serving(Discord(rooms=rooms)) as server:
+        yield Stage(
+            "discord", (TOKEN, server.api, server.line), server.record, server.speak, lambda: bool(server.lines)
+        )
 
 
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[Stage]]] = {"telegram": telegram, "discord": discord}

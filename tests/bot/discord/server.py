@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 from aiohttp import WSMsgType, web
@@ -59,6 +59,7 @@ class Server:
     """
 
     address: str = ""
+    rooms: dict[str, str] = field(default_factory=lambda: {HALL: "hall", ATTIC: "attic"})
     shards: int = 1
     lines: dict[int, web.WebSocketResponse] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -165,7 +166,7 @@ class Server:
         }  # fmt: skip
         await self.tell("READY", ready, shard[0])
         if mine:
-            await self.tell("GUILD_CREATE", guild(), shard[0])
+            await self.tell("GUILD_CREATE", guild(self.rooms), shard[0])
 
     async def tell(self, event: str, data: dict[str, Any], shard: int = 0) -> None:
         """Tell the bot of something."""
@@ -267,14 +268,14 @@ def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) 
     return web.Response(body=json.dumps(data).encode(), status=status, headers=headers, content_type="application/json")
 
 
-def guild() -> dict[str, Any]:
-    """A server with two channels in which everybody may do everything."""
+def guild(rooms: dict[str, str]) -> dict[str, Any]:
+    """A server with these channels in which everybody may do everything."""
     empty: dict[str, Any] = {name: [] for name in ("emojis", "features", "threads", "presences", "voice_states")}
     role = {"id": GUILD, "name": "@everyone", "permissions": str((1 << 50) - 1), "position": 0, "color": 0,
             "colors": {"primary_color": 0}, "hoist": False, "managed": False, "mentionable": False}  # fmt: skip
     channels = [
         {"id": number, "type": 0, "name": name, "position": 0, "permission_overwrites": [], "nsfw": False}
-        for number, name in ((HALL, "hall"), (ATTIC, "attic"))
+        for number, name in rooms.items()
     ]
     members = [{**member(), "user": ME}]
     return {**empty, "id": GUILD, "name": "House", "owner_id": "1", "roles": [role], "channels": channels,
@@ -302,10 +303,13 @@ def message(number: str, channel: str, words: str, author: dict[str, Any]) -> di
     }  # fmt: skip
 
 
+Kind = TypeVar("Kind", bound=Server)
+
+
 @asynccontextmanager
-async def serving() -> AsyncIterator[Server]:
+async def serving(server: Kind) -> AsyncIterator[Kind]:
     """Open it."""
-    server, app = Server(), web.Application()
+    app = web.Application()
     app.router.add_get("/gateway/", server.gateway)
     app.router.add_get("/gateway", server.gateway)
     app.router.add_route("*", "/api/v10/{rest:.*}", server.rest)

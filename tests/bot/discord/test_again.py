@@ -41,7 +41,7 @@ def noted(folder: Path, message: str) -> bool:
 
 
 async def test_killed_in_mid_stream_it_answers_after_all_in_the_same_messages(tmp_path: Path) -> None:
-    async with serving() as server:
+    async with serving(Server()) as server:
         for start in range(2):
             async with ghost(server, tmp_path, delay=0.08):
                 await until(lambda: server.lines)
@@ -72,7 +72,7 @@ async def test_killed_in_mid_stream_it_answers_after_all_in_the_same_messages(tm
 
 
 async def test_killed_while_it_composes_it_sends_music_after_all(tmp_path: Path) -> None:
-    async with serving() as server:
+    async with serving(Server()) as server:
         async with ghost(server, tmp_path):
             await until(lambda: server.lines)
             await server.slash(501, "music", "2 variants of a 1 bar folk air", ATTIC)

@@ -9,12 +9,12 @@ from bot import discord_app, wording
 from engine.messages import SessionKey
 from tests.bot.chats.house import house
 from tests.bot.discord.conftest import Connect
-from tests.bot.discord.server import ATTIC, GUILD, HALL, PRIVATE, TOKEN, serving, until
+from tests.bot.discord.server import ATTIC, GUILD, HALL, PRIVATE, TOKEN, Server, serving, until
 from tests.fakes import EchoWriter
 
 
 async def test_it_hears_answers_and_resumes(connect: Connect) -> None:
-    async with serving() as server, connect(server, EchoWriter()) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter()) as conversation:
         await server.say(501, "It rained.")
         await until(lambda: server.finished(PRIVATE))
         await server.drop()
@@ -30,7 +30,7 @@ async def test_it_hears_answers_and_resumes(connect: Connect) -> None:
 async def test_a_line_that_is_lost_in_mid_stream_costs_no_text(connect: Connect, how: str) -> None:
     writer = EchoWriter()
     writer.gate = asyncio.Event()
-    async with serving() as server, connect(server, writer) as conversation:
+    async with serving(Server()) as server, connect(server, writer) as conversation:
         await server.say(501, "It rained.")
         await server.slash(502, "story", "It snowed.")
         await until(lambda: len(server.messages) == 2)
@@ -50,7 +50,7 @@ async def test_a_line_that_is_lost_in_mid_stream_costs_no_text(connect: Connect,
 async def test_a_server_that_puts_it_out_stops_nothing_else(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     writer = EchoWriter()
     writer.gate = asyncio.Event()
-    async with serving() as server, connect(server, writer) as conversation:
+    async with serving(Server()) as server, connect(server, writer) as conversation:
         await server.say(501, "It rained.", HALL)
         await until(lambda: server.messages)
         server.trouble("PATCH|POST", f"/channels/{HALL}/", 403, {"code": 50001, "message": "Missing Access"}, times=99)
@@ -65,7 +65,7 @@ async def test_a_server_that_puts_it_out_stops_nothing_else(connect: Connect, ca
 
 
 async def test_every_shard_is_connected_and_heard(tmp_path: Path) -> None:
-    async with serving() as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
+    async with serving(Server()) as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
         server.shards = 2
         async with discord_app.serve(conversation, token=TOKEN, api=server.api):
             await until(lambda: len(server.lines) == 2, 30)
@@ -78,7 +78,7 @@ async def test_every_shard_is_connected_and_heard(tmp_path: Path) -> None:
 
 
 async def test_a_refused_token_is_one_sentence(tmp_path: Path) -> None:
-    async with serving() as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
+    async with serving(Server()) as server, house(tmp_path / "g.db", EchoWriter()) as conversation:
         with pytest.raises(discord_app.DiscordUnavailable) as refusal:
             async with discord_app.serve(conversation, token="wrong", api=server.api):
                 pass
@@ -86,7 +86,7 @@ async def test_a_refused_token_is_one_sentence(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_comes_up_late_is_found(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    async with serving() as server:
+    async with serving(Server()) as server:
         server.away = 2
         async with connect(server, EchoWriter()):
             await server.say(501, "It rained.")

@@ -25,7 +25,7 @@ async def whole(server: Server, conversation: Conversation, *channels: str) -> N
 
 
 async def test_a_limit_in_one_channel_holds_up_no_other(connect: Connect) -> None:
-    async with serving() as server, connect(server, EchoWriter(0.02)) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter(0.02)) as conversation:
         server.limit(f"/channels/{HALL}/messages", 3.0, times=2)
         began = time.monotonic()
         await server.say(501, "It rained.", HALL)
@@ -39,7 +39,7 @@ async def test_a_limit_in_one_channel_holds_up_no_other(connect: Connect) -> Non
 
 
 async def test_a_global_limit_is_kept_by_all_and_costs_no_text(connect: Connect) -> None:
-    async with serving() as server, connect(server, EchoWriter(0.02)) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter(0.02)) as conversation:
         server.limit(f"/channels/{HALL}/messages", 1.5, everywhere=True)
         await server.say(501, "It rained.", HALL)
         await until(lambda: any(each.status == 429 for each in server.calls))
@@ -53,7 +53,7 @@ async def test_a_global_limit_is_kept_by_all_and_costs_no_text(connect: Connect)
 
 
 async def test_drafts_keep_to_what_a_channel_takes(connect: Connect) -> None:
-    async with serving() as server, connect(server, EchoWriter(0.1)) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter(0.1)) as conversation:
         server.rate = 3
         await server.say(501, "It rained.", HALL)
         await server.slash(502, "story", "It snowed.", ATTIC)
@@ -63,7 +63,7 @@ async def test_drafts_keep_to_what_a_channel_takes(connect: Connect) -> None:
 
 
 async def test_a_rate_that_is_lower_than_expected_loses_nothing(connect: Connect) -> None:
-    async with serving() as server, connect(server, EchoWriter(0.05)) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter(0.05)) as conversation:
         server.rate = 1
         await server.say(501, "It rained.", HALL)
         await server.slash(502, "story", "It snowed.", ATTIC)
@@ -79,7 +79,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("trouble", BROKEN.values(), ids=BROKEN)
 async def test_a_breakdown_is_outlasted(connect: Connect, trouble: Trouble) -> None:
-    async with serving() as server, connect(server, EchoWriter()) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter()) as conversation:
         server.troubles.append(trouble)
         await server.say(501, "It rained.", HALL)
         await whole(server, conversation, HALL)
@@ -88,7 +88,7 @@ async def test_a_breakdown_is_outlasted(connect: Connect, trouble: Trouble) -> N
 
 @pytest.mark.parametrize("status", [500, 429])
 async def test_an_interaction_outlasts_them_too(connect: Connect, status: int) -> None:
-    async with serving() as server, connect(server, EchoWriter()) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter()) as conversation:
         body = {"message": "no", "code": 0, "retry_after": 0.3}
         server.trouble("PATCH|POST", "/webhooks/", status, body, times=2)
         await server.slash(501, "story", "It rained.", HALL)
@@ -97,7 +97,7 @@ async def test_an_interaction_outlasts_them_too(connect: Connect, status: int) -
 
 
 async def test_25_commands_a_second_are_each_answered_and_stop_nobody_else(connect: Connect) -> None:
-    async with serving() as server, connect(server, EchoWriter(0.01)) as conversation:
+    async with serving(Server()) as server, connect(server, EchoWriter(0.01)) as conversation:
         server.rate = 5
         await server.say(500, "It rained.", HALL)
         await until(lambda: server.finished(HALL))
@@ -116,7 +116,7 @@ async def test_25_commands_a_second_are_each_answered_and_stop_nobody_else(conne
 async def test_who_asks_for_more_than_waits_is_told_at_once(connect: Connect) -> None:
     writer = EchoWriter()
     writer.gate = asyncio.Event()
-    async with serving() as server, connect(server, writer) as conversation:
+    async with serving(Server()) as server, connect(server, writer) as conversation:
         asked = [str(501 + number) for number in range(40)]
         for each in asked:
             await server.slash(int(each), "story", "It rained.")
