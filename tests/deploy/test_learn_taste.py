@@ -1,5 +1,6 @@
 """People vote on real music, a taste is learnt, judged and published, and the next piece is chosen by it."""
 
+import itertools
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,9 @@ async def composed(talk: Conversation, key: SessionKey, versions: int = 1) -> Tu
 async def test_votes_become_a_taste_that_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # the same pieces each time: in others something else may go up and down with height
     monkeypatch.setattr("engine.composing.secrets", SimpleNamespace(randbits=random.Random(1).getrandbits))
+    # and kept apart in the same folds, which go by the pieces' ids
+    ids = itertools.count(1)
+    monkeypatch.setattr("storage.db.secrets", SimpleNamespace(token_hex=lambda size: f"{next(ids):0{2 * size}x}"))
     settings = Settings(home=tmp_path)
     await rated(settings, high)
     outcome = await learn(settings, CHANNEL)
