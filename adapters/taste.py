@@ -1,8 +1,8 @@
 """What people here seem to like, as a plain model of the text, to judge by when nobody is at hand (numpy only).
 
-A logistic model (Bradley and Terry's for pairs) over some thirty plain measures of a text and a hashed bag of its
-words, held small by a ridge penalty. It is fitted to training votes only. How far it can be trusted is measured, on
-conversations it has not seen, and a judge that cannot be trusted promotes nothing.
+A logistic model (Bradley and Terry's for pairs) over some thirty plain measures of a text, what it is about and a
+hashed bag of its words, held small by a ridge penalty. It is fitted to training votes only. How far it can be trusted
+is measured, on conversations it has not seen, and a judge that cannot be trusted promotes nothing.
 """
 
 import math
@@ -10,6 +10,8 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,29 +104,63 @@ MEASURES: Measures = {
 }
 
 
-def features(text: str, measures: Measures) -> Vector:
-    """The plain measures, then how often each hashed word stands there: (measures + WORDS,)."""
-    bag = np.zeros(WORDS)
-    words = [word.lower().removesuffix("s") for word in _WORD.findall(text)]
-    for word in words:
-        bag[zlib.crc32(word.encode()) % WORDS] += 1
-    plain = [measure(text) for measure in measures.values()]
-    return np.concatenate([plain, np.sqrt(bag / max(len(words), 20) * 100)])
+class Subjects(Protocol):
+    """Where a text lies by what it is about (`subjects`)."""
+
+    size: int
+
+    def place(self, text: str) -> Vector:
+        """(size,)"""
+
+    def words(self, direction: Vector, texts: Sequence[str]) -> tuple[str, ...]:
+        """The words of some texts that lie farthest in a direction (size,)."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What a taste sees of a text: plain measures, what it is about if somebody can tell, and its words."""
+
+    measures: Measures
+    subjects: Subjects | None = None
+
+    @property
+    def plain(self) -> slice:
+        """Which of the features are measures."""
+        return slice(len(self.measures))
+
+    @property
+    def about(self) -> slice:
+        """Which of them say what a text is about."""
+        return slice(len(self.measures), len(self.measures) + (self.subjects.size if self.subjects else 0))
+
+    def features(self, text: str) -> Vector:
+        """The plain measures, the place, then how often each hashed word stands there: (about.stop + WORDS,)."""
+        bag = np.zeros(WORDS)
+        words = [word.lower().removesuffix("s") for word in _WORD.findall(text)]
+        for word in words:
+            bag[zlib.crc32(word.encode()) % WORDS] += 1
+        plain = [measure(text) for measure in self.measures.values()]
+        place = self.subjects.place(text) if self.subjects else np.zeros(0)
+        return np.concatenate([plain, place, np.sqrt(bag / max(len(words), 20) * 100)])
 
 
 @dataclass(frozen=True)
 class Taste:
-    """Weights over scaled features; `trust` are its right (1) and wrong (0) guesses about conversations not seen."""
+    """Weights over scaled features; `trust` are its right (1) and wrong (0) guesses about conversations not seen.
+
+    `subject` are words like those it likes to read of.
+    """
 
     weights: Vector
     middle: Vector
     spread: Vector
     trust: tuple[Value, ...]
-    measures: Measures
+    lens: Lens
+    subject: tuple[str, ...]
 
     def score(self, text: str) -> float:
         """How much it should be liked; only differences mean anything."""
-        return float((features(text, self.measures) - self.middle) / self.spread @ self.weights)
+        return float((self.lens.features(text) - self.middle) / self.spread @ self.weights)
 
     def right(self, examples: Examples) -> tuple[Value, ...]:
         """For each vote, which it was not fitted to, whether it would have guessed it (1), not (0) or cannot say."""
@@ -137,11 +173,15 @@ class Taste:
         )
 
     def likes(self, count: int = 3) -> list[str]:
-        """The plain measures that matter most, in words."""
-        plain = self.weights[: len(self.measures)]
-        order = sorted(range(len(plain)), key=lambda at: -abs(plain[at]))[:count]
-        names = list(self.measures)
-        return [("" if plain[at] > 0 else "less: ") + names[at] for at in order if abs(plain[at]) > 0.02]
+        """What matters most, in words: plain measures, and what it should be about."""
+        plain, about = self.weights[self.lens.plain], self.weights[self.lens.about]
+        found: dict[str, float] = dict(zip(self.lens.measures, plain.tolist(), strict=True))
+        if self.subject:
+            # A place is one thing, however many numbers say it; what so many would come to by chance is taken off.
+            by_chance = float(np.median(plain**2)) * len(about)
+            found[f"words like {', '.join(self.subject)}"] = math.sqrt(max(float(about @ about) - by_chance, 0.0))
+        order = sorted(found, key=lambda name: -abs(found[name]))[:count]
+        return [("" if found[name] > 0 else "less: ") + name for name in order if abs(found[name]) > 0.02]
 
 
 @dataclass(frozen=True)
@@ -155,9 +195,10 @@ class _Table:
     spread: Vector
 
 
-def fit(examples: Examples, measures: Measures = MEASURES) -> Taste:
-    """The taste behind these votes, in words and plain `measures`; ValueError if there are fewer than four."""
-    table = _table(examples, measures)
+def fit(examples: Examples, lens: Lens | None = None) -> Taste:
+    """The taste behind these votes, as far as `lens` sees it; ValueError if there are fewer than four."""
+    lens = lens or Lens(MEASURES)
+    table = _table(examples, lens)
     if len(table.groups) < 4:
         raise ValueError("there are too few votes to guess a taste from")
     folds = np.array([zlib.crc32(group.encode()) % FOLDS for group in table.groups])
@@ -166,13 +207,20 @@ def fit(examples: Examples, measures: Measures = MEASURES) -> Taste:
         Value(group, float(guess), float(weight))
         for group, guess, weight in zip(table.groups, guesses, table.weight, strict=True)
     )
-    return Taste(_weights(table.rows, table.weight), table.middle, table.spread, trust, measures)
+    weights = _weights(table.rows, table.weight)
+    at = lens.about
+    subject = lens.subjects.words(weights[at] / table.spread[at], _read(examples)) if lens.subjects else ()
+    return Taste(weights, table.middle, table.spread, trust, lens, subject)
 
 
-def _table(examples: Examples, measures: Measures) -> _Table:
-    def seen(text: str) -> Vector:
-        return features(text, measures)
+def _read(examples: Examples) -> list[str]:
+    """Every text that was voted on."""
+    texts = [text for one in examples.pairs for text in (one.chosen, one.rejected)]
+    return [*texts, *(one.completion for one in examples.thumbs)]
 
+
+def _table(examples: Examples, lens: Lens) -> _Table:
+    seen = cache(lens.features)
     pairs = [(seen(one.chosen), seen(one.rejected), one.weight, one.conversation) for one in examples.pairs]
     lone = [(seen(one.completion), one.label, one.weight, one.conversation) for one in examples.thumbs]
     texts = [vector for chosen, rejected, _, _ in pairs for vector in (chosen, rejected)]
@@ -181,7 +229,9 @@ def _table(examples: Examples, measures: Measures) -> _Table:
         raise ValueError("there are no votes to guess a taste from")
     middle = np.mean(texts, 0)
     spread = np.std(texts, 0) + 1e-4  # a word that never stands there has no spread
-    spread[len(measures) :] *= 2.5  # single words have to say more than measures do
+    # The directions of a place are weighed together, for the first tell more than the last, and a little freely.
+    spread[lens.about] = math.sqrt(np.mean(spread[lens.about] ** 2)) * 0.7 if lens.subjects else 1.0
+    spread[lens.about.stop :] *= 2.5  # single words have to say more than measures do
     rows = [(chosen - rejected) / spread for chosen, rejected, _, _ in pairs]
     rows += [((vector - middle) / spread) * (1 if label else -1) for vector, label, _, _ in lone]
     weight = np.array([one[2] for one in pairs] + [one[2] for one in lone])

@@ -153,7 +153,7 @@ class _Run:
         base = models.ensure(self._settings.text_model, self._settings.home)
         begun = self._begin(found)
         training, held = (examples.read(self._folder / part) for part in ("training", "held"))
-        guess = taste.fit(training, trial.MEASURES)
+        guess = taste.fit(training, trial.lens(base))
         candidate, trusted = self._folder / "adapter", trust(guess, held)
         if may_judge(trusted):
             tried = Trial(base, self._live(begun), candidate, training, held)
