@@ -13,6 +13,8 @@ from adapters.disk import write
 MANIFEST = "manifest.json"
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 CARD = "README.md"
+TASTE = "taste.json"
+EXTRAS = (CARD, TASTE)  # what a version may have besides
 SHIPPED_VERSION = "shipped"
 MOST_BYTES = 512 * 1024 * 1024
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from adapters.disk import PART, reason
 from adapters.manifest import (
-    CARD,
+    EXTRAS,
     FILES,
     MANIFEST,
     MOST_BYTES,
@@ -36,7 +36,7 @@ def pack(folder: Path, target: Path) -> None:
     try:
         handle, part = tempfile.mkstemp(prefix=PART, dir=target.parent)
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parcel:
-            for name in (*FILES, MANIFEST, CARD):
+            for name in (*FILES, MANIFEST, *EXTRAS):
                 if (folder / name).is_file():
                     parcel.write(folder / name, name)
         Path(part).chmod(0o644)
@@ -83,7 +83,7 @@ def _wanted(parcel: Path, opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
         raise RegistryError(f"{parcel} holds more than one adapter")
     home = next(iter(homes), PurePosixPath())
     return {e.filename.rpartition("/")[2]: e for e in entries if PurePosixPath(e.filename).parent == home
-            and e.filename.rpartition("/")[2] in (*FILES, MANIFEST, CARD)}  # fmt: skip
+            and e.filename.rpartition("/")[2] in (*FILES, MANIFEST, *EXTRAS)}  # fmt: skip
 
 
 def _read(parcel: Path, opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from adapters.disk import PART, copy, reason, sync, write
 from adapters.manifest import (
-    CARD,
+    EXTRAS,
     FILES,
     MANIFEST,
     SHIPPED_VERSION,
@@ -122,8 +122,9 @@ class Registry:
             part.mkdir()
             for file in self._files:
                 copy(weights / file, part / file)
-            if (weights / CARD).is_file():
-                copy(weights / CARD, part / CARD)
+            for file in EXTRAS:
+                if file not in self._files and (weights / file).is_file():
+                    copy(weights / file, part / file)
             folder.mkdir(exist_ok=True)
             version = self._next(folder)
             manifest = replace(

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from transformers import AutoTokenizer
 
-from adapters import bases
+from adapters.manifest import BadAdapter
 
 Vector = NDArray[np.float64]
 
@@ -23,6 +24,7 @@ SIZE = 64
 COMMON = 500  # tokens that stand first in a vocabulary are bytes and the words every text has
 DESCRIBED, OFTEN = 4, 4  # so many words say what a direction is, and stand in so many texts
 _WORD = re.compile(r"\b[a-z]{4,}\b")
+_TABLES = ("embed_tokens.weight", "wte.weight")  # as Llama's and GPT-2's kind call it
 _MARKS = ("Ġ", "▁")  # how byte-level BPE and SentencePiece write the space before a word
 
 
@@ -55,10 +57,21 @@ class Subjects:
 
 
 def load(base: Path) -> Subjects:
-    """The subjects of the base in a folder; BadAdapter as `bases.load`."""
-    model, tokenizer = bases.load(base)
-    given: Any = model
-    with torch.inference_mode():
-        table = given.get_input_embeddings().weight.double().numpy()
-    tokens = tokenizer.convert_ids_to_tokens(range(min(len(table), len(tokenizer))))
+    """The subjects of the base in a folder, of which only the table is read; BadAdapter if none is known there."""
+    try:
+        table = _table(base)
+        tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
+    except (OSError, ValueError, SafetensorError) as broken:
+        raise BadAdapter(f"the words of the base in {base} cannot be read: {broken}") from broken
+    tokens = tokenizer.convert_ids_to_tokens(list(range(min(len(table), len(tokenizer)))))
     return Subjects(table[: len(tokens)], tokens, lambda text: tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _table(base: Path) -> Vector:
+    for file in sorted(base.glob("*.safetensors")):
+        with safe_open(file, "pt") as weights:
+            for name in weights.keys():  # noqa: SIM118  # it is no dictionary
+                if name.endswith(_TABLES):
+                    found: Vector = weights.get_tensor(name).double().numpy()
+                    return found
+    raise ValueError("no table of words is among its weights")

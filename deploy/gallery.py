@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bot import wording
-from deploy.serve import speaking, text_generator
+from deploy.serve import speaking, text_generator, writing
 from deploy.settings import Settings
 from engine.ports import Sampling
 from engine.text.task import Composition, Passage, Task, Written
@@ -86,7 +86,7 @@ async def gallery(settings: Settings) -> str:
     generator = text_generator(settings)
     parts = [HEAD.format(model=f"`{generator.name}`")]
     async with Worker(generator) as worker:
-        writer, voices = Writer(worker), speaking(settings, worker)
+        writer, voices = writing(settings, worker), speaking(settings, worker)
         for sitting in SITTINGS:
             begun = time.monotonic()
             passages, made = await sit(writer, sitting, await voices.voice(sitting.form))

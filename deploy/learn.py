@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
-from adapters import disk, examples, rehearsal, taste
+from adapters import disk, examples, ranking, rehearsal, taste
 from adapters.asks import Ask, Write
 from adapters.dataset import Dataset
 from adapters.examples import Examples
@@ -37,6 +37,7 @@ from deploy import models, trial
 from deploy.due import early
 from deploy.export_commands import nothing
 from deploy.settings import Settings
+from engine.text import lens
 from engine.text.forms.load import load
 
 LEAST = 10  # votes that a run needs at all
@@ -153,7 +154,7 @@ class _Run:
         base = models.ensure(self._settings.text_model, self._settings.home)
         begun = self._begin(found)
         training, held = (examples.read(self._folder / part) for part in ("training", "held"))
-        guess = taste.fit(training, trial.lens(base))
+        guess = taste.fit(training, lens.load(base))
         candidate, trusted = self._folder / "adapter", trust(guess, held)
         if may_judge(trusted):
             tried = Trial(base, self._live(begun), candidate, training, held)
@@ -163,6 +164,8 @@ class _Run:
             candidate, verdict = self._judged(Judge(tried, guess, write, trial.safe, self._plan), begun)
         else:
             verdict = untried(trusted)
+        if verdict.promoted:
+            ranking.write(ranking.ranker(guess, trusted.mean, _texts(training)), candidate)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]
         self._close(begun, verdict, speaks, (time.monotonic() - started) / 60)
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)

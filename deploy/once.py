@@ -6,11 +6,10 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import wording
-from deploy.serve import speaking, text_generator
+from deploy.serve import speaking, text_generator, writing
 from deploy.settings import Settings
 from engine.errors import UnknownForm
 from engine.text.task import Passage, Task, Written
-from engine.text.writer import Writer
 from engine.worker import Worker
 
 
@@ -20,7 +19,7 @@ async def write(
     """Print one text in `form` that begins from `text`; the seed that made it goes to stderr."""
     seed = secrets.randbits(31) if seed is None else seed
     async with Worker(text_generator(settings), inbox=settings.inbox) as worker:
-        writer = Writer(worker)
+        writer = writing(settings, worker)
         if form not in writer.forms:
             raise UnknownForm(form=form, forms=", ".join(writer.forms))
         voice = await speaking(settings, worker).voice(form)

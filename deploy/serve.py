@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adapters.registry import Registry
 from adapters.runs import Runs
+from adapters.taste import Lens
 from bot import web_app, wording
 from deploy import schedule
 from deploy.preferences import assumed
@@ -26,6 +27,8 @@ from engine.ports import TextGenerator
 from engine.speaking import Speaking
 from engine.tasting import Tasting
 from engine.text.forms.load import load as forms
+from engine.text.lens import load as load_lens
+from engine.text.tasting import Tastes
 from engine.text.writer import Writer
 from engine.worker import Worker
 from storage.db import Database, open_database
@@ -54,7 +57,7 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         musician = Musician(worker, Composer.load, wording.describe, Tasting(tastes(settings.tastes)))
         stack.push_async_callback(musician.close)
-        writer = Writer(worker)
+        writer = writing(settings, worker)
         voices = speaking(settings, worker)
         conversation = Conversation(
             History(database),
@@ -89,6 +92,17 @@ def text_generator(settings: Settings) -> TextGenerator:
     except (OSError, ValueError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise models.ModelError(f"The model in {folder} cannot be loaded: {reason}") from error
+
+
+def writing(settings: Settings, worker: Worker) -> Writer:
+    """The writer on a device; where a voice was published with a taste, that chooses among its drafts."""
+
+    def lens() -> Lens:
+        from deploy import models  # noqa: PLC0415
+
+        return load_lens(models.ensure(settings.text_model, settings.home))
+
+    return Writer(worker, tastes=Tastes(Registry(settings.adapters).whole, lens))
 
 
 def speaking(settings: Settings, worker: Worker) -> Speaking:

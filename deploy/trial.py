@@ -11,26 +11,18 @@ from pathlib import Path
 import torch
 from glin_profanity import Filter
 
-from adapters import subjects, taste
 from adapters.asks import Ask, Write
 from adapters.manifest import RegistryError
 from engine.batching import Answer, write_all
 from engine.errors import EngineError
 from engine.ports import TextRequest
-from engine.text import rhyme
 from engine.text.clean import Manners, clean
 from engine.text.forms.load import Form, load
 from engine.text.gpt import Gpt
 
 TOKENS = 110
-_MEASURES: taste.Measures = {**taste.MEASURES, "rhyme": lambda text: taste.rhyming(text, rhyme.rhymes)}
 _OLD_WORDS = frozenset({"ass", "asses", "cock", "cocks", "bastard", "damn", "damned", "hell", "god"})  # books have them
 _BARE = Form(name="", titles={}, voice=None, chat=None, plain=None, tokens=TOKENS, least=1)  # type: ignore[arg-type]
-
-
-def lens(base: Path) -> taste.Lens:
-    """What a taste goes by: rhymes as they sound, and what the base in a folder knows of words."""
-    return taste.Lens(_MEASURES, subjects.load(base))
 
 
 def writer(base: Path, name: str, device: str, threads: int) -> Write:

@@ -14,6 +14,7 @@ from engine.text.forms.load import Form
 from engine.text.lines import speakers
 from engine.text.prompt import Material, Model, Prompt
 from engine.text.task import Passage, Remark, Task
+from engine.text.tasting import Taste
 
 WINDOW = 1024
 _PROSE = re.compile(r"\b(?:was|were|had|said|went|came|could|would|did|knew|felt|saw)\b|[\"“”]", re.IGNORECASE)
@@ -33,6 +34,7 @@ class Plan:
     leads: tuple[str, ...] = ()
     wish: str = ""
     owner: str = ""
+    taste: Taste | None = None
 
 
 def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW) -> Plan:

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
 from engine.errors import GeneratorFailed, UnknownForm
@@ -23,6 +23,7 @@ from engine.text.likeness import likeness
 from engine.text.lines import Piece
 from engine.text.plan import Plan
 from engine.text.task import Begun, Composition, Remark, Task, Written
+from engine.text.tasting import Taste
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +34,7 @@ WITHIN = 600.0  # seconds after which nobody looks at a chat any more
 LEAD_WORDS = 12
 LOOK_ROUND = 12
 TOO_LIKE = 0.35
+CHOICE, MOST_DRAFTS = 2, 16  # times as many drafts, up to so many
 BLAND = -1.7  # a small model finds its commonplaces likelier than this, and they are no better for it
 
 
@@ -65,8 +67,15 @@ class Candidate:
 class Writer:
     """Writes passages with the model of one device."""
 
-    def __init__(self, worker: Device, forms: Mapping[str, Form] | None = None, window: int = plan.WINDOW) -> None:
+    def __init__(
+        self,
+        worker: Device,
+        forms: Mapping[str, Form] | None = None,
+        window: int = plan.WINDOW,
+        tastes: Callable[[str], Taste | None] | None = None,
+    ) -> None:
         self._worker = worker
+        self._tastes = tastes
         self._forms = load() if forms is None else forms
         self._window = window
         self._thinking = asyncio.Lock()
@@ -93,6 +102,8 @@ class Writer:
         """
         form = self.form(task.form)
         made = await self._aside(plan.plan, task, form, self._worker.generator, self._window)
+        if self._tastes and made.adapter:
+            made = replace(made, taste=await asyncio.to_thread(self._tastes, made.adapter))
         blank = Draft("")
         yield Begun(_composition(Candidate("", blank, task.seed, True, 0.0), made, self._worker.generator))
         steps = self._by_line(task, made, form.lines) if form.lines else self._whole(task, made)
@@ -108,7 +119,7 @@ class Writer:
     async def _whole(self, task: Task, made: Plan) -> AsyncGenerator[Step, None]:
         found: list[Candidate] = []
         for attempt in range(ATTEMPTS):
-            request = _request(made, seed_of(task.seed, attempt), max(task.drafts, made.form.drafts))
+            request = _request(made, seed_of(task.seed, attempt), _drawn(task, made))
             show, drafts = _Show(made), tuple[Draft, ...]()
             async with aclosing(self._worker.stream(request)) as news:  # type: ignore[type-var]  # a generator
                 async for step in news:
@@ -205,6 +216,7 @@ class _Show:
             - stale(text, made.form)
             + pickup.kinship(text, made.manners.before, made.wish)
             - pickup.drift(text, made.manners.before)
+            + _liked(text, made)
         )
 
 
@@ -225,7 +237,7 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
         - stale(cleaned.text, made.form)
         + (0.15 if shown else 0.0)
     )
-    score += pickup.kinship(cleaned.text, made.manners.before, made.wish)
+    score += pickup.kinship(cleaned.text, made.manners.before, made.wish) + _liked(cleaned.text, made)
     if made.form.shape == "prose":
         score -= pickup.drift(cleaned.text, made.manners.before) + pickup.monotony(cleaned.text)
         score -= pickup.harping(cleaned.text)
@@ -250,6 +262,17 @@ def best(found: Sequence[Candidate], count: int) -> list[Candidate]:
 def stale(text: str, form: Form) -> float:
     """What worn-out phrases cost."""
     return 0.3 * sum(bool(re.search(phrase, text, re.IGNORECASE)) for phrase in form.stale)
+
+
+def _liked(text: str, made: Plan) -> float:
+    """What a text is worth to the people its voice learnt from."""
+    return made.taste(text) if made.taste and text else 0.0
+
+
+def _drawn(task: Task, made: Plan) -> int:
+    """How many drafts: where a taste chooses it shall have a choice, and in a batch one more is nearly free."""
+    drafts = max(task.drafts, made.form.drafts)
+    return max(drafts, min(drafts * CHOICE, MOST_DRAFTS)) if made.taste else drafts
 
 
 def _verdict(form: Form, text: str) -> check.Verdict:

@@ -1,12 +1,14 @@
 """What texts are about: words that lie together in a base's table are liked together."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from adapters import subjects, taste
 from adapters.examples import Examples, Pair
+from adapters.manifest import BadAdapter
 from adapters.subjects import Subjects
 from tests.engine.text.tiny import GPT2
 
@@ -62,3 +64,8 @@ def test_the_table_of_a_real_base_is_read() -> None:
     assert place.shape == (known.size,) == (subjects.SIZE,)
     assert np.isfinite(place).all()
     assert np.array_equal(subjects.load(GPT2).place("The old king went down to the sea."), place)
+
+
+def test_a_base_without_a_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadAdapter, match="no table of words"):
+        subjects.load(tmp_path)

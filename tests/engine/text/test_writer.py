@@ -14,6 +14,7 @@ from engine.text import rhyme
 from engine.text.echo import EchoGenerator
 from engine.text.forms.load import load
 from engine.text.task import Begun, Composition, Passage, Task, Written
+from engine.text.tasting import Tastes
 from engine.text.writer import ATTEMPTS, Step, Writer
 
 LONG = (
@@ -78,8 +79,10 @@ def task(form: str, *texts: str, drafts: int = 1, seed: int = 5, **more: object)
     return Task(form, passages, seed, drafts=drafts, **more)  # type: ignore[arg-type]  # keywords of Task
 
 
-async def run(generator: Scripted, wanted: Task) -> tuple[list[Step], tuple[Composition, ...]]:
-    steps = [step async for step in Writer(Device(generator)).write(wanted)]
+async def run(
+    generator: Scripted, wanted: Task, tastes: Tastes | None = None
+) -> tuple[list[Step], tuple[Composition, ...]]:
+    steps = [step async for step in Writer(Device(generator), tastes=tastes).write(wanted)]
     assert isinstance(steps[0], Begun)
     assert isinstance(steps[-1], Written)
     return steps, steps[-1].compositions
