@@ -34,7 +34,7 @@ WITHIN = 600.0  # seconds after which nobody looks at a chat any more
 LEAD_WORDS = 12
 LOOK_ROUND = 12
 TOO_LIKE = 0.35
-CHOICE, MOST_DRAFTS = 2, 16  # times as many drafts, up to so many
+CHOICE, MOST_DRAFTS = 3, 16  # times as many drafts, up to so many
 BLAND = -1.7  # a small model finds its commonplaces likelier than this, and they are no better for it
 
 
