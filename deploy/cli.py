@@ -19,7 +19,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.wording import language_of
-from deploy import adapter_commands, export_commands, learn_commands, music_commands, style_commands
+from deploy import (
+    adapter_commands,
+    bench_commands,
+    export_commands,
+    learn_commands,
+    music_commands,
+    style_commands,
+)
 from deploy import settings as config
 from deploy.logs import redact
 from deploy.settings import Settings, SettingsError
@@ -40,6 +47,8 @@ app.add_typer(adapter_commands.adapters_app, name="adapters")
 app.add_typer(export_commands.export_app, name="export")
 app.add_typer(music_commands.learn_app, name="learn")
 app.add_typer(style_commands.eval_app, name="eval")
+bench_app.command(name="crowd")(bench_commands.bench_crowd)
+bench_app.command(name="adapters")(bench_commands.bench_adapters)
 bench_app.command(name="music")(music_commands.bench_music)
 bench_app.command(name="learn")(learn_commands.bench_learn)
 
