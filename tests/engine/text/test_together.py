@@ -1,12 +1,15 @@
 """Many requests in one step of the real model: each says what it says alone, whoever comes and goes."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from peft import PeftModel
+from transformers import PreTrainedModel
 
 from engine.batching import Limits, Prompt, plan
 from engine.errors import GeneratorFailed
@@ -16,7 +19,7 @@ from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.network import HubNetwork
 from engine.text.sampling import Dice, draw
-from tests.engine.text.tiny import GPT2, make_llama, reference, write
+from tests.engine.text.tiny import GPT2, generated, make_llama, reference, write
 from tests.engine.voices import voice
 
 WORDS = """the old king went into a dark wood and there he met his three sons who had been asleep for seven
@@ -74,6 +77,20 @@ def test_everybody_says_what_they_say_alone(gpt: Gpt, seed: int) -> None:
     alone = [write(gpt, one) for one in requests]
     assert an_evening(gpt, requests, dice) == alone
     assert not any(slab.rows for slab in gpt._network.pool._slabs.values())  # type: ignore[attr-defined]
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
+def test_greedy_text_in_any_company_and_voice_is_that_of_generate(gpt: Gpt) -> None:
+    folder = Path(gpt._tokenizer.name_or_path)
+    assert gpt._shelf is not None
+    models: dict[str, PreTrainedModel | PeftModel] = {"": reference(folder)}
+    models |= {name: PeftModel.from_pretrained(reference(folder), gpt._shelf(name)).eval() for name in "abc"}
+    for seed in range(4):
+        dice = random.Random(seed)
+        requests = [replace(a_request(dice), sampling=RULES[0], drafts=1) for _ in range(6)]
+        for request, (draft,) in zip(requests, an_evening(gpt, requests, dice), strict=True):
+            assert draft.text == generated(models[request.adapter], gpt, request.prompt, request.max_tokens)
+            assert draft.tokens == request.max_tokens or draft.finish == "end"
 
 
 needs_bfloat16 = pytest.mark.skipif(
