@@ -14,6 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from deploy.bench import Line, machine, percentile
 from deploy.bench_chats import GREEDY, PROMPTS, SAMPLED, Endless, Ours, Prompts, make_voices, prepared
 from deploy.bench_field import Field, field_of
 from deploy.peers import PEERS, Job
+from engine.batching import write_all
+from engine.errors import EngineError
+from engine.ports import TextRequest
 from engine.text.gpt import ROOM, Gpt
 from engine.worker import Worker
 
@@ -112,7 +116,7 @@ class Round:
 
     async def alone(self) -> None:
         """One chat at a time."""
-        mine, theirs, steps = 0.0, 0.0, []
+        mine, theirs, steps = 0.0, 0.0, list[float]()
         for size in self.ours.prompts.lengths(ALONE):
             job = self.job([size])
             run = await self.ours.run(job)
@@ -168,10 +172,32 @@ def crowd(folder: Path, name: str, device: str, plan: Plan, report: Report) -> d
             return asyncio.run(_crowd(model, folder, voices, others, plan, report))
 
 
+async def same(folder: Path, device: str, others: Field, tokens: int) -> Iterable[Line]:
+    """How much of what a few chats get together, greedily and in float32, is what `generate` writes for each alone."""
+    model = Endless(folder, device=device, dtype="float32")
+    prompts = Prompts(model, folder, seed=2)
+    job = prompts.job(prompts.lengths(ALONE), tokens)
+    result = await others.run("sequential", job)
+    if result is None:
+        return ()
+    asked = [TextRequest(prompts.words(ids), tokens, GREEDY) for ids in job["prompts"]]
+    ours = ["" if isinstance(answer, EngineError) else answer[0].text for answer in write_all(model, asked)]
+    theirs = [prompts.words(ids).rstrip("\ufffd") for ids in result["written"]]  # we never show half a character
+    alike = sum(sum(1 for _ in takewhile(lambda two: two[0] == two[1], zip(*pair, strict=False)))
+                for pair in zip(ours, theirs, strict=True))  # fmt: skip
+    return (
+        Line(
+            f"greedy text of {ALONE} chats in float32, the share that is generate's",
+            alike / sum(map(len, theirs)),
+            ">= 1",
+        ),
+    )
+
+
 async def _crowd(
     model: Gpt, folder: Path, voices: Sequence[str], others: Field, plan: Plan, report: Report
 ) -> dict[str, Any]:
-    loads = [os.getloadavg()[0]]
+    loads, lines = [os.getloadavg()[0]], list(await same(folder, str(model.device), others, plan.tokens))
     async with Worker(model, inbox=max(plan.curve)) as worker:
         await prepared(worker, voices)
         ours = Ours(worker, Prompts(model, folder))
@@ -185,7 +211,7 @@ async def _crowd(
                 await turn.parts[(place + number) % len(turn.parts)]()
                 report(number * len(turn.parts) + place + 1, (WARM_UP + plan.runs) * len(turn.parts))
             loads.append(os.getloadavg()[0])
-    lines = [*_lines(turn.seen, plan), *_limits(turn.seen, model, folder, plan)]
+    lines += [*_lines(turn.seen, plan), *_limits(turn.seen, model, folder, plan)]
     lines.append(Line("event-loop delay in all of it, p99 ms", percentile(ours.delays, 99) * 1e3, "< 50"))
     lines += [Line(f"{count} chats: tokens/s", statistics.median(turn.seen[f"{count} chats"])) for count in plan.curve]
     lines += [

@@ -24,10 +24,11 @@ class Job(TypedDict):
 
 
 class Result(TypedDict):
-    """Seconds in all, and from the beginning to each prompt's first token, where the peer says so."""
+    """Seconds in all; where the peer says so, those from the beginning to each prompt's first token, and all tokens."""
 
     seconds: float
     first: list[float]
+    written: list[list[int]]
 
 
 Peer = Callable[[Job], Result]
@@ -38,14 +39,15 @@ def sequential(folder: Path, threads: int) -> Peer:
     model, torch = _model(folder, "float32", threads)
 
     def run(job: Job) -> Result:
-        begun, first = time.perf_counter(), list[float]()
+        begun, first, written = time.perf_counter(), list[float](), list[list[int]]()
         for prompt in job["prompts"]:
             clock = _Clock()
             ids = torch.tensor([prompt])
             with torch.inference_mode():
-                model.generate(ids, attention_mask=torch.ones_like(ids), streamer=clock, **_rules(job))
+                out = model.generate(ids, attention_mask=torch.ones_like(ids), streamer=clock, **_rules(job))
             first.append(clock.times[1] - begun)
-        return {"seconds": time.perf_counter() - begun, "first": first}
+            written.append(out[0, len(prompt) :].tolist())
+        return {"seconds": time.perf_counter() - begun, "first": first, "written": written}
 
     return run
 
@@ -60,7 +62,7 @@ def static(folder: Path, threads: int) -> Peer:
         begun = time.perf_counter()
         with torch.inference_mode():
             model.generate(ids, attention_mask=mask, **_rules(job))
-        return {"seconds": time.perf_counter() - begun, "first": []}
+        return {"seconds": time.perf_counter() - begun, "first": [], "written": []}
 
     return run
 
@@ -73,8 +75,9 @@ def continuous(folder: Path, threads: int) -> Peer:
     from transformers import ContinuousBatchingConfig, GenerationConfig  # noqa: PLC0415
 
     model, _ = _model(folder, "bfloat16", threads)
+    rules: Any = GenerationConfig
     manager = model.init_continuous_batching(
-        generation_config=GenerationConfig(do_sample=False, eos_token_id=-1, pad_token_id=0),
+        generation_config=rules(do_sample=False, eos_token_id=-1, pad_token_id=0),
         continuous_batching_config=ContinuousBatchingConfig(
             page_size=32, num_blocks=2048, max_batch_tokens=512, max_requests_per_batch=64, allow_block_sharing=False
         ),
@@ -91,7 +94,7 @@ def continuous(folder: Path, threads: int) -> Peer:
             if answer is not None and answer.error:
                 raise RuntimeError(answer.error)
             left -= answer is not None and answer.is_finished()
-        return {"seconds": time.perf_counter() - begun, "first": []}
+        return {"seconds": time.perf_counter() - begun, "first": [], "written": []}
 
     return run
 
@@ -113,7 +116,7 @@ def ctranslate2(folder: Path, threads: int) -> Peer:
             [[names[token] for token in prompt] for prompt in _padded(job["prompts"])],
             max_length=job["tokens"], min_length=job["tokens"], include_prompt_in_result=False,
         )  # fmt: skip
-        return {"seconds": time.perf_counter() - begun, "first": []}
+        return {"seconds": time.perf_counter() - begun, "first": [], "written": []}
 
     return run
 

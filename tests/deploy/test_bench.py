@@ -39,6 +39,7 @@ def test_a_crowd_is_measured_against_the_field(monkeypatch: pytest.MonkeyPatch, 
     assert [sentence.split()[0] for sentence in results["left_out"]] == ["nobody"]
     runs, lines = results["runs"], {line["what"]: line for line in results["lines"]}
     assert all(len(values) == 2 for what, values in runs.items() if "ctranslate2" not in what)
+    assert lines["greedy text of 4 chats in float32, the share that is generate's"]["value"] == 1
     ratio = lines["3 chats, to generate float32 one after the other"]
     pairs = zip(runs["together"], runs["sequential, 3"], strict=True)
     assert ratio["value"] == pytest.approx(statistics.median(mine / theirs for mine, theirs in pairs))

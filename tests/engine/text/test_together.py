@@ -110,6 +110,21 @@ def test_in_bfloat16_not_even_the_last_bit_depends_on_company(tmp_path: Path) ->
         assert an_evening(gpt, requests, dice) == alone
 
 
+def test_who_pauses_keeps_their_place_beside_the_others(gpt: Gpt, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = {name: write(gpt, TextRequest("The king", 6, RULES[1], seed=3, adapter=name)) for name in ("", *"abc")}
+    joined = gpt._network.blocks[0].out._joined  # type: ignore[attr-defined]
+    assert joined.voices == ("a", "b", "c")
+    for name in "bac":
+        assert write(gpt, TextRequest("The king", 6, RULES[1], seed=3, adapter=name)) == alone[name]
+    assert gpt._network.blocks[0].out._joined is joined  # type: ignore[attr-defined]
+    gpt._repertoire.drop("b")
+    assert gpt._network.company.voices == ("a", "c")  # type: ignore[attr-defined]
+    monkeypatch.setattr(gpt._network.company, "_most", 2)  # type: ignore[attr-defined]
+    for name in ("b", "a", "", "c"):
+        assert write(gpt, TextRequest("The king", 6, RULES[1], seed=3, adapter=name)) == alone[name]
+    assert gpt._network.company.voices == ("c",)  # type: ignore[attr-defined]
+
+
 def test_the_next_turn_of_a_story_reads_only_what_is_new(gpt: Gpt) -> None:
     story = " ".join(random.Random(1).choices(WORDS, k=150))
     first = TextRequest(story, 8, RULES[1], seed=1)
