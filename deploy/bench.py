@@ -5,6 +5,7 @@ turns, in one process with the same weights, type, threads, prompt and sampling,
 """
 
 import asyncio
+import operator
 import os
 import platform
 import resource
@@ -36,6 +37,7 @@ PROMPT = (
     "no street, only a drawing of the tower and, under it, in green ink, the words: to whoever is still awake. "
 ) * 3
 TICK = 0.005
+SIGNS: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
 WARM_UP = 1
 
 
@@ -61,7 +63,7 @@ class Line:
         if not self.wanted:
             return None
         sign, _, limit = self.wanted.partition(" ")
-        return self.value >= float(limit) if sign == ">=" else self.value < float(limit)
+        return SIGNS[sign](self.value, float(limit))
 
 
 def chat(

@@ -173,7 +173,7 @@ class GeneratorFailed(EngineError):
     code = "generator_failed"
 
     @classmethod
-    def of(cls, problem: Exception) -> "GeneratorFailed":
+    def of(cls, problem: BaseException) -> "GeneratorFailed":
         """With its cause, but without that one's frames, which would keep the device's memory."""
         failure = cls()
         failure.__cause__ = problem.with_traceback(None)

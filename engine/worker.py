@@ -186,12 +186,31 @@ class Worker:
     # ── on the device's thread ─────────────────────────────────────────────────────────────────────────────────────
 
     def _work(self) -> None:
+        while self._open:
+            try:
+                self._serve()
+            except BaseException as problem:  # whatever kills it: those who wait have nobody else
+                log.exception("the device's thread broke and goes on with those who wait")
+                self._abandon(problem)
+        self._close()
+
+    def _serve(self) -> None:
         while self._wait():
             if self._jobs:
                 self._jobs.popleft()()
             if self._running:
                 self._step()
-        self._close()
+
+    def _abandon(self, problem: BaseException) -> None:
+        """End all that run; what they held is not trusted any more."""
+        with self._changed:
+            for ticket in self._running:
+                with contextlib.suppress(Exception):
+                    ticket.release()
+                ticket.generation = None
+                if not ticket.done:
+                    ticket.end(GeneratorFailed.of(problem))
+            self._running.clear()
 
     def _wait(self) -> bool:
         """Let in whom there is room for, and sleep while there is nothing to do; False when closing."""
@@ -215,6 +234,8 @@ class Worker:
         for ticket in [t for t in self._running if t.dropped or t.done]:
             ticket.release()
             self._running.remove(ticket)
+        for ticket in [t for t in self._waiting if t.tokens is None]:
+            self._measure(ticket)
         before = len(self._waiting)
         self._waiting = deque(t for t in self._waiting if not (t.dropped or t.done))
         let_in = self._admitted(now) if self._waiting else []
@@ -231,9 +252,14 @@ class Worker:
 
     def _ask(self, ticket: _Ticket) -> Ask[_Ticket]:
         request = ticket.request
-        if ticket.tokens is None:
-            ticket.tokens = tokens(self._generator, request)
-        return Ask(ticket, request.owner, ticket.since, request.drafts, ticket.tokens)
+        return Ask(ticket, request.owner, ticket.since, request.drafts, ticket.tokens or 0)
+
+    def _measure(self, ticket: _Ticket) -> None:
+        try:
+            ticket.tokens = tokens(self._generator, ticket.request)
+        except Exception as problem:
+            log.exception("the generator failed")
+            ticket.end(GeneratorFailed.of(problem))
 
     def _tell_places(self) -> None:
         for place, ticket in enumerate(self._waiting, 1):
@@ -294,6 +320,9 @@ def _answer(job: Callable[[], Any], answer: "asyncio.Future[Any]", loop: asyncio
         result = job()
     except Exception as problem:  # noqa: BLE001  # it is the caller's, and is raised there
         _settle(loop, answer, answer.set_exception, problem)
+    except BaseException as problem:  # the end of this thread is nothing a caller could raise
+        _settle(loop, answer, answer.set_exception, GeneratorFailed.of(problem))
+        raise
     else:
         _settle(loop, answer, answer.set_result, result)
 

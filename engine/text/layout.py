@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.text.memory import BLOCK, Memory, Row, Slab, rounded
 from engine.text.network import Part
-from engine.text.products import Mix, mixed
+from engine.text.products import Company, Mix
 
 Piece = tuple[int, int, int, Tensor]
 """A block of a prompt: where it begins in the step, its tokens, how far they may look, and which of that each may."""
@@ -57,8 +57,8 @@ class Layout:
     reading: tuple[Reading, ...]
 
 
-def laid_out(parts: Sequence[Part], groups: int, device: torch.device) -> Layout:
-    """The layout of a step; `groups` queries share a key."""
+def laid_out(parts: Sequence[Part], groups: int, company: Company, device: torch.device) -> Layout:
+    """The layout of a step; `groups` queries share a key, `company` are the voices that stand side by side."""
     rows = [(row, part.voice, token) for part in parts if not part.reads for row, token in _written(part)]
     rows.sort(key=lambda one: (one[0].slab.capacity, one[0].slot))
     place = {id(row): number for number, (row, _, _) in enumerate(rows)}
@@ -81,7 +81,7 @@ def laid_out(parts: Sequence[Part], groups: int, device: torch.device) -> Layout
         numbers[0],
         numbers[1],
         torch.tensor(last, dtype=torch.long, device=device),
-        mixed(spoken, device),
+        company.mixed(spoken, device),
         standing,
         tuple(reading),
     )

@@ -21,7 +21,7 @@ from adapters.manifest import BadAdapter
 from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
 from engine.text.network import Part
-from engine.text.products import Linear, Product, linear
+from engine.text.products import Company, Linear, Product, linear
 from engine.text.voices import check_shape, join_pairs
 
 
@@ -54,9 +54,11 @@ class LeanNetwork:
     width: int
     scale: float
     pool: Pool
+    company: Company
 
     def _build(self) -> None:
         """Call when everything else is there."""
+        self.company = Company()
         self.pool = Pool((len(self.blocks), self.heads // self.groups, self.width), self.embeddings)
 
     @property
@@ -76,7 +78,7 @@ class LeanNetwork:
 
     def forward(self, parts: Sequence[Part]) -> Tensor:
         """See `Network`."""
-        layout = laid_out(parts, self.groups, self.device)
+        layout = laid_out(parts, self.groups, self.company, self.device)
         x, places = self.enter(layout.ids, layout.at)
         for index, block in enumerate(self.blocks):
             mixed = block.qkv(block.norm_in(x), layout.mix)
@@ -100,6 +102,7 @@ class LeanNetwork:
     def drop_voice(self, name: str) -> None:
         """See `Network`."""
         self.pool.forget(name)
+        self.company.drop(name)
         for block in self.blocks:
             for product in block.products:
                 product.drop(name)

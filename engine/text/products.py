@@ -17,12 +17,13 @@ from torch.nn import functional as F
 from adapters.files import Pair
 
 Linear = Callable[[Tensor], Tensor]
+MOST_TOGETHER = 16
 PACKED = "_linear_pointwise"  # what torch's own compiler calls on such CPUs
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Which of the step's `voices` each token has: `whose` is (tokens,), -1 for none."""
+    """Which of the `voices` each token has: `whose` is (tokens,), -1 for none."""
 
     voices: tuple[str, ...]
     whose: Tensor
@@ -36,14 +37,32 @@ class Mix:
         return self.masks[ranks]
 
 
-def mixed(voices: Sequence[tuple[str, int]], device: torch.device) -> Mix | None:
-    """The mix of a step in which each voice, "" for none, speaks so many tokens, in this order."""
-    names = tuple(sorted({voice for voice, _ in voices if voice}))
-    if not names:
-        return None
-    place = {voice: at for at, voice in enumerate(names)}
-    whose = [place.get(voice, -1) for voice, count in voices for _ in range(count)]
-    return Mix(names, torch.tensor(whose, device=device))
+class Company:
+    """The voices that stand side by side: those that speak, and those that spoke lately.
+
+    To put others together takes as long as several steps, while a few columns more cost next to nothing; so who pauses
+    keeps their place, and chats that come and go rarely change anything.
+    """
+
+    def __init__(self, most: int = MOST_TOGETHER) -> None:
+        self._most = most
+        self.voices: tuple[str, ...] = ()
+
+    def mixed(self, voices: Sequence[tuple[str, int]], device: torch.device) -> Mix | None:
+        """The mix of a step in which each voice, "" for none, speaks so many tokens, in this order."""
+        names = {voice for voice, _ in voices if voice}
+        if not names:
+            return None
+        if not names <= {*self.voices}:
+            everybody = names | {*self.voices}
+            self.voices = tuple(sorted(everybody if len(everybody) <= self._most else names))
+        place = {voice: at for at, voice in enumerate(self.voices)}
+        whose = [place.get(voice, -1) for voice, count in voices for _ in range(count)]
+        return Mix(self.voices, torch.tensor(whose, device=device))
+
+    def drop(self, voice: str) -> None:
+        """It is no longer there."""
+        self.voices = tuple(one for one in self.voices if one != voice)
 
 
 class Product:

@@ -1,12 +1,17 @@
 """The benchmark runs and keeps its books; what it measures is read by people, not asserted here."""
 
 import asyncio
+import importlib.util
 import json
+import statistics
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from deploy import bench, bench_learn
+from deploy import bench, bench_adapters, bench_chats, bench_crowd, bench_learn, bench_plots
+from deploy.bench_field import field_of
+from deploy.peers import Job
 from tests.engine.text.tiny import GPT2
 
 
@@ -22,6 +27,74 @@ def test_a_chat_is_measured_against_generate() -> None:
     console = Console(width=120, record=True)
     console.print(bench.table(results))
     assert "tokens/s, ours / generate" in console.export_text()
+
+
+def test_a_crowd_is_measured_against_the_field(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bench_crowd, "READ", 2**20)
+    told = list[tuple[int, int]]()
+    plan = bench_crowd.Plan(runs=2, tokens=4, chats=3, curve=(1, 2), peers=("sequential", "nobody"))
+    results = bench_crowd.crowd(GPT2, "tiny", "cpu", plan, lambda done, of: told.append((done, of)))
+    results = json.loads(json.dumps(results))
+    assert told == [(done, 21) for done in range(1, 22)]
+    assert [sentence.split()[0] for sentence in results["left_out"]] == ["nobody"]
+    runs, lines = results["runs"], {line["what"]: line for line in results["lines"]}
+    assert all(len(values) == 2 for what, values in runs.items() if "ctranslate2" not in what)
+    assert lines["greedy text of 4 chats in float32, the share that is generate's"]["value"] == 1
+    ratio = lines["3 chats, to generate float32 one after the other"]
+    pairs = zip(runs["together"], runs["sequential, 3"], strict=True)
+    assert ratio["value"] == pytest.approx(statistics.median(mine / theirs for mine, theirs in pairs))
+    assert ratio["met"] is (ratio["value"] >= 8)
+    assert lines["4 drafts of a reply, time to 1 draft"]["value"] > 0
+    assert not any("CTranslate2" in what for what in lines)
+    bench_plots.draw(results, tmp_path / "images" / "crowd.png")
+    assert (tmp_path / "images" / "crowd.png").read_bytes().startswith(b"\x89PNG")
+
+
+async def test_peers_write_in_processes_of_their_own_until_they_fail() -> None:
+    job: Job = {"prompts": [[5, 6, 7], [8]], "tokens": 3, "at": [0.0, 0.01]}
+    with field_of(("static", "continuous", "ctranslate2"), GPT2) as others:
+        for name in list(others.peers):
+            result = await others.run(name, job)
+            assert result is not None
+            assert result["seconds"] > 0
+        missing = 1 - (importlib.util.find_spec("ctranslate2") is not None)
+        assert len(others.missing) == missing
+        assert await others.run("static", job | {"prompts": [[10**6]]}) is None
+        assert others.missing[missing].startswith("static failed and is left out: IndexError")
+        assert await others.run("static", job) is None
+
+
+def test_a_peer_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with field_of(("ctranslate2",), GPT2) as others:
+        assert others.peers == {}
+        assert "not installed" in others.missing[0]
+
+
+def test_voices_are_measured_in_one_step() -> None:
+    results = json.loads(json.dumps(bench_adapters.adapters(GPT2, "tiny", "cpu", 2, 3, lambda done, of: None)))
+    assert {count: len(times) for count, times in results["runs"].items()} == dict.fromkeys(
+        ("0", "1", "2", "4", "8", "16"), 2
+    )
+    (ratio,) = [line for line in results["lines"] if line["wanted"]]
+    pairs = zip(results["runs"]["1"], results["runs"]["8"], strict=True)
+    assert ratio["value"] == pytest.approx(statistics.median(one / other for one, other in pairs))
+
+
+async def test_what_chats_saw_is_counted_from_the_moment_in_which_all_write() -> None:
+    chats = (bench_chats.Chat(0.0, ((1.0, 1), (2.0, 2), (4.0, 4))), bench_chats.Chat(0.0, ((2.0, 1), (4.0, 3))))
+    run = bench_chats.Run(5.0, chats, 0)
+    assert run.rate == pytest.approx(7 / 5)
+    assert run.step == pytest.approx(1.0)
+
+
+def test_a_limit_that_is_just_met_is_met() -> None:
+    assert [bench.Line("", 1.6, wanted).met for wanted in ("<= 1.6", "< 1.6", ">= 1.6", "")] == [
+        True,
+        False,
+        True,
+        None,
+    ]
 
 
 def test_percentiles_are_nearest_rank() -> None:

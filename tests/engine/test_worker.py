@@ -1,6 +1,8 @@
 """The device's owner with the small GPT-2 on it, and with a generator that can be held still at a step."""
 
 import asyncio
+import ctypes
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -283,6 +285,60 @@ async def test_jobs_run_on_the_device_between_steps() -> None:
         with pytest.raises(ZeroDivisionError):
             await worker.call(lambda: 1 // 0)
         assert last(await busy).endswith(" 200")
+
+
+async def test_text_and_jobs_take_turns_one_by_one() -> None:
+    counting = Counting()
+    async with Worker(counting) as worker:
+        counting.gate.clear()
+        writing = asyncio.create_task(read(worker, TextRequest("text", 40)))
+        await until(lambda: worker.running == 1)
+        jobs = [asyncio.create_task(worker.call(lambda: counting.steps.append("job"))) for _ in range(9)]
+        await asyncio.sleep(0)
+        counting.gate.set()
+        await asyncio.gather(writing, *jobs)
+    assert counting.steps.count("job") == 9
+    began = counting.steps.index("job")
+    assert counting.steps[began : began + 18] == ["job", "text"] * 9
+
+
+def kill(thread: threading.Thread) -> None:
+    """As nothing in this house does: end a thread wherever it is."""
+    assert thread.ident is not None
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)) == 1
+
+
+async def test_a_device_thread_that_is_killed_serves_those_who_wait(caplog: pytest.LogCaptureFixture) -> None:
+    counting = Counting()
+    async with Worker(counting, limits=Limits(1)) as worker:
+        counting.gate.clear()
+        running, waiting = (asyncio.create_task(read(worker, TextRequest(name, 5))) for name in ("running", "waiting"))
+        await until(lambda: worker.running == 1 and worker.waiting == 1)
+        kill(next(thread for thread in threading.enumerate() if thread.name == "ghostnote-device"))
+        counting.gate.set()
+        with pytest.raises(GeneratorFailed):
+            await running
+        assert last(await waiting) == "waiting 1 2 3 4 5"
+        with pytest.raises(GeneratorFailed):
+            await worker.call(lambda: sys.exit(1))
+        assert last(await read(worker, TextRequest("next", 1))) == "next 1"
+        await until(lambda: counting.held == 0)
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+
+
+async def test_a_prompt_that_cannot_even_be_counted_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
+    class Miscounting(Counting):
+        def count(self, text: str) -> int:
+            return 1 // (text != "uncountable")
+
+    async with Worker(Miscounting()) as worker:
+        bad, good = await asyncio.gather(
+            *(read(worker, TextRequest(name, 9)) for name in ("uncountable", "good")), return_exceptions=True
+        )
+        assert isinstance(bad, GeneratorFailed)
+        assert isinstance(good, list)
+        assert last(good).endswith(" 9")
+    assert len(caplog.records) == 1
 
 
 async def behave(worker: Worker, name: str, wish: tuple[int, int, int | None]) -> None:

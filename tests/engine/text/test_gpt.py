@@ -15,7 +15,7 @@ from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.lean import LeanGpt2, LeanLlama
 from engine.text.network import HubNetwork
-from tests.engine.text.tiny import GPT2, gpt2, make_llama, make_voice, reference, write
+from tests.engine.text.tiny import GPT2, generated, gpt2, make_llama, make_voice, reference, write
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
 GREEDY = Sampling(temperature=0)
@@ -41,15 +41,6 @@ def stepped(gpt: Gpt, writing: Writing, size: int = 64) -> bool:
 def read_on(gpt: Gpt, writing: Writing, size: int = 64) -> None:
     while stepped(gpt, writing, size):
         pass
-
-
-def generated(model: PreTrainedModel | PeftModel, gpt: Gpt, prompt: str, count: int, **wishes: object) -> str:
-    ids = torch.tensor([gpt.encode(prompt)])
-    with torch.inference_mode():
-        out = model.generate(  # type: ignore[operator]
-            ids, attention_mask=torch.ones_like(ids), max_new_tokens=count, do_sample=False, pad_token_id=0, **wishes
-        )
-    return gpt._decode(out[0, ids.shape[1] :].tolist()).rstrip("\ufffd")  # we never show half a character
 
 
 def both(llama: Gpt, llama_folder: Path) -> list[tuple[Gpt, PreTrainedModel]]:

@@ -1,12 +1,15 @@
 """Many requests in one step of the real model: each says what it says alone, whoever comes and goes."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from peft import PeftModel
+from transformers import PreTrainedModel
 
 from engine.batching import Limits, Prompt, plan
 from engine.errors import GeneratorFailed
@@ -16,7 +19,7 @@ from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.network import HubNetwork
 from engine.text.sampling import Dice, draw
-from tests.engine.text.tiny import GPT2, make_llama, reference, write
+from tests.engine.text.tiny import GPT2, generated, make_llama, reference, write
 from tests.engine.voices import voice
 
 WORDS = """the old king went into a dark wood and there he met his three sons who had been asleep for seven
@@ -76,6 +79,20 @@ def test_everybody_says_what_they_say_alone(gpt: Gpt, seed: int) -> None:
     assert not any(slab.rows for slab in gpt._network.pool._slabs.values())  # type: ignore[attr-defined]
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
+def test_greedy_text_in_any_company_and_voice_is_that_of_generate(gpt: Gpt) -> None:
+    folder = Path(gpt._tokenizer.name_or_path)
+    assert gpt._shelf is not None
+    models: dict[str, PreTrainedModel | PeftModel] = {"": reference(folder)}
+    models |= {name: PeftModel.from_pretrained(reference(folder), gpt._shelf(name)).eval() for name in "abc"}
+    for seed in range(4):
+        dice = random.Random(seed)
+        requests = [replace(a_request(dice), sampling=RULES[0], drafts=1) for _ in range(6)]
+        for request, (draft,) in zip(requests, an_evening(gpt, requests, dice), strict=True):
+            assert draft.text == generated(models[request.adapter], gpt, request.prompt, request.max_tokens)
+            assert draft.tokens == request.max_tokens or draft.finish == "end"
+
+
 needs_bfloat16 = pytest.mark.skipif(
     not (torch.cpu._is_avx512_bf16_supported() and hasattr(torch.ops.mkldnn, "_linear_pointwise")),
     reason="only where bfloat16 is the type in use",
@@ -91,6 +108,21 @@ def test_in_bfloat16_not_even_the_last_bit_depends_on_company(tmp_path: Path) ->
         requests = [a_request(dice) for _ in range(5)]
         alone = [write(gpt, one) for one in requests]
         assert an_evening(gpt, requests, dice) == alone
+
+
+def test_who_pauses_keeps_their_place_beside_the_others(gpt: Gpt, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = {name: write(gpt, TextRequest("The king", 6, RULES[1], seed=3, adapter=name)) for name in ("", *"abc")}
+    joined = gpt._network.blocks[0].out._joined  # type: ignore[attr-defined]
+    assert joined.voices == ("a", "b", "c")
+    for name in "bac":
+        assert write(gpt, TextRequest("The king", 6, RULES[1], seed=3, adapter=name)) == alone[name]
+    assert gpt._network.blocks[0].out._joined is joined  # type: ignore[attr-defined]
+    gpt._repertoire.drop("b")
+    assert gpt._network.company.voices == ("a", "c")  # type: ignore[attr-defined]
+    monkeypatch.setattr(gpt._network.company, "_most", 2)  # type: ignore[attr-defined]
+    for name in ("b", "a", "", "c"):
+        assert write(gpt, TextRequest("The king", 6, RULES[1], seed=3, adapter=name)) == alone[name]
+    assert gpt._network.company.voices == ("c",)  # type: ignore[attr-defined]
 
 
 def test_the_next_turn_of_a_story_reads_only_what_is_new(gpt: Gpt) -> None:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from engine.batching import write_all
@@ -71,3 +71,13 @@ def write(model: Gpt, request: TextRequest) -> tuple[Draft, ...]:
     if isinstance(answer, EngineError):
         raise answer
     return answer
+
+
+def generated(model: PreTrainedModel | PeftModel, gpt: Gpt, prompt: str, count: int, **wishes: object) -> str:
+    """What transformers writes greedily."""
+    ids = torch.tensor([gpt.encode(prompt)])
+    with torch.inference_mode():
+        out = model.generate(  # type: ignore[operator]
+            ids, attention_mask=torch.ones_like(ids), max_new_tokens=count, do_sample=False, pad_token_id=0, **wishes
+        )
+    return gpt._decode(out[0, ids.shape[1] :].tolist()).rstrip("\ufffd")  # we never show half a character

@@ -1,0 +1,83 @@
+"""`ghostnote bench crowd` and `bench adapters`: the serving path, measured.
+
+Torch and the rest are imported by the command that needs them.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from deploy import settings as config
+from deploy.ending import ended
+from deploy.settings import Settings, SettingsError
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Runs = Annotated[int, typer.Option(min=1, help="interleaved rounds; medians are shown")]
+Tokens = Annotated[int, typer.Option(min=4, max=512, help="new tokens a reply")]
+Save = Annotated[Path | None, typer.Option("--json", help="write the numbers there")]
+
+
+def bench_crowd(  # options
+    runs: Runs = 5,
+    tokens: Tokens = 64,
+    chats: Annotated[int, typer.Option(min=2, max=64, help="how many are compared with the field")] = 16,
+    most: Annotated[int, typer.Option(min=1, max=64, help="up to how many the curve goes")] = 64,
+    peers: Annotated[bool, typer.Option(help="measure the field as well")] = True,
+    save: Save = None,
+    plot: Annotated[Path | None, typer.Option(help="draw tokens/s and memory over the number of chats there")] = None,
+) -> None:
+    """Many chats at once against transformers and CTranslate2, voices, drafts, second turns, 1 to 64 chats."""
+    from deploy import bench_crowd as work  # noqa: PLC0415
+
+    plan = work.Plan(runs, tokens, chats, tuple(2**n for n in range(7) if 2**n <= most), work.Plan().peers * peers)
+    results = _measured(lambda folder, settings, report: work.crowd(
+        folder, settings.text_model, settings.device, plan, report))  # fmt: skip
+    for sentence in results["left_out"]:
+        err.print(sentence, markup=False)
+    _show(results, save)
+    if plot:
+        from deploy import bench_plots  # noqa: PLC0415
+
+        try:
+            bench_plots.draw(results, plot)
+        except ImportError as missing:
+            raise ended(f"there is no picture without the extra `learn`: {missing}", 1) from None
+
+
+def bench_adapters(runs: Runs = 5, tokens: Tokens = 32, save: Save = None) -> None:
+    """What 0, 1, 2, 4, 8 and 16 voices cost in a step of 16 chats."""
+    from deploy import bench_adapters as work  # noqa: PLC0415
+
+    _show(_measured(lambda folder, settings, report: work.adapters(
+        folder, settings.text_model, settings.device, runs, tokens, report)), save)  # fmt: skip
+
+
+def _measured(work: Callable[[Path, Settings, Callable[[int, int], None]], dict[str, Any]]) -> dict[str, Any]:
+    from deploy import models  # noqa: PLC0415
+
+    try:
+        settings = config.load()
+        folder = models.ensure(settings.text_model, settings.home)
+    except SettingsError as wrong:
+        raise ended(str(wrong), 2) from None
+    except models.ModelError as missing:
+        raise ended(str(missing), 1) from None
+    with Progress(TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        return work(folder, settings, lambda done, of: bar.update(task, completed=done, total=of))
+
+
+def _show(results: dict[str, Any], save: Path | None) -> None:
+    from deploy import bench  # noqa: PLC0415
+
+    out.print(bench.table(results))
+    if save:
+        save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
