@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from deploy.bench import Line, machine, percentile
+from deploy.bench import Line, machine, percentile, resident
 from deploy.bench_chats import GREEDY, PROMPTS, SAMPLED, Endless, Ours, Prompts, make_voices, prepared
 from deploy.bench_field import Field, field_of
 from deploy.peers import PEERS, Job
@@ -200,6 +200,7 @@ async def _crowd(
     loads, lines = [os.getloadavg()[0]], list(await same(folder, str(model.device), others, plan.tokens))
     async with Worker(model, inbox=max(plan.curve)) as worker:
         await prepared(worker, voices)
+        before = resident()
         ours = Ours(worker, Prompts(model, folder))
         turn = Round(plan, ours, others, voices)
         for number in range(WARM_UP + plan.runs):
@@ -215,13 +216,13 @@ async def _crowd(
     lines.append(Line("event-loop delay in all of it, p99 ms", percentile(ours.delays, 99) * 1e3, "< 50"))
     lines += [Line(f"{count} chats: tokens/s", statistics.median(turn.seen[f"{count} chats"])) for count in plan.curve]
     lines += [
-        Line(f"{count} chats: memory, MB", statistics.median(turn.seen[f"{count} chats, memory"]) / 1e6)
-        for count in plan.curve
+        Line(f"{count} chats: memory beside the model, MB", (statistics.median(turn.seen[held]) - before) / 1e6)
+        for count, held in ((count, f"{count} chats, memory") for count in plan.curve)
     ]
     return {
         "bench": "crowd",
         "model": model.name,
-        "machine": machine(model) | {"loads": loads},
+        "machine": machine(model) | {"loads": loads, "memory": before},
         "settings": asdict(plan) | {"prompt_tokens": PROMPTS, "sampling": asdict(GREEDY)},
         "left_out": others.missing,
         "lines": [{**asdict(line), "met": line.met} for line in lines],

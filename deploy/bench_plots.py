@@ -25,8 +25,9 @@ def draw(results: dict[str, Any], path: Path) -> None:
     speed.set(xscale="log", xticks=counts, xticklabels=counts, xlabel="chats", ylabel="tokens/s, all together")
     speed.set_ylim(bottom=0)
     speed.legend(frameon=False)
-    memory.plot(counts, [middle[f"{count} chats, memory"] / 1e6 for count in counts], "o-")
-    memory.set(xscale="log", xticks=counts, xticklabels=counts, xlabel="chats", ylabel="MB")
+    before = results["machine"]["memory"]
+    memory.plot(counts, [(middle[f"{count} chats, memory"] - before) / 1e6 for count in counts], "o-")
+    memory.set(xscale="log", xticks=counts, xticklabels=counts, xlabel="chats", ylabel="MB beside the model")
     memory.set_ylim(bottom=0)
     for axes in (speed, memory):
         axes.minorticks_off()
