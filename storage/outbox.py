@@ -35,6 +35,10 @@ class Outbox:
             return ()
         return await self._database.write(_claim, platform, moment, until)
 
+    async def waiting(self, place: Place, names: Collection[str], until: int | None = None) -> int | None:
+        """The number of the last row of these names that is not said yet in a place, up to a number; None if all is."""
+        return await self._database.read(_waiting, place, names, until)
+
     async def told(self, number: int, moment: datetime, messages: Messages) -> None:
         """It was said, in these messages (platform, chat, message)."""
         await self._database.write(_told, number, moment, messages)
@@ -45,9 +49,13 @@ class Outbox:
             await self._database.write(_hold, numbers, until)
 
 
-def post(connection: sa.Connection, rows: Sequence[NewsRow], moment: datetime, due: datetime) -> tuple[NewsRow, ...]:
-    """Keep rows in the caller's transaction, to be said from `due` on; the rows with their numbers."""
-    return tuple(_post(connection, row, moment, due) for row in rows)
+def post(
+    connection: sa.Connection, rows: Sequence[NewsRow], moment: datetime, due: datetime, here: Place | None = None
+) -> tuple[NewsRow, ...]:
+    """Keep rows in the caller's transaction, to be said from `due` on; if a place `here` is named, those of other
+    places at once. The rows with their numbers.
+    """
+    return tuple(_post(connection, row, moment, due if here in {None, row.place} else moment) for row in rows)
 
 
 def _post(connection: sa.Connection, row: NewsRow, moment: datetime, due: datetime) -> NewsRow:
@@ -95,6 +103,14 @@ def _claim(connection: sa.Connection, platform: str, moment: datetime, until: da
         for row in rows
     )
     return tuple(sorted(found, key=lambda row: row.number))
+
+
+def _waiting(connection: sa.Connection, place: Place, names: Collection[str], until: int | None) -> int | None:
+    here = [outbox.c[name] == getattr(place, name) for name in ("platform", "chat", "thread")]
+    unsaid = sa.select(outbox.c.number).where(*here, outbox.c.told.is_(None), outbox.c.name.in_(names))
+    if until is not None:
+        unsaid = unsaid.where(outbox.c.number <= until)
+    return connection.scalar(unsaid.order_by(outbox.c.number.desc()).limit(1))
 
 
 def _told(connection: sa.Connection, number: int, moment: datetime, messages: Messages) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from bot import wording
 from bot.chats import buttons
 from bot.chats.page import Page, Shown
-from bot.chats.refs import file_refs, ref_of
+from bot.chats.refs import file_refs, ref_of, showing
 from bot.chats.wire import Delay, Refusal, Wire
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.errors import EngineError
@@ -159,6 +159,14 @@ class ChatOutlet:
             self._sign()
         return self.refs
 
+    async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """Show a passage from another chat in these words, in place of those messages of `before` that are here."""
+        self.adopt(showing(before, self.key)[0])
+        rows = buttons.under(turn, self._language, private=self._alone(turn)) if turn.kind == "model" else ()
+        await self._show(self._page, self._wire.split(text) or ["…"], rows)
+        self._ended = True
+        return self.refs
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """End with a sentence: in the draft's place, or over the pressed button; a passage drawn over comes back."""
         await self.close()
@@ -179,7 +187,7 @@ class ChatOutlet:
 
     async def count(self, message: int, turn: Turn) -> None:
         """Bring the counts on the buttons under a message up to date."""
-        await self.mark(message, buttons.under(turn, self._language, private=self._private))
+        await self.mark(message, buttons.under(turn, self._language, private=self._alone(turn)))
 
     async def mark(self, message: int, rows: buttons.Rows) -> None:
         """Put other buttons under a message of ours."""
@@ -192,13 +200,17 @@ class ChatOutlet:
     def _closed(self) -> bool:
         return self._trouble is not None and self._trouble.closed
 
+    def _alone(self, turn: Turn) -> bool:
+        """Whether the counts on the buttons are one person's own votes."""
+        return self._private and not turn.shared
+
     def _sign(self) -> None:
         self._wire.sign(musical=self.musical, enough=lambda: self._drawn and not self.musical)
 
     async def _end(self, turn: Turn) -> None:
         if self._drawn:
             await self._wire.pace.rest(self._wire.pause)
-        rows = buttons.under(turn, self._language, private=self._private)
+        rows = buttons.under(turn, self._language, private=self._alone(turn))
         await self._show(self._page, self._wire.split(turn.text) or ["…"], rows)
 
     async def _show(self, page: Page, parts: list[str], rows: buttons.Rows) -> None:

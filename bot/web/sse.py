@@ -61,6 +61,10 @@ class EventStream:
         self.turn = turn
         return ()
 
+    async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """The page has the piece with it, and names beside its passages."""
+        return await self.finish(turn)
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """Keep the error for the last event."""
         self.error = {"code": error.code, "message": sentence}
