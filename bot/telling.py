@@ -41,6 +41,9 @@ class Shows(Protocol):
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Send a file; the references of the messages that hold it."""
 
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """Leave nothing of what these messages say; they were sent here by a relay."""
+
 
 async def tell(news: News, outlet: Shows, conversation: Conversation, language: str) -> None:
     """Say a news and note that it was said, and where."""
@@ -48,6 +51,9 @@ async def tell(news: News, outlet: Shows, conversation: Conversation, language: 
 
 
 async def _said(news: News, outlet: Shows, conversation: Conversation, language: str) -> tuple[MessageRef, ...]:
+    if news.name == "withdrawn":
+        await outlet.withdraw(tuple(news.fields["messages"]))
+        return ()
     done_elsewhere = "how" in news.fields or "way" in news.fields
     if done_elsewhere and await conversation.linking.open_in(news.key) != news.key.piece:
         return ()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from storage import gatherings, links, outbox
 from storage.db import Database, Stale, insert, new_id, now
-from storage.pieces import at, open_piece, reopen
+from storage.pieces import at, open_piece
 from storage.records import CodeRow, Gathered, Heard, NewLink, NewsRow, Place
 from storage.schema import link_codes, link_guesses, pieces, places
 from storage.schema import links as table
@@ -60,7 +60,7 @@ def dissolve(connection: sa.Connection, piece: str, here: Place, said: str) -> N
     """A piece was put out of reach in the caller's transaction: the other chats are told, and have their own again."""
     moment, title = now(), connection.scalar(sa.select(pieces.c.title).where(pieces.c.id == piece)) or ""
     for each in links.others(connection, piece, here):
-        _out(connection, piece, each.place)
+        links.take_out(connection, piece, each.place)
         lines = {"lines": [[said, {"title": title}]]}
         outbox.post(connection, [NewsRow(each.place, piece, "links", lines, each.language)], moment, moment)
     connection.execute(sa.delete(table).where(table.c.piece == piece))
@@ -118,15 +118,8 @@ def _join(connection: sa.Connection, link: NewLink, gathered: Gathered) -> tuple
 
 def _leave(connection: sa.Connection, piece: str, out: Sequence[Place], gathered: Gathered) -> tuple[NewsRow, ...]:
     for place in out:
-        _out(connection, piece, place)
+        links.take_out(connection, piece, place)
     left = links.heard(connection, piece)
     if len(left) == 1:  # it is in one chat only, as any other
         links.remove(connection, piece, left[0].place)
     return gatherings.apply(connection, gathered)
-
-
-def _out(connection: sa.Connection, piece: str, place: Place) -> None:
-    """Take a chat out; what was open there before is open again, if it has the piece open now."""
-    before = links.remove(connection, piece, place)
-    if connection.scalar(sa.select(places.c.piece).where(at(places, place))) == piece:
-        reopen(connection, place, before)

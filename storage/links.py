@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from storage import outbox
 from storage.db import now
-from storage.pieces import at
+from storage.pieces import at, reopen
 from storage.records import Heard, NewsRow, PieceRow, Place, Shift, TurnRow
-from storage.schema import links, members, people, turns
+from storage.schema import links, members, people, places, turns
 
 PASSAGE, MOVED = "passage", "moved"
 ECHOES = (PASSAGE, MOVED)  # news that tell one chat of a piece what was done in another
@@ -72,6 +72,13 @@ def remove(connection: sa.Connection, piece: str, place: Place) -> str | None:
     """Take a chat out; what was open there before."""
     gone = sa.delete(links).where(links.c.piece == piece, at(links, place)).returning(links.c.before)
     return connection.scalar(gone)
+
+
+def take_out(connection: sa.Connection, piece: str, place: Place) -> None:
+    """Take a chat out; what was open there before is open again, if it has the piece open now."""
+    before = remove(connection, piece, place)
+    if connection.scalar(sa.select(places.c.piece).where(at(places, place))) == piece:
+        reopen(connection, place, before)
 
 
 def relocate(connection: sa.Connection, platform: str, old: str, new: str) -> None:

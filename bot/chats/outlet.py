@@ -46,6 +46,7 @@ class ChatOutlet:
         self._wire, self._language, self._private = wire, language, private
         self._page = Page(wire, shown, answering)
         self._answering, self._before = answering, before
+        self._news = ""
         self._drawn = False
         self._trouble: Refusal | None = None
         self._mute = False
@@ -114,6 +115,7 @@ class ChatOutlet:
         """A message that is not part of the piece; where it stands."""
         await self.answer()
         page = Page(self._wire, (), self._answering)
+        page.once = self._news and f"{self._news}s"
         await self._show(page, self._wire.split(text), rows)
         return tuple(ref_of(self.key, shown.message) for shown in page.shown)
 
@@ -158,6 +160,17 @@ class ChatOutlet:
             self._first = turn
             self._sign()
         return self.refs
+
+    def name(self, once: str, *, news: bool = False) -> None:
+        """Name this reply, or this news, so that it is shown once even if another process gives it again."""
+        self._page.once = once
+        self._news = once if news else ""
+
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """Leave nothing of what these messages of ours say."""
+        for message in messages:
+            page = Page(self._wire, (Shown(int(message)),))
+            await self._show(page, ["…"], ())
 
     async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
         """Show a passage from another chat in these words, in place of those messages of `before` that are here."""

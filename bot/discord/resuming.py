@@ -54,6 +54,7 @@ class Resuming:
             log.warning("Discord: somebody who is owed an answer cannot be reached: %s", error)
             return
         outlet = self._desk.outlet(place, asked.person.language)
+        outlet.name(f"m{number}")
         meant = replace(asked, ref=ref_of(asked.key, number), alone=place.private)
 
         async def act(stored: Stored) -> None:

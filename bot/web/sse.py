@@ -65,6 +65,9 @@ class EventStream:
         """The page has the piece with it, and names beside its passages."""
         return await self.finish(turn)
 
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """A page shows the piece as it is now."""
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """Keep the error for the last event."""
         self.error = {"code": error.code, "message": sentence}
