@@ -117,7 +117,9 @@ class Conversation:
         return self._writing.run(message, Wish("reply", message.text, form))
 
     async def unanswered(self, platform: str, within: timedelta) -> tuple[UserMessage, ...]:
-        """A platform's words of the last while that were never answered, oldest first; each may be given to `reply`."""
+        """A platform's words of the last while whose answer was never written, or never shown there, oldest first; each
+        may be given to `reply`.
+        """
         rows = await self._history.unanswered(platform, datetime.now(UTC) - within)
         return tuple(unanswered(row) for row in rows if row.form != story.SENT_MUSIC)
 

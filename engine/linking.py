@@ -7,7 +7,7 @@ piece as its own, and the piece still has one line of people, one live end and o
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine import safety
 from engine.errors import Busy, Impossible, NotFound, NotHost
@@ -21,7 +21,7 @@ from engine.together.events import Join, Say
 from engine.together.together import Kept, Together
 from storage.db import Duplicate, Stale
 from storage.history import History
-from storage.links import PASSAGE
+from storage.outbox import PASSAGE
 from storage.records import CodeRow, NewLink, NewsRow, PieceRow, Place
 
 SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that looks like another
@@ -166,9 +166,11 @@ class Linking:
         if not (alone or who == by or (host.person == who if host else not row.guest)):
             raise Impossible(why="link_not_yours")
 
-    async def caught_up(self, key: SessionKey) -> None:
-        """Wait, though not for long, until this chat was told what was done before in other chats of its piece."""
-        await self._newsroom.caught_up(place_of(key))
+    async def caught_up(self, key: SessionKey, before: datetime | None = None) -> None:
+        """Wait, though not for long, until this chat was told what was done in other chats of its piece, before now or
+        a moment.
+        """
+        await self._newsroom.caught_up(place_of(key), before)
 
     async def open_in(self, key: SessionKey) -> str:
         """The piece that is open in this chat, whatever else the key names; "" if there is none."""

@@ -197,12 +197,14 @@ class Comparison:
 class Accepted:
     """The person's words are stored; from here on nothing can lose them. `turn` is None for `/continue`.
 
-    `linked`: the piece is written in other chats, too, so there may be news that come before the answer.
+    `linked`: the piece is written in other chats, too, so there may be news that come before the answer; of an answer
+    that was written `before`, those from before that.
     """
 
     session: str
     turn: str | None = None
     linked: bool = False
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,19 @@ process is there at once; for what another one posted, it is looked every few se
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime, timedelta
 
 from engine.messages import MessageRef, News, SessionKey
-from storage.links import ECHOES
 from storage.outbox import Outbox
 from storage.records import NewsRow, Place
 
 log = logging.getLogger(__name__)
 
 LOOK = 2.0  # seconds between two looks
-PATIENCE, BREATH = 10.0, 0.05  # seconds for which an answer lets older news go first, and between two looks at those
-LEASE = timedelta(seconds=30)  # after which what a dead process was about to say is said by another
+PATIENCE, BREATH = 20.0, 0.05  # seconds for which an answer lets older news go first, and between two looks at those
+LEASE = timedelta(seconds=30)  # after which what came with a reply is said by itself, should that have come to nothing
+CLAIM = timedelta(seconds=6)  # after which what a dead process was saying is said by another; a living one renews it
 
 Clock = Callable[[], datetime]
 
@@ -33,7 +32,6 @@ class Newsroom:
         self.clock = clock
         self._wake = asyncio.Event()
         self._held: set[int] = set()  # in this process's hands
-        self._tellers = Counter[str]()  # by platform
 
     def stir(self) -> None:
         """Look at once: something was posted, or the clock was put forward."""
@@ -43,7 +41,6 @@ class Newsroom:
     async def of(self, platform: str) -> AsyncGenerator[News, None]:
         """News of a platform's chats as it comes, without an end; close it (`aclosing`) to give back what is unsaid."""
         mine: set[int] = set()
-        self._tellers[platform] += 1
         try:
             while True:
                 wake = self._wake
@@ -56,7 +53,6 @@ class Newsroom:
                 if not rows:
                     await _until(wake)
         finally:
-            self._tellers[platform] -= 1
             await self._give_back(mine & self._held)
 
     async def _look(self, platform: str) -> tuple[NewsRow, ...]:
@@ -68,7 +64,8 @@ class Newsroom:
             log.exception("what is due by the clock could not be done")
         try:
             moment = self.clock()
-            return await self._outbox.claim(platform, moment, moment + LEASE)
+            await self._outbox.hold(self._held, moment + CLAIM)
+            return await self._outbox.claim(platform, moment, moment + CLAIM)
         except Exception:
             log.exception("it could not be looked what is to be said on %s", platform)
             return ()
@@ -78,19 +75,17 @@ class Newsroom:
         messages = [(ref.platform, ref.chat, ref.message) for ref in refs]
         await self._outbox.told(news.number, self.clock(), messages)
         self._held.discard(news.number)
+        self.stir()  # the next one in its chat may be said
 
-    async def caught_up(self, place: Place) -> None:
-        """Wait until a chat has heard what was done before now in the other chats of its piece, though not for long.
-
-        Where nobody in this process tells news there is nothing to wait for.
-        """
-        last = await self._outbox.waiting(place, ECHOES) if self._tellers[place.platform] else None
+    async def caught_up(self, place: Place, before: datetime | None = None) -> None:
+        """Wait until a chat has heard what was done in the other chats of its piece, though not for long."""
+        last = await self._outbox.waiting(place, before)
         try:
             async with asyncio.timeout(PATIENCE):
                 while last is not None:
                     self.stir()
                     await asyncio.sleep(BREATH)
-                    last = await self._outbox.waiting(place, ECHOES, last)
+                    last = await self._outbox.waiting(place, before, last)
         except TimeoutError:
             log.info("%s:%s: an answer does not wait any longer for news", place.platform, place.chat)
 

@@ -311,12 +311,13 @@ class Writing:
 
 def _repeat(known: Delivery, tree: Tree, work: Work, *, silent: bool) -> None:
     """The same update again: tell what became of it, and do nothing. `silent`: words need not be answered here."""
-    work.relay.put(Accepted(known.piece, known.turn))
-    if known.reply is None and silent:
+    reply = tree.find(known.reply) if known.reply else None
+    work.relay.put(Accepted(known.piece, known.turn, tree.shared, reply.created if reply else None))
+    if reply is None and silent:
         return
-    if known.reply is None:
+    if reply is None:
         raise RequestCancelled
-    work.relay.put(Done(tree.view(tree.find(known.reply))))
+    work.relay.put(Done(tree.view(reply)))
 
 
 async def _follow(writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool) -> tuple[Passages, ...]:

@@ -179,7 +179,7 @@ class History:
         return await self._database.read(journal.received, place, delivery)
 
     async def unanswered(self, platform: str, since: datetime) -> tuple[Unanswered, ...]:
-        """Words that came from a platform since then and were never answered, oldest first."""
+        """Words that came from a platform since then and whose answer was never written or shown, oldest first."""
         return await self._database.read(journal.unanswered, platform, since)
 
     async def accept(

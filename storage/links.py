@@ -11,12 +11,10 @@ import sqlalchemy as sa
 
 from storage import outbox
 from storage.db import now
+from storage.outbox import MOVED, PASSAGE
 from storage.pieces import at, reopen
 from storage.records import Heard, NewsRow, PieceRow, Place, Shift, TurnRow
 from storage.schema import links, members, people, places, turns
-
-PASSAGE, MOVED = "passage", "moved"
-ECHOES = (PASSAGE, MOVED)  # news that tell one chat of a piece what was done in another
 
 
 def heard(connection: sa.Connection, piece: str) -> tuple[Heard, ...]:

@@ -134,7 +134,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A person's words that were stored, and still are the live end of their piece: no answer was ever written."""
+    """A person's words that were stored, and still are the live end of their piece, or whose answer was not shown."""
 
     place: Place
     account: Account

@@ -54,7 +54,7 @@ class House:
         for platform in FAR:
             async with aclosing(self.talk.news(platform)) as news:
                 for _ in range(await self._due(platform)):
-                    each = await anext(news)
+                    each = await asyncio.wait_for(anext(news), 20)
                     found.append(f"{platform}: {await self._text(each)}")
                     refs = (MessageRef(platform, each.key.chat, f"n{each.number}"),)
                     if each.turn:
@@ -300,6 +300,7 @@ async def test_a_reply_that_is_written_while_a_chat_joins_is_shown_there(house: 
     await writes(house, 2)
     joined = await house.talk.linking.join(house.message(there=True), code)
     assert (await house.talk.turn(ROOM, joined.news[0].turn)).text == "It poured."
+    await house.talk.told(joined.news[0])
     house.desk.writer.gate.set()
     answer = (await writing)[-1]
     assert isinstance(answer, Done)

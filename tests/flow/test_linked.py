@@ -27,7 +27,7 @@ from tests.bot.telegram.world import World
 from tests.flow.served import ROOT
 
 MESSAGES = int(os.environ.get("LINKED", "40"))
-KILLS = 3 if MESSAGES < 100 else 15
+KILLS = int(os.environ.get("KILLS", "3" if MESSAGES < 100 else "15"))
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
 TORN = 0.5  # seconds before a kill
 LONG = 60.0  # seconds that anything may take
