@@ -38,6 +38,9 @@ class Outlet(Protocol):
     async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
         """Show a passage from another chat of its piece in these words; see `bot.telling.Shows`."""
 
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """Take away what can be chosen under these messages; it is decided."""
+
     async def withdraw(self, messages: tuple[str, ...]) -> None:
         """Leave nothing of what these messages of a relay say."""
 

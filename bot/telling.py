@@ -20,6 +20,7 @@ from engine.together.telling import last_line
 
 log = logging.getLogger(__name__)
 
+RESULTS = ("result", "result_tie", "result_none")  # sentences with which a vote is over
 UNITS = (("d", 24 * 3600), ("h", 3600), ("m", 60), ("s", 1))
 
 
@@ -41,6 +42,9 @@ class Shows(Protocol):
     async def attach(self, attachment: Attachment) -> tuple[MessageRef, ...]:
         """Send a file; the references of the messages that hold it."""
 
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """Take away what can be chosen under these messages; it is decided."""
+
     async def withdraw(self, messages: tuple[str, ...]) -> None:
         """Leave nothing of what these messages say; they were sent here by a relay."""
 
@@ -61,6 +65,8 @@ async def _said(news: News, outlet: Shows, conversation: Conversation, language:
         return await _from_elsewhere(news, outlet, conversation, language)
     if news.turn and not done_elsewhere:
         return await _passage(news, outlet, conversation)
+    if any(name in RESULTS for name, _ in news.fields.get("lines", ())):
+        await outlet.settle(await conversation.gathering.ballot(news.key))
     return await outlet.notice(await notice_of(news, conversation, language))
 
 

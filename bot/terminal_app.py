@@ -122,6 +122,9 @@ class _Screen:
         self._console.print(Text(text), soft_wrap=not self._console.is_terminal)
         return ()
 
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """What was printed stays printed."""
+
     async def withdraw(self, messages: tuple[str, ...]) -> None:
         """What was printed stays printed."""
 

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 LOOK = 2.0  # seconds between two looks
 PATIENCE, BREATH = 20.0, 0.05  # seconds for which an answer lets older news go first, and between two looks at those
 LEASE = timedelta(seconds=30)  # after which what came with a reply is said by itself, should that have come to nothing
-CLAIM = timedelta(seconds=6)  # after which what a dead process was saying is said by another; a living one renews it
+CLAIM = timedelta(seconds=4)  # after which what a dead process was saying is said by another; a living one renews it
 
 Clock = Callable[[], datetime]
 
@@ -76,6 +76,10 @@ class Newsroom:
         await self._outbox.told(news.number, self.clock(), messages)
         self._held.discard(news.number)
         self.stir()  # the next one in its chat may be said
+
+    async def messages(self, place: Place, piece: str, name: str) -> tuple[MessageRef, ...]:
+        """The messages in which the last news of that name about a piece was said in a place."""
+        return tuple(MessageRef(*each) for each in await self._outbox.said(place, piece, name))
 
     async def caught_up(self, place: Place, before: datetime | None = None) -> None:
         """Wait until a chat has heard what was done in the other chats of its piece, though not for long."""

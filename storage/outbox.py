@@ -44,6 +44,10 @@ class Outbox:
         """
         return await self._database.read(_waiting, place, before, until)
 
+    async def said(self, place: Place, piece: str, name: str) -> tuple[tuple[str, str, str], ...]:
+        """The messages (platform, chat, message) in which the last row of that name was said in a place."""
+        return await self._database.read(_said, place, piece, name)
+
     async def told(self, number: int, moment: datetime, messages: Messages) -> None:
         """It was said, in these messages (platform, chat, message)."""
         await self._database.write(_told, number, moment, messages)
@@ -127,6 +131,13 @@ def _waiting(connection: sa.Connection, place: Place, before: datetime | None, u
     if until is not None:
         unsaid = unsaid.where(outbox.c.number <= until)
     return connection.scalar(unsaid.order_by(outbox.c.number.desc()).limit(1))
+
+
+def _said(connection: sa.Connection, place: Place, piece: str, name: str) -> tuple[tuple[str, str, str], ...]:
+    here = [outbox.c[column] == getattr(place, column) for column in ("platform", "chat", "thread")]
+    query = sa.select(outbox.c.messages).where(*here, outbox.c.piece == piece, outbox.c.name == name)
+    last = connection.scalar(query.where(outbox.c.told.is_not(None)).order_by(outbox.c.number.desc()).limit(1))
+    return tuple((platform, chat, message) for platform, chat, message in last or ())
 
 
 def _told(connection: sa.Connection, number: int, moment: datetime, messages: Messages) -> None:

@@ -166,6 +166,11 @@ class ChatOutlet:
         self._page.once = once
         self._news = once if news else ""
 
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """Take away the buttons under those of these messages that are in this chat."""
+        for message in showing(messages, self.key)[0]:
+            await self.mark(message, ())
+
     async def withdraw(self, messages: tuple[str, ...]) -> None:
         """Leave nothing of what these messages of ours say."""
         for message in messages:

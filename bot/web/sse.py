@@ -65,6 +65,9 @@ class EventStream:
         """The page has the piece with it, and names beside its passages."""
         return await self.finish(turn)
 
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """A page shows how the vote stands as it is now."""
+
     async def withdraw(self, messages: tuple[str, ...]) -> None:
         """A page shows the piece as it is now."""
 

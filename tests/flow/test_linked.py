@@ -1,7 +1,10 @@
 """One piece written from Telegram and from Discord at once, while the process is killed again and again.
 
-Both chats show the same passages in the same order, each once. 40 messages and 3 kills in the suite; `LINKED=200` makes
+Both chats show the same passages in the same order, each once. 16 messages and 2 kills in the suite; `LINKED=200` makes
 it the 200 messages with 15 kills. The seed is printed (`pytest -s`), and may be given as `SEED`.
+
+One thing is allowed: a message on Telegram that was the last before a kill, so that nobody could write down that it was
+sent, may stand there twice. How often that happened is printed.
 """
 
 import asyncio
@@ -26,8 +29,8 @@ from tests.bot.telegram.conftest import Desk
 from tests.bot.telegram.world import World
 from tests.flow.served import ROOT
 
-MESSAGES = int(os.environ.get("LINKED", "40"))
-KILLS = int(os.environ.get("KILLS", "3" if MESSAGES < 100 else "15"))
+MESSAGES = int(os.environ.get("LINKED", "16"))
+KILLS = int(os.environ.get("KILLS", "2" if MESSAGES < 100 else "15"))
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
 TORN = 0.5  # seconds before a kill
 LONG = 60.0  # seconds that anything may take

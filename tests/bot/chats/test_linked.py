@@ -96,6 +96,10 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
         yield found
 
 
+def message_now(two: Two, words: str) -> dict[str, Any]:
+    return next(each for each in two.room.shown(HALL) if words in each["content"])
+
+
 def buttons(message: dict[str, Any] | Message) -> str:
     if isinstance(message, Message):
         return message.model_dump_json(include={"reply_markup"})
@@ -195,6 +199,8 @@ async def test_a_vote_has_its_buttons_in_both_chats(two: Two) -> None:
     winner = (await two.talk.turn(ROOM, ballot.options[1])).text
     await two.desk.said("Number 2 is written")
     await two.desk.api.until(lambda: two.here()[-1] == winner)
+    assert two.desk.labels(two.desk.now(vote)) == [], "there is nothing left to choose"
+    await until(lambda: ballot.options[0] not in buttons(message_now(two, "One vote each")))
 
 
 async def test_music_goes_along_with_its_files(two: Two) -> None:
