@@ -448,3 +448,14 @@ async def test_exquisite_corpse_is_kept_across(house: House) -> None:
     with pytest.raises(EngineError):
         await house.talk.export(ROOM, "md")
     assert (await house.talk.piece(ROOM)).turns[0].text == "…"
+
+
+async def test_the_studio_and_a_terminal_join_like_any_chat(house: House) -> None:
+    await house.say("It rained.")
+    for place in (SessionKey("studio", "local"), SessionKey("terminal", "local")):
+        asking = UserMessage(place, Person(place.platform, "me", "me"), alone=True)
+        own = await house.talk.create(place, asking.person, "Mine")
+        joined = await house.talk.linking.join(asking, await house.code())
+        assert (await house.talk.piece(place)).id == joined.piece.id != own.id
+        await house.talk.linking.leave(asking)
+        assert (await house.talk.piece(place)).id == own.id

@@ -1,5 +1,6 @@
 """A piece linked between a private chat on Telegram and a channel on Discord, as it is seen in both."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -165,7 +166,7 @@ async def test_a_thumb_counts_for_each_even_in_the_private_chat(two: Two) -> Non
     await two.mention("It rained.")
     turn = (await two.talk.piece(HOME)).turns[-1]
     shown = await two.desk.said(turn.text)
-    assert two.desk.labels(shown), "Ghostnote's words have buttons"
+    await two.desk.api.until(lambda: "👍" in "".join(two.desk.labels(shown)))
     await two.slash("like")
     await two.desk.press(shown, "👍")
     assert (await two.talk.turn(HOME, turn.id)).likes == 2
@@ -178,8 +179,9 @@ async def test_an_answer_to_a_message_from_elsewhere_means_its_passage(two: Two)
     await two.link()
     await two.mention("It rained.")
     shown = await two.desk.said("Ann: It rained.")
-    found = await two.talk.turn_at(_ref(shown), HOME)
-    assert found
+    async with asyncio.timeout(20):
+        while (found := await two.talk.turn_at(_ref(shown), HOME)) is None:  # shown first, and then written down
+            await asyncio.sleep(0.01)
     assert (found.author, found.text) == ("Ann", "It rained.")
 
 
@@ -231,6 +233,7 @@ async def test_another_piece_is_open_and_nothing_of_the_linked_one_is_shown(two:
     await two.link()
     await two.slash("new")
     await two.say("It rained.")
+    await two.talk.linking.caught_up(ROOM)
     await two.room.say(900, "/open 1", HALL)
     await two.heard("is open. It ends:")
     await two.say("It poured.")
