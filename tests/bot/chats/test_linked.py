@@ -58,7 +58,9 @@ class Two:
         offer = (await self.desk.said("/link ")).text or ""
         code = re.search(r"/link (\S+)", offer)
         assert code
+        count = len(self.room.finished(HALL))
         await self.slash("link", code[1])
+        await until(lambda: len(self.room.finished(HALL)) > count)  # the last passage
 
     def here(self) -> list[str]:
         """What the bot has said on Telegram."""
