@@ -182,7 +182,7 @@ async def test_an_answer_to_a_message_from_elsewhere_means_its_passage(two: Two)
     await two.mention("It rained.")
     shown = await two.desk.said("Ann: It rained.")
     async with asyncio.timeout(20):
-        while (found := await two.talk.turn_at(_ref(shown), HOME)) is None:  # shown first, and then written down
+        while (found := await two.talk.turn_at(_ref(shown), HOME)) is None:  # noqa: ASYNC110  # written down a little later
             await asyncio.sleep(0.01)
     assert (found.author, found.text) == ("Ann", "It rained.")
 
