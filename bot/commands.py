@@ -11,9 +11,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import privacy, together, tunes, voices, wording
+from bot import linked, privacy, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
+from bot.telling import ending_of
 from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
 from engine.messages import Done, Event, Piece, Reaction, Turn, UserMessage, Vote
@@ -178,12 +179,7 @@ def _where(call: Call, key: str, piece: Piece) -> Notice:
     """Say where the live branch ends now."""
     if not piece.turns:
         return replace(call.say("nothing_left" if key == "undone" else "opened_empty", title=piece.title), name=key)
-    return call.say(key, title=_title(piece, call.language), ending=_ending(piece.turns[-1]))
-
-
-def _ending(turn: Turn) -> str:
-    words = " ".join(turn.text.split())
-    return words if len(words) <= 120 else "…" + words[-119:].partition(" ")[2]
+    return call.say(key, title=_title(piece, call.language), ending=ending_of(piece.turns[-1]))
 
 
 # ── what the piece remembers ────────────────────────────────────────────────────────────────────────────────────────
@@ -337,7 +333,10 @@ TABLE: tuple[Command, ...] = (
     Command("rename", Takes.TEXT, _rename, "pieces"),
     Command("delete", Takes.MAYBE, _delete, "pieces"),
     Command("export", Takes.MAYBE, _export, "pieces"),
-    *(Command(name, takes, handler, "together") for name, (takes, handler) in together.COMMANDS.items()),
+    *(
+        Command(name, takes, handler, "together")
+        for name, (takes, handler) in (together.COMMANDS | linked.COMMANDS).items()
+    ),
     Command("privacy", Takes.NOTHING, privacy.page, "privacy"),
     Command("consent", Takes.MAYBE, privacy.consent, "privacy"),
     Command("mydata", Takes.NOTHING, privacy.mydata, "privacy"),

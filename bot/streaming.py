@@ -35,6 +35,15 @@ class Outlet(Protocol):
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Show the final text with its buttons, for good; the references of the messages that hold it."""
 
+    async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """Show a passage from another chat of its piece in these words; see `bot.telling.Shows`."""
+
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """Take away what can be chosen under these messages; it is decided."""
+
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """Leave nothing of what these messages of a relay say."""
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """End the reply with this sentence, in the message the draft was shown in, if there is one."""
 

@@ -116,6 +116,18 @@ class _Screen:
         self._console.print(Text(turn.text), Text(version, style="dim"), sep="", soft_wrap=pipe)
         return ()
 
+    async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """Print a passage that was written elsewhere."""
+        self._clear()
+        self._console.print(Text(text), soft_wrap=not self._console.is_terminal)
+        return ()
+
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """What was printed stays printed."""
+
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """What was printed stays printed."""
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """Print the sentence in place of the draft."""
         self._clear()

@@ -14,7 +14,7 @@ from bot.calls import Call, Handler, Takes
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.conversation import Conversation
 from engine.errors import EngineError, Impossible, NotFound
-from engine.messages import Done, Event, SentFile, SessionKey
+from engine.messages import Done, Event, SentFile, SessionKey, Turn
 from engine.music.feeling import mood_of
 from engine.music.orders import Verb, read_order
 from engine.story import MUSIC, SENT_MUSIC
@@ -118,10 +118,20 @@ async def with_files(
     async with aclosing(events) as answer:  # type: ignore[type-var]  # every answer is an async generator
         async for event in answer:
             yield event
-            if isinstance(event, Done) and event.turn.form == MUSIC and event.turn.kind == "model":
-                for kind in FILES:
-                    async for attachment in _file(conversation, key, event.turn.id, kind):
-                        yield attachment
+            if isinstance(event, Done):
+                async for attachment in files(conversation, key, event.turn):
+                    yield attachment
+
+
+async def files(
+    conversation: Conversation, key: SessionKey, turn: Turn, kinds: tuple[str, ...] = ()
+) -> AsyncIterator[Attachment]:
+    """The files of a passage of music by Ghostnote: of these kinds, or all of them. None for any other passage."""
+    if turn.form == MUSIC and turn.kind == "model":
+        kinds = FILES
+    for kind in kinds:
+        async for attachment in _file(conversation, key, turn.id, kind):
+            yield attachment
 
 
 async def _file(conversation: Conversation, key: SessionKey, turn: str, kind: str) -> AsyncIterator[Attachment]:

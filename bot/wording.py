@@ -48,6 +48,9 @@ def error(failure: EngineError, language: str) -> str:
     return sentence.format(**{n: _short(named(n, value, language)) for n, value in failure.fields.items()})
 
 
+NAMED = ("style", "mood", "mode", "instrument", "platform")  # fields whose values have names of their own
+
+
 def named(name: str, value: object, language: str) -> object:
     """A field's value as the reader says it: the name of a key, style, mood, mode or instrument, else the value."""
     kind = name.rstrip("0123456789")
@@ -55,7 +58,7 @@ def named(name: str, value: object, language: str) -> object:
         return value
     if kind == "key":
         return key(value, language)
-    table = _words(language_of(language))[kind] if kind in ("style", "mood", "mode", "instrument") else {}
+    table = _words(language_of(language))[kind] if kind in NAMED else {}
     return table.get(value, value)
 
 

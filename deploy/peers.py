@@ -70,7 +70,8 @@ def static(folder: Path, threads: int) -> Peer:
 def continuous(folder: Path, threads: int) -> Peer:
     """transformers' continuous batching; every prompt is handed in when it arrives.
 
-    In bfloat16 with torch's attention, pages of 32 tokens and up to 512 in a step; on a busy CPU no other setting was clearly faster.
+    In bfloat16 with torch's attention, pages of 32 tokens and up to 512 in a step; on a busy CPU no other setting was
+    clearly faster.
     """
     from transformers import ContinuousBatchingConfig, GenerationConfig  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ A piece can only be reached through its own place (platform, chat, thread); ever
 piece waits for its turn there; what only reads, votes or names does not wait.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of, unanswered
 from engine.gathering import Gathering
+from engine.linking import Linking
 from engine.messages import (
     BranchView,
     ContextView,
@@ -34,7 +35,7 @@ from engine.moving import Moving
 from engine.music.musician import Musician
 from engine.music.orders import Order
 from engine.news import Clock, Newsroom
-from engine.privacy import Privacy
+from engine.privacy import Privacy, witnesses
 from engine.sessions import Sessions
 from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
@@ -84,11 +85,12 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
-        # Doors of their own: voices, places, what people who write together do, and one's own traces.
+        # Doors of their own: voices, places, what people who write together do, links, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
         self.gathering = Gathering(together, self._writing, self._newsroom)
-        self.privacy = Privacy(history, preferences, self._sessions, _witnesses(speaks, musician), assumed)
+        self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
+        self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
@@ -115,7 +117,9 @@ class Conversation:
         return self._writing.run(message, Wish("reply", message.text, form))
 
     async def unanswered(self, platform: str, within: timedelta) -> tuple[UserMessage, ...]:
-        """A platform's words of the last while that were never answered, oldest first; each may be given to `reply`."""
+        """A platform's words of the last while whose answer was never written, or never shown there, oldest first; each
+        may be given to `reply`.
+        """
         rows = await self._history.unanswered(platform, datetime.now(UTC) - within)
         return tuple(unanswered(row) for row in rows if row.form != story.SENT_MUSIC)
 
@@ -305,12 +309,13 @@ class Conversation:
         row = await self._finding.named(key, piece) if piece else await self._finding.find(key)
         if row is None:
             raise NotFound(what="piece", id="")
-        await self._together.must_host(row.id, person)
+        await self._together.must_host(row, person)
         gone = await self.piece(replace(key, piece=row.id))
         try:
             await self._history.delete(row.place, row.id, safety.delivery(delivery))
         except Duplicate:
             raise NotFound(what="piece", id=piece[:40]) from None  # it is gone already
+        self._together.posted()
         return gone
 
     # ── passages, and what people think of them ────────────────────────────────────────────────────────────────────
@@ -392,8 +397,3 @@ class Conversation:
             values |= {f"{name}_by": author for name in values}
         await self._history.change(key.piece, **values)
         return await self.piece(key)
-
-
-def _witnesses(speaks: Speaks, musician: Musician | None) -> Callable[[str], tuple[str, ...]]:
-    """Everything that learnt from the person with an id: voices and tastes."""
-    return lambda person: (*speaks.saw(person), *(musician.saw(person) if musician else ()))

@@ -140,6 +140,20 @@ class Impossible(Refused):
         "corpse_so_already",
         "not_together",
         "hidden_until_the_end",
+        "not_linked",
+        "link_not_home",
+        "link_not_yours",
+        "link_guest",
+        "link_unknown",
+        "link_used",
+        "link_expired",
+        "link_own",
+        "link_already",
+        "link_near",
+        "link_other",
+        "link_writing",
+        "link_vote",
+        "link_too_many",
     )
 
 

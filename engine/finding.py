@@ -1,4 +1,4 @@
-"""Find pieces and passages: everything is reached through its own place, and is NotFound from any other."""
+"""Find pieces and passages: all are reached through their own places, and are NotFound from any other."""
 
 from engine import safety, story
 from engine.errors import NotFound
@@ -70,7 +70,7 @@ class Finding:
         loaded = await self._history.load(place, piece)
         if loaded is None:
             raise NotFound(what="piece", id=piece)
-        return loaded[0], Tree(loaded[1], await self._preferences.counts(piece))
+        return loaded[0], Tree(loaded[1], await self._preferences.counts(piece), shared=loaded[0].linked)
 
     async def named(self, key: SessionKey, name: str) -> PieceRow:
         """A piece by id, number, title or the beginning of its title; the newest of several."""

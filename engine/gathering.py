@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from engine.messages import Event, Person, SessionKey, UserMessage
+from engine.finding import place_of
+from engine.messages import Event, MessageRef, Person, SessionKey, UserMessage
 from engine.news import Newsroom
 from engine.story import Wish
 from engine.together.state import State
@@ -21,6 +22,7 @@ class Gathering:
     def __init__(self, together: Together, writing: Writing, newsroom: Newsroom) -> None:
         self._together = together
         self._writing = writing
+        self._newsroom = newsroom
         newsroom.before = self.tick
 
     async def state(self, key: SessionKey) -> State:
@@ -30,6 +32,10 @@ class Gathering:
     async def seen_at(self, key: SessionKey) -> tuple[State, int]:
         """The same, and a number that grows with every change of the piece. Raises NotFound."""
         return await self._together.seen_at(key)
+
+    async def ballot(self, key: SessionKey) -> tuple[MessageRef, ...]:
+        """The messages of this chat that offered the last vote in a piece."""
+        return await self._newsroom.messages(place_of(key), key.piece, "vote")
 
     async def act(self, message: UserMessage, make: Make) -> AsyncGenerator[Event, None]:
         """Let something happen (see `engine/together/events`): first what is to be said of it, then Ghostnote's passage

@@ -86,7 +86,10 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One passage as people see it. `version` of `versions` says where it stands among its alternatives, from 1."""
+    """One passage as people see it. `version` of `versions` says where it stands among its alternatives, from 1.
+
+    `shared`: its piece is written in several chats, so that others vote on it even where one is alone in a chat.
+    """
 
     id: str
     session: str
@@ -105,11 +108,15 @@ class Turn:
     adapter: str = ""
     seed: int = 0
     finish: Finish | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A named piece: its live branch from the first passage to the last, and what it remembers."""
+    """A named piece: its live branch from the first passage to the last, and what it remembers.
+
+    It may be `linked` to several chats.
+    """
 
     id: str
     title: str
@@ -121,6 +128,7 @@ class Piece:
     turns: tuple[Turn, ...] = ()
     is_open: bool = False
     passages: int = 0
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +195,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The person's words are stored; from here on nothing can lose them. `turn` is None for `/continue`."""
+    """The person's words are stored; from here on nothing can lose them. `turn` is None for `/continue`.
+
+    `linked`: the piece is written in other chats, too, so there may be news that come before the answer; of an answer
+    that was written `before`, those from before that.
+    """
 
     session: str
     turn: str | None = None
+    linked: bool = False
+    before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

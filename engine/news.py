@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from engine.messages import MessageRef, News, SessionKey
 from storage.outbox import Outbox
-from storage.records import NewsRow
+from storage.records import NewsRow, Place
 
 log = logging.getLogger(__name__)
 
 LOOK = 2.0  # seconds between two looks
-LEASE = timedelta(seconds=30)  # after which what a dead process was about to say is said by another
+PATIENCE, BREATH = 20.0, 0.05  # seconds for which an answer lets older news go first, and between two looks at those
+LEASE = timedelta(seconds=30)  # after which what came with a reply is said by itself, should that have come to nothing
+CLAIM = timedelta(seconds=4)  # after which what a dead process was saying is said by another; a living one renews it
 
 Clock = Callable[[], datetime]
 
@@ -27,7 +29,7 @@ class Newsroom:
     def __init__(self, outbox: Outbox, clock: Clock) -> None:
         self.before: Callable[[], Awaitable[None]] | None = None
         self._outbox = outbox
-        self._clock = clock
+        self.clock = clock
         self._wake = asyncio.Event()
         self._held: set[int] = set()  # in this process's hands
 
@@ -61,8 +63,9 @@ class Newsroom:
         except Exception:
             log.exception("what is due by the clock could not be done")
         try:
-            moment = self._clock()
-            return await self._outbox.claim(platform, moment, moment + LEASE)
+            moment = self.clock()
+            await self._outbox.hold(self._held, moment + CLAIM)
+            return await self._outbox.claim(platform, moment, moment + CLAIM)
         except Exception:
             log.exception("it could not be looked what is to be said on %s", platform)
             return ()
@@ -70,12 +73,29 @@ class Newsroom:
     async def told(self, news: News, refs: tuple[MessageRef, ...] = ()) -> None:
         """It was said, in these messages."""
         messages = [(ref.platform, ref.chat, ref.message) for ref in refs]
-        await self._outbox.told(news.number, self._clock(), messages)
+        await self._outbox.told(news.number, self.clock(), messages)
         self._held.discard(news.number)
+        self.stir()  # the next one in its chat may be said
+
+    async def messages(self, place: Place, piece: str, name: str) -> tuple[MessageRef, ...]:
+        """The messages in which the last news of that name about a piece was said in a place."""
+        return tuple(MessageRef(*each) for each in await self._outbox.said(place, piece, name))
+
+    async def caught_up(self, place: Place, before: datetime | None = None) -> None:
+        """Wait until a chat has heard what was done in the other chats of its piece, though not for long."""
+        last = await self._outbox.waiting(place, before)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while last is not None:
+                    self.stir()
+                    await asyncio.sleep(BREATH)
+                    last = await self._outbox.waiting(place, before, last)
+        except TimeoutError:
+            log.info("%s:%s: an answer does not wait any longer for news", place.platform, place.chat)
 
     async def _give_back(self, numbers: set[int]) -> None:
         self._held -= numbers
-        await self._outbox.hold(numbers, self._clock())
+        await self._outbox.hold(numbers, self.clock())
 
 
 async def _until(wake: asyncio.Event) -> None:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from engine import safety
 from engine.finding import account_of
 from engine.messages import Person
+from engine.music.musician import Musician
 from engine.sessions import Sessions
+from engine.speaking import Speaks
 from storage.erasure import Traces
 from storage.history import History
 from storage.preferences import Preferences
@@ -108,3 +110,8 @@ class Privacy:
 
 async def _found(piece: str) -> tuple[str, None]:
     return piece, None
+
+
+def witnesses(speaks: Speaks, musician: Musician | None) -> Callable[[str], tuple[str, ...]]:
+    """Everything that learnt from the person with an id: voices and tastes."""
+    return lambda person: (*speaks.saw(person), *(musician.saw(person) if musician else ()))

@@ -110,5 +110,10 @@ class Sessions:
         session = self._sessions.get(piece)
         return session is not None and session.running is not None and session.running.cancel()
 
+    def writing(self, piece: str) -> bool:
+        """Whether a reply is being written in this piece, in this process."""
+        session = self._sessions.get(piece)
+        return session is not None and session.running is not None
+
     def __len__(self) -> int:
         return len(self._sessions)

@@ -62,5 +62,7 @@ class Shifting:
                     await self._history.shift(row, await self._history.person(who), replace(shift, delivery=delivery))
                 except (Stale, Duplicate):
                     continue  # another process was quicker: look again
+                if row.linked:
+                    self._together.posted()
                 return await self._finding.rows(place, turns.piece)
         raise Busy(waiting=1)

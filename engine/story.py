@@ -24,8 +24,11 @@ Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music",
 class Tree:
     """Every passage of a piece, by where it stands. Cheap to make: one pass over the rows."""
 
-    def __init__(self, rows: Iterable[TurnRow], votes: Mapping[str, tuple[int, int]] | None = None) -> None:
+    def __init__(
+        self, rows: Iterable[TurnRow], votes: Mapping[str, tuple[int, int]] | None = None, *, shared: bool = False
+    ) -> None:
         self.rows = {row.id: row for row in rows}
+        self.shared = shared  # between several chats
         self._votes = votes or {}
         self._children: dict[str | None, list[TurnRow]] = {}
         for row in self.rows.values():
@@ -123,6 +126,7 @@ class Tree:
             adapter=row.adapter,
             seed=row.seed,
             finish=cast("Finish | None", row.finish),
+            shared=self.shared,
         )
 
 
@@ -246,6 +250,7 @@ def line(piece: PieceRow, turns: tuple[Turn, ...] = ()) -> Piece:
         turns=turns,
         is_open=piece.is_open,
         passages=piece.passages,
+        linked=piece.linked,
     )
 
 

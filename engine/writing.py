@@ -155,21 +155,23 @@ class Writing:
 
     async def _in_turn(self, wanted: Wanted, found: Found, work: Work) -> None:
         known, (piece, rows) = found
-        tree, kept = Tree(rows), await self._together.kept(piece.id)
+        tree, kept = Tree(rows, shared=piece.linked), await self._together.kept(piece.id)
         if wanted.wish.kind == "ghost" and not (kept and kept.state.ghost):
             return  # somebody else let it write
         if known and (known.reply or known.cancelled or known.turn not in {None, piece.head}):
             silent = kept is not None and not kept.state.free
-            _repeat(known, Tree(rows, await self._preferences.counts(piece.id)), work, silent=silent)
+            votes = await self._preferences.counts(piece.id)
+            _repeat(known, Tree(rows, votes, shared=piece.linked), work, silent=silent)
             return
         begun = await self._begin(wanted, known, piece, tree, kept)
+        if piece.linked:
+            self._together.posted()
         work.accepted = True
         if wanted.wish.kind != "ghost":
-            work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None))
+            work.relay.put(Accepted(piece.id, begun.known.turn if begun.known else None, piece.linked))
         if not begun.quiet:
             await self._answer(wanted, begun, tree, work)
-        for row in begun.known.news if begun.known else ():
-            work.relay.put(news_of(row))
+        self._tell(begun.known.news if begun.known else (), wanted, work)
 
     async def _answer(self, wanted: Wanted, begun: Started, tree: Tree, work: Work) -> None:
         """Write, store what was written, and say so."""
@@ -209,13 +211,19 @@ class Writing:
         else:
             raise Busy(waiting=1)
         if not options or change is None:
-            turn = Tree((*tree.rows.values(), *rows)).view(rows[0])
+            turn = Tree((*tree.rows.values(), *rows), shared=tree.shared).view(rows[0])
             work.relay.put(Done(turn, compositions[0].remarks))
-        if not read:
+        if not read or begun.piece.linked:
             self._together.posted()
-            return
+        if read:
+            self._tell(news, wanted, work)
+
+    @staticmethod
+    def _tell(news: tuple[NewsRow, ...], wanted: Wanted, work: Work) -> None:
+        """What became news is told to whoever reads along here; other chats hear it from their own."""
         for row in news:
-            work.relay.put(news_of(row))
+            if row.place == wanted.place:
+                work.relay.put(news_of(row))
 
     async def _begin(
         self, wanted: Wanted, known: Delivery | None, piece: PieceRow, tree: Tree, kept: Kept | None
@@ -303,12 +311,13 @@ class Writing:
 
 def _repeat(known: Delivery, tree: Tree, work: Work, *, silent: bool) -> None:
     """The same update again: tell what became of it, and do nothing. `silent`: words need not be answered here."""
-    work.relay.put(Accepted(known.piece, known.turn))
-    if known.reply is None and silent:
+    reply = tree.find(known.reply) if known.reply else None
+    work.relay.put(Accepted(known.piece, known.turn, tree.shared, reply.created if reply else None))
+    if reply is None and silent:
         return
-    if known.reply is None:
+    if reply is None:
         raise RequestCancelled
-    work.relay.put(Done(tree.view(tree.find(known.reply))))
+    work.relay.put(Done(tree.view(reply)))
 
 
 async def _follow(writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool) -> tuple[Passages, ...]:

@@ -2,8 +2,9 @@
 
 A piece in which nobody else ever took part goes as a whole. In a shared one their words become empty passages without a
 name, their edits are taken out of the text, and the prompts that may have held their words are blanked, so that nothing
-can be learnt from them. Votes, picks, retries, consent and settings go. A nameless row of `people` stays, because
-another process may still know the person by its id; nothing points to it any more.
+can be learnt from them; what was shown of them in other chats of the piece is taken back there (`unlinking`). Votes,
+picks, retries, consent and settings go. A nameless row of `people` stays, because another process may still know the
+person by its id; nothing points to it any more.
 """
 
 import unicodedata
@@ -13,8 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import authorship, pieces
+from storage import authorship, pieces, unlinking
+from storage.db import now
 from storage.opinions import unsigned
+from storage.outbox import post
 from storage.records import Place
 from storage.schema import (
     ballots,
@@ -23,6 +26,9 @@ from storage.schema import (
     edits,
     gatherings,
     inbox,
+    link_codes,
+    link_guesses,
+    links,
     members,
     moves,
     outbox,
@@ -83,6 +89,8 @@ def involved(connection: sa.Connection, person: str) -> tuple[str, ...]:
         sa.select(moves.c.piece).where(moves.c.person == person),
         sa.select(members.c.piece).where(members.c.person == person),
         sa.select(pieces_table.c.id).where(sa.or_(own, by)),
+        sa.select(links.c.piece).where(links.c.platform == platform, links.c.chat == account),
+        *(sa.select(table.c.piece).where(table.c.person == person) for table in (links, link_codes)),
     )
     return tuple(sorted(connection.scalars(sa.union(*parts))))
 
@@ -94,13 +102,15 @@ def leave(connection: sa.Connection, piece: str, person: str) -> None:
     """
     if _shared(connection, piece, person):
         _blank(connection, piece, person)
+        unlinking.forget(connection, piece, person)
     else:
+        unlinking.drop(connection, piece)
         _drop(connection, piece)
 
 
 def forget(connection: sa.Connection, person: str) -> None:
     """Erase what is left of a person who has left every piece."""
-    for table in (*OPINIONS, consents):
+    for table in (*OPINIONS, consents, link_guesses):
         connection.execute(sa.delete(table).where(table.c.person == person))
     row = connection.execute(sa.select(people.c.platform, people.c.account).where(people.c.id == person)).one()
     scopes = (f"person:{person}", f"person:{row.platform}:{row.account}")
@@ -184,12 +194,14 @@ def _blank(connection: sa.Connection, piece: str, person: str) -> None:
                 values |= {"person": None, "form": "music" if row.form == "midi" else row.form}
             connection.execute(sa.update(turns).where(turns.c.id == row.id).values(values))
     ids = [row.id for row in own]
+    shown = unlinking.shown(connection, piece, ids)
     for table in (scores, deliveries):
         connection.execute(sa.delete(table).where(table.c.turn.in_(ids)))
     mine = sa.and_(moves.c.piece == piece, moves.c.person == person)
     connection.execute(sa.update(moves).where(mine).values(person=None))
     said = sa.or_(outbox.c.told.is_not(None), outbox.c.person == person, outbox.c.turn.in_(ids))
     connection.execute(sa.delete(outbox).where(outbox.c.piece == piece, said))
+    post(connection, shown, now(), now())
     for table in (members, ballots):
         connection.execute(sa.delete(table).where(table.c.piece == piece, table.c.person == person))
     left = {

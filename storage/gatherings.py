@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import journal, outbox
+from storage import journal, links, outbox
 from storage.db import Database, Stale, insert, new_id
 from storage.records import (
     Account,
@@ -74,6 +74,7 @@ def find(connection: sa.Connection, piece: str) -> GatheringRow | None:
         row.state,
         tuple(MemberRow(each.person, each.pen, each.role, each.seat, bool(each.here)) for each in people_here),
         {each.person: each.turn or "" for each in votes},
+        links.heard(connection, piece),
     )
 
 
@@ -101,7 +102,7 @@ def apply(connection: sa.Connection, gathered: Gathered) -> tuple[NewsRow, ...]:
     for each in gathered.timers:
         values = {"id": new_id(), "piece": row.piece, "kind": each.kind, "number": each.number, "due": each.due}
         connection.execute(sa.insert(timers).values(values))
-    return outbox.post(connection, gathered.news, gathered.moment, gathered.due)
+    return outbox.post(connection, gathered.news, gathered.moment, gathered.due, gathered.here)
 
 
 def _store(connection: sa.Connection, row: GatheringRow) -> None:

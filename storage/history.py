@@ -10,9 +10,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import gatherings, journal, moving, pieces, turns
+from storage import gatherings, journal, linking, links, moving, pieces, turns
 from storage.db import Database, insert, new_id, now
 from storage.gatherings import Gatherings
+from storage.linking import Linking
 from storage.outbox import Outbox
 from storage.records import (
     Account,
@@ -52,6 +53,7 @@ class History:
         self._database = database
         self.outbox = Outbox(database)
         self.gatherings = Gatherings(database)
+        self.linking = Linking(database)
         self._people: dict[Account, str] = {}
         self._trees: Trees = {}
 
@@ -177,7 +179,7 @@ class History:
         return await self._database.read(journal.received, place, delivery)
 
     async def unanswered(self, platform: str, since: datetime) -> tuple[Unanswered, ...]:
-        """Words that came from a platform since then and were never answered, oldest first."""
+        """Words that came from a platform since then and whose answer was never written or shown, oldest first."""
         return await self._database.read(journal.unanswered, platform, since)
 
     async def accept(
@@ -191,7 +193,7 @@ class History:
 
     async def finish(self, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
         """Store what the model wrote, the first version as the new live end; as they are stored."""
-        return await self._database.write(journal.finish, piece, outcome)
+        return await self._database.write(_finish, piece, outcome)
 
     async def end_turn(
         self, piece: PieceRow, outcome: Outcome, gathered: Gathered
@@ -205,7 +207,7 @@ class History:
 
     async def shift(self, piece: PieceRow, person: str, to: Shift) -> None:
         """Move the live end with everything that belongs to that step; raises Stale or Duplicate."""
-        await self._database.write(journal.shift, piece, person, to)
+        await self._database.write(_shift, piece, person, to)
 
     async def delivered(self, turn: str, messages: Sequence[tuple[str, str, str]]) -> None:
         """Remember which messages (platform, chat, message) show this turn."""
@@ -251,13 +253,27 @@ def _accept(
     gathered: Gathered | None,
 ) -> Delivery:
     stored = journal.accept(connection, piece, person, words, wish)
+    if stored.turn:
+        links.words(connection, piece, stored.turn, person)
     return replace(stored, news=gatherings.apply(connection, gathered)) if gathered else stored
+
+
+def _finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
+    rows = journal.finish(connection, piece, outcome)
+    if rows[0].shown:
+        links.written(connection, piece, rows[0])
+    return rows
+
+
+def _shift(connection: sa.Connection, piece: PieceRow, person: str, to: Shift) -> None:
+    journal.shift(connection, piece, person, to)
+    links.stepped(connection, piece, person, to)
 
 
 def _end_turn(
     connection: sa.Connection, piece: PieceRow, outcome: Outcome, gathered: Gathered
 ) -> tuple[tuple[TurnRow, ...], tuple[NewsRow, ...]]:
-    rows = journal.finish(connection, piece, outcome)
+    rows = _finish(connection, piece, outcome)
     return rows, gatherings.apply(connection, gathered)
 
 
@@ -285,3 +301,4 @@ def _create(connection: sa.Connection, place: Place, title: str, delivery: str) 
 def _delete(connection: sa.Connection, place: Place, piece: str, delivery: str) -> None:
     journal.receive(connection, place, delivery, piece)
     pieces.delete(connection, place, piece)
+    linking.dissolve(connection, piece, place, "unlinked_gone")

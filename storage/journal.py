@@ -38,14 +38,23 @@ def received(connection: sa.Connection, place: Place, delivery: str) -> Delivery
 
 
 def unanswered(connection: sa.Connection, platform: str, since: datetime) -> tuple[Unanswered, ...]:
-    """Words that came from a platform since then, that nobody stopped and nobody answered, oldest first."""
+    """Words that came from a platform since then, that nobody stopped and nobody answered, or whose answer was never
+    shown where they came from; oldest first.
+    """
+    answer, unanswered = turns.alias(), sa.and_(inbox.c.reply.is_(None), pieces.c.head == inbox.c.turn)
+    shown = (
+        sa.select(deliveries.c.turn)
+        .join(answer, answer.c.id == deliveries.c.turn)
+        .where(answer.c.parent == inbox.c.turn, deliveries.c.platform == inbox.c.platform)
+        .where(deliveries.c.chat == inbox.c.chat)
+    )  # that answer, or another version of it
     query = (
         sa.select(inbox, people.c.account, people.c.name, people.c.language, turns.c.text, turns.c.form)
-        .join(pieces, sa.and_(pieces.c.id == inbox.c.piece, pieces.c.head == inbox.c.turn))
+        .join(pieces, pieces.c.id == inbox.c.piece)
         .join(turns, turns.c.id == inbox.c.turn)
         .join(people, people.c.id == turns.c.person)
         .where(inbox.c.platform == platform, inbox.c.created >= since, pieces.c.deleted.is_(None))
-        .where(inbox.c.reply.is_(None), sa.not_(inbox.c.cancelled))
+        .where(sa.or_(unanswered, sa.and_(inbox.c.reply.is_not(None), ~sa.exists(shown))), sa.not_(inbox.c.cancelled))
         .order_by(inbox.c.created)
     )
     return tuple(

@@ -5,6 +5,7 @@ Messages do not go along: the platform counts those of the new chat anew, so an 
 
 import sqlalchemy as sa
 
+from storage import links
 from storage.db import insert, now
 from storage.pieces import open_piece
 from storage.records import Place
@@ -24,6 +25,7 @@ def relocate(connection: sa.Connection, platform: str, old: str, new: str) -> No
     connection.execute(sa.delete(places).where(_of(places, platform, old)))
     for table in (pieces, inbox, outbox):
         connection.execute(sa.update(table).where(_of(table, platform, old)).values(chat=new))
+    links.relocate(connection, platform, old, new)
     row = insert(connection, settings).values(scope=_scope(platform, old), name=MOVED, value=new, updated=now())
     connection.execute(row.on_conflict_do_nothing())
 

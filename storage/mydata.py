@@ -12,6 +12,7 @@ from storage.schema import (
     consents,
     deliveries,
     edits,
+    links,
     members,
     moves,
     people,
@@ -42,6 +43,7 @@ def collect(connection: sa.Connection, person: str) -> dict[str, Any]:
         "steps": _rows(connection, _theirs(moves, person).order_by(moves.c.created)),
         "memberships": _rows(connection, _theirs(members, person).order_by(members.c.piece)),
         "ballots": _rows(connection, _theirs(ballots, person).order_by(ballots.c.piece)),
+        "links": _rows(connection, _theirs(links, person).order_by(links.c.created)),
         "remembered": _remembered(connection, person),
         "settings": _rows(connection, _settings(about)),
     }

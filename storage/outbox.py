@@ -1,7 +1,8 @@
 """What is to be said in chats without a message that it answers: kept until it was said.
 
 A row is posted in the transaction of what it tells of, so neither is there without the other. Whoever says it claims it
-first, which puts it off for a while: of two processes one says it, and if that one dies it becomes due again.
+first, which puts it off for a while: of two processes one says it, and if that one dies it becomes due again. What was
+done in a piece is told in its order: while somebody is saying a row of that, nobody gets a later one of the same chat.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,6 +17,8 @@ from storage.schema import outbox
 
 KEPT = timedelta(days=7)  # how long it is remembered that something was said, and where
 AT_ONCE = 50
+PASSAGE, MOVED = "passage", "moved"
+ECHOES = (PASSAGE, MOVED)  # news that tell one chat of a piece what was done in another
 Messages = Sequence[tuple[str, str, str]]
 
 
@@ -35,6 +38,16 @@ class Outbox:
             return ()
         return await self._database.write(_claim, platform, moment, until)
 
+    async def waiting(self, place: Place, before: datetime | None = None, until: int | None = None) -> int | None:
+        """The number of the last echo that is not said yet in a place, of those posted before a moment and up to a
+        number; None if all are said.
+        """
+        return await self._database.read(_waiting, place, before, until)
+
+    async def said(self, place: Place, piece: str, name: str) -> tuple[tuple[str, str, str], ...]:
+        """The messages (platform, chat, message) in which the last row of that name was said in a place."""
+        return await self._database.read(_said, place, piece, name)
+
     async def told(self, number: int, moment: datetime, messages: Messages) -> None:
         """It was said, in these messages (platform, chat, message)."""
         await self._database.write(_told, number, moment, messages)
@@ -45,9 +58,13 @@ class Outbox:
             await self._database.write(_hold, numbers, until)
 
 
-def post(connection: sa.Connection, rows: Sequence[NewsRow], moment: datetime, due: datetime) -> tuple[NewsRow, ...]:
-    """Keep rows in the caller's transaction, to be said from `due` on; the rows with their numbers."""
-    return tuple(_post(connection, row, moment, due) for row in rows)
+def post(
+    connection: sa.Connection, rows: Sequence[NewsRow], moment: datetime, due: datetime, here: Place | None = None
+) -> tuple[NewsRow, ...]:
+    """Keep rows in the caller's transaction, to be said from `due` on; if a place `here` is named, those of other
+    places at once. The rows with their numbers.
+    """
+    return tuple(_post(connection, row, moment, due if here in {None, row.place} else moment) for row in rows)
 
 
 def _post(connection: sa.Connection, row: NewsRow, moment: datetime, due: datetime) -> NewsRow:
@@ -73,12 +90,21 @@ def _waits(platform: str, moment: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(outbox.c.platform == platform, outbox.c.told.is_(None), outbox.c.due <= moment)
 
 
+def _after_another(moment: datetime) -> sa.ColumnElement[bool]:
+    """Whether somebody is saying what was done before in the same piece and chat."""
+    before = outbox.alias()
+    same = [before.c[name] == outbox.c[name] for name in ("platform", "chat", "thread", "piece")]
+    unsaid = [before.c.told.is_(None), before.c.due > moment, before.c.name.in_(ECHOES)]
+    return sa.exists().where(*same, before.c.number < outbox.c.number, *unsaid)
+
+
 def _is_due(connection: sa.Connection, platform: str, moment: datetime) -> bool:
     return connection.execute(sa.select(outbox.c.number).where(_waits(platform, moment)).limit(1)).first() is not None
 
 
 def _claim(connection: sa.Connection, platform: str, moment: datetime, until: datetime) -> tuple[NewsRow, ...]:
-    waiting = sa.select(outbox.c.number).where(_waits(platform, moment)).order_by(outbox.c.number).limit(AT_ONCE)
+    free = sa.and_(_waits(platform, moment), sa.not_(_after_another(moment)))
+    waiting = sa.select(outbox.c.number).where(free).order_by(outbox.c.number).limit(AT_ONCE)
     mine = outbox.c.number.in_(waiting.with_for_update(skip_locked=True).scalar_subquery())
     rows = connection.execute(sa.update(outbox).where(mine).values(due=until).returning(outbox))
     found = (
@@ -95,6 +121,23 @@ def _claim(connection: sa.Connection, platform: str, moment: datetime, until: da
         for row in rows
     )
     return tuple(sorted(found, key=lambda row: row.number))
+
+
+def _waiting(connection: sa.Connection, place: Place, before: datetime | None, until: int | None) -> int | None:
+    here = [outbox.c[name] == getattr(place, name) for name in ("platform", "chat", "thread")]
+    unsaid = sa.select(outbox.c.number).where(*here, outbox.c.told.is_(None), outbox.c.name.in_(ECHOES))
+    if before is not None:
+        unsaid = unsaid.where(outbox.c.created < before)
+    if until is not None:
+        unsaid = unsaid.where(outbox.c.number <= until)
+    return connection.scalar(unsaid.order_by(outbox.c.number.desc()).limit(1))
+
+
+def _said(connection: sa.Connection, place: Place, piece: str, name: str) -> tuple[tuple[str, str, str], ...]:
+    here = [outbox.c[column] == getattr(place, column) for column in ("platform", "chat", "thread")]
+    query = sa.select(outbox.c.messages).where(*here, outbox.c.piece == piece, outbox.c.name == name)
+    last = connection.scalar(query.where(outbox.c.told.is_not(None)).order_by(outbox.c.number.desc()).limit(1))
+    return tuple((platform, chat, message) for platform, chat, message in last or ())
 
 
 def _told(connection: sa.Connection, number: int, moment: datetime, messages: Messages) -> None:

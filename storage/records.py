@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A chat, or a thread in one; every piece belongs to exactly one."""
+    """A chat, or a thread in one. Every piece begins in one, and may be linked to others."""
 
     platform: str
     chat: str
@@ -31,7 +31,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PieceRow:
-    """A piece. `step` is the move that undo takes back (0: none); `clock` grows with every change of its tree."""
+    """A piece, as it was read from `place`. `step` is the move that undo takes back (0: none).
+
+    `clock` grows with every change of its tree. It may be `linked` to several places; `guest`: it began in another one.
+    """
 
     id: str
     place: Place
@@ -46,6 +49,8 @@ class PieceRow:
     is_open: bool = False
     passages: int = 0
     form: str = ""
+    linked: bool = False
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A person's words that were stored, and still are the live end of their piece: no answer was ever written."""
+    """A person's words that were stored, and still are the live end of their piece, or whose answer was not shown."""
 
     place: Place
     account: Account
@@ -246,6 +251,36 @@ class NewsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A chat in which a linked piece is heard, and the language of what is said there by itself."""
+
+    place: Place
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A code with which a chat can be linked to a piece; `home` is where the piece began."""
+
+    code: str
+    piece: str
+    home: Place
+    expires: datetime
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A chat is linked to a piece, with a code, by somebody of this language."""
+
+    code: str
+    piece: str
+    place: Place
+    person: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberRow:
     """Somebody who takes part in a piece, or did, under a pen name."""
 
@@ -271,7 +306,8 @@ class TimerRow:
 class GatheringRow:
     """A piece that several people write, as it stood at `version` (0: it is not kept yet).
 
-    `votes` are the passages that people chose in the vote that is open, by person; "" for no opinion.
+    `votes` are the passages that people chose in the vote that is open, by person; "" for no opinion. `heard` are the
+    chats it is linked to, as they were read with it.
     """
 
     piece: str
@@ -281,6 +317,7 @@ class GatheringRow:
     state: Mapping[str, Any]
     members: tuple[MemberRow, ...]
     votes: Mapping[str, str]
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +325,8 @@ class Gathered:
     """How a gathering changes: `row` takes the place of the version it names, or nothing happens (`Stale`).
 
     `timers` are set, and those that were set for another number than `number` are taken away. `fired` is the clock
-    that led here, which must still be there. `news` is to be said, from `due` on if somebody else says it at once.
+    that led here, which must still be there. `news` is to be said; what is to be said in the place `here` only from
+    `due` on, because somebody reads along there and says it.
     """
 
     row: GatheringRow
@@ -300,6 +338,7 @@ class Gathered:
     delivery: str = ""
     place: Place | None = None
     news: tuple[NewsRow, ...] = ()
+    here: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

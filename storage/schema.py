@@ -285,3 +285,38 @@ timers = Table(
     sa.Index(None, "due"),
     sa.Index(None, "piece"),
 )
+
+links = Table(
+    "links",  # the chats in which a piece is written that several write; also the one in which it began
+    metadata,
+    Column("piece", Id, ForeignKey("pieces.id"), primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("thread", Text, primary_key=True),
+    Column("language", Text, nullable=False),  # what is said there by itself
+    Column("before", Id),  # what was open there; no foreign key, because that one may be erased
+    Column("person", Id, ForeignKey("people.id")),  # who linked it
+    Column("created", Moment, nullable=False),
+    sa.Index(None, "platform", "chat", "thread"),
+)
+
+link_codes = Table(
+    "link_codes",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("piece", Id, ForeignKey("pieces.id"), nullable=False),
+    Column("person", Id, ForeignKey("people.id"), nullable=False),
+    Column("language", Text, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("used", Moment),
+    sa.Index(None, "piece"),
+)
+
+link_guesses = Table(
+    "link_guesses",  # wrong codes of the last while, so that nobody tries them all
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person", Id, ForeignKey("people.id"), nullable=False),
+    Column("created", Moment, nullable=False),
+    sa.Index(None, "person"),
+)

@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage.pieces import at
+from storage.pieces import reached
 from storage.records import Edit, Move, Place, Recipe, ScoreRow, TurnRow
-from storage.schema import deliveries, edits, members, moves, people, pieces, scores, turns
+from storage.schema import deliveries, edits, links, members, moves, people, pieces, scores, turns
 
 _heavy = (
     turns.c.completion,
@@ -65,9 +65,9 @@ def score(connection: sa.Connection, turn: str) -> ScoreRow | None:
 
 
 def home(connection: sa.Connection, place: Place, turn: str) -> tuple[str, str] | None:
-    """The piece a turn is in and the turn's kind, if that piece belongs to this place and was not deleted."""
+    """The piece a turn is in and the turn's kind, if that piece can be reached from this place and was not deleted."""
     query = sa.select(pieces.c.id, turns.c.kind).join(turns, turns.c.piece == pieces.c.id)
-    here = sa.and_(turns.c.id == turn, at(pieces, place), pieces.c.deleted.is_(None))
+    here = sa.and_(turns.c.id == turn, reached(place), pieces.c.deleted.is_(None))
     row = connection.execute(query.where(here)).one_or_none()
     return None if row is None else (row[0], row[1])
 
@@ -75,15 +75,21 @@ def home(connection: sa.Connection, place: Place, turn: str) -> tuple[str, str] 
 def shown(connection: sa.Connection, chat: Place, message: str) -> tuple[Place, str, str] | None:
     """What a message of this chat shows: the place and the piece it belongs to, and the turn.
 
-    The thread does not matter, because platforms name a message by its chat alone.
+    The thread does not matter, because platforms name a message by its chat alone; of two threads that are linked, the
+    one that was named is meant.
     """
+    linked = sa.and_(links.c.piece == pieces.c.id, links.c.platform == chat.platform, links.c.chat == chat.chat)
+    thread = sa.func.coalesce(links.c.thread, pieces.c.thread)
+    whole = deliveries.join(turns, turns.c.id == deliveries.c.turn).join(pieces, pieces.c.id == turns.c.piece)
+    own = sa.and_(pieces.c.platform == chat.platform, pieces.c.chat == chat.chat)
     query = (
-        sa.select(pieces.c.thread, pieces.c.id, turns.c.id)
-        .select_from(deliveries.join(turns, turns.c.id == deliveries.c.turn).join(pieces, pieces.c.id == turns.c.piece))
+        sa.select(thread, pieces.c.id, turns.c.id)
+        .select_from(whole.outerjoin(links, linked))
         .where(deliveries.c.platform == chat.platform, deliveries.c.chat == chat.chat, deliveries.c.message == message)
-        .where(pieces.c.platform == chat.platform, pieces.c.chat == chat.chat, pieces.c.deleted.is_(None))
+        .where(sa.or_(own, links.c.piece.is_not(None)), pieces.c.deleted.is_(None))
+        .order_by(sa.case((thread == chat.thread, 0), else_=1))
     )
-    row = (connection.execute(query)).one_or_none()
+    row = connection.execute(query).first()
     return row and (Place(chat.platform, chat.chat, row[0]), row[1], row[2])
 
 

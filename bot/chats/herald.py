@@ -53,6 +53,7 @@ class Herald:
             await asyncio.wait([previous])
         try:
             outlet = await self._opens(news.key, news.language)
+            outlet.name(f"n{news.number}", news=True)
             try:
                 await tell(news, outlet, self._conversation, news.language)
             finally:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from bot import wording
 from bot.chats import buttons
 from bot.chats.page import Page, Shown
-from bot.chats.refs import file_refs, ref_of
+from bot.chats.refs import file_refs, ref_of, showing
 from bot.chats.wire import Delay, Refusal, Wire
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.errors import EngineError
@@ -46,6 +46,7 @@ class ChatOutlet:
         self._wire, self._language, self._private = wire, language, private
         self._page = Page(wire, shown, answering)
         self._answering, self._before = answering, before
+        self._news = ""
         self._drawn = False
         self._trouble: Refusal | None = None
         self._mute = False
@@ -114,6 +115,7 @@ class ChatOutlet:
         """A message that is not part of the piece; where it stands."""
         await self.answer()
         page = Page(self._wire, (), self._answering)
+        page.once = self._news and f"{self._news}s"
         await self._show(page, self._wire.split(text), rows)
         return tuple(ref_of(self.key, shown.message) for shown in page.shown)
 
@@ -159,6 +161,30 @@ class ChatOutlet:
             self._sign()
         return self.refs
 
+    def name(self, once: str, *, news: bool = False) -> None:
+        """Name this reply, or this news, so that it is shown once even if another process gives it again."""
+        self._page.once = once
+        self._news = once if news else ""
+
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """Take away the buttons under those of these messages that are in this chat."""
+        for message in showing(messages, self.key)[0]:
+            await self.mark(message, ())
+
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """Leave nothing of what these messages of ours say."""
+        for message in messages:
+            page = Page(self._wire, (Shown(int(message)),))
+            await self._show(page, ["…"], ())
+
+    async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """Show a passage from another chat in these words, in place of those messages of `before` that are here."""
+        self.adopt(showing(before, self.key)[0])
+        rows = buttons.under(turn, self._language, private=self._alone(turn)) if turn.kind == "model" else ()
+        await self._show(self._page, self._wire.split(text) or ["…"], rows)
+        self._ended = True
+        return self.refs
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """End with a sentence: in the draft's place, or over the pressed button; a passage drawn over comes back."""
         await self.close()
@@ -179,7 +205,7 @@ class ChatOutlet:
 
     async def count(self, message: int, turn: Turn) -> None:
         """Bring the counts on the buttons under a message up to date."""
-        await self.mark(message, buttons.under(turn, self._language, private=self._private))
+        await self.mark(message, buttons.under(turn, self._language, private=self._alone(turn)))
 
     async def mark(self, message: int, rows: buttons.Rows) -> None:
         """Put other buttons under a message of ours."""
@@ -192,13 +218,17 @@ class ChatOutlet:
     def _closed(self) -> bool:
         return self._trouble is not None and self._trouble.closed
 
+    def _alone(self, turn: Turn) -> bool:
+        """Whether the counts on the buttons are one person's own votes."""
+        return self._private and not turn.shared
+
     def _sign(self) -> None:
         self._wire.sign(musical=self.musical, enough=lambda: self._drawn and not self.musical)
 
     async def _end(self, turn: Turn) -> None:
         if self._drawn:
             await self._wire.pace.rest(self._wire.pause)
-        rows = buttons.under(turn, self._language, private=self._private)
+        rows = buttons.under(turn, self._language, private=self._alone(turn))
         await self._show(self._page, self._wire.split(turn.text) or ["…"], rows)
 
     async def _show(self, page: Page, parts: list[str], rows: buttons.Rows) -> None:

@@ -22,6 +22,7 @@ class Page:
         self._wire = wire
         self.shown = list(shown)
         self.answering = answering
+        self.once = ""  # the name of the page, under which none of its messages is shown twice
 
     async def show(self, parts: list[str], rows: Rows, *, patient: bool) -> None:
         """Bring the messages to these texts, with the buttons under the last.
@@ -47,4 +48,5 @@ class Page:
 
     async def _send(self, text: str, rows: Rows, *, patient: bool) -> Shown:
         answering = None if self.shown else self.answering
-        return Shown(await self._wire.send(text, rows, answering=answering, patient=patient), text, rows)
+        once = f"{self.once}.{len(self.shown)}" if self.once else ""
+        return Shown(await self._wire.send(text, rows, answering=answering, patient=patient, once=once), text, rows)

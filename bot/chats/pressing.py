@@ -97,7 +97,7 @@ class Pressing:
 
     async def _meant(self, press: buttons.Press, asked: UserMessage) -> Vote:
         """In a group the buttons cannot know whose finger presses: the same thumb again takes the vote back."""
-        if asked.alone or not press.vote:
+        if not press.vote or (asked.alone and not (await self._conversation.turn(asked.key, press.turn)).shared):
             return press.vote or 0
         return 0 if await self._own(asked, press.turn) == press.vote else press.vote
 

@@ -72,6 +72,8 @@ class Replies:
                 await outlet.open(event)
                 if isinstance(event, Accepted):
                     writing, words = True, event.turn
+                    if event.linked:  # what came before it in other chats is to be read before it
+                        await self.conversation.linking.caught_up(asked.key, event.before)
                     outlet.adopt(await self.messages(words, asked.key, asked.ref) if words else ())
                 elif isinstance(event, Done):
                     outlet.adopt(await self.messages(event.turn.id, asked.key) if writing else ())

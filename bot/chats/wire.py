@@ -67,8 +67,12 @@ class Wire(Protocol):
     def split(self, text: str) -> list[str]:
         """The text as messages; no parts for a text that is all white space."""
 
-    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool) -> int:
-        """A new message, with buttons under it; its number."""
+    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool, once: str = "") -> int:
+        """A new message, with buttons under it; its number.
+
+        Sent again with the name `once`, perhaps by another process, it is the same message, where the platform can do
+        that: then it has the newer text.
+        """
 
     async def edit(self, message: int, text: str, rows: Rows, *, patient: bool) -> bool:
         """Change a message of ours; False if it cannot be any more, because somebody deleted it."""

@@ -52,6 +52,7 @@ class Hearing:
         )
         file = music_in(message.attachments)
         outlet = self._desk.outlet(place, person.language)
+        outlet.name(f"m{message.id}")
 
         async def act(stored: Stored) -> None:
             if await self._may_answer(message, person, outlet):

@@ -1,7 +1,8 @@
 """Answers that an earlier process owes: Discord, unlike Telegram, sends nothing twice to a bot that was killed.
 
 What was stored and never answered is answered before anything new is heard, in the place it came from, and in the
-message of the draft where one was shown. What was not stored yet is lost to us: Discord does not tell it again.
+message of the draft where one was shown; so is an answer shown that was written and never seen. What was not stored
+yet is lost to us: Discord does not tell it again.
 """
 
 import logging
@@ -54,6 +55,7 @@ class Resuming:
             log.warning("Discord: somebody who is owed an answer cannot be reached: %s", error)
             return
         outlet = self._desk.outlet(place, asked.person.language)
+        outlet.name(f"m{number}")
         meant = replace(asked, ref=ref_of(asked.key, number), alone=place.private)
 
         async def act(stored: Stored) -> None:

@@ -103,7 +103,8 @@ def _worded(name: str, acts: Acts, *, needed: bool) -> Any:
     async def may(interaction: discord.Interaction, text: str | None = None) -> None:
         await acts.command(interaction, name, text or "")
 
-    return app_commands.describe(text=_said("option_text"))(must if needed else may)
+    said = _said("option_code" if name == "link" else "option_text")
+    return app_commands.describe(text=said)(must if needed else may)
 
 
 def _musical(name: str, acts: Acts) -> Any:

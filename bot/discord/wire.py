@@ -69,9 +69,19 @@ class DiscordWire:
         """Messages of at most 2,000 characters."""
         return markup.split(text)
 
-    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool) -> int:
-        """A new message."""
-        return await self._call(lambda: self._new(lambda: {"content": text, **_view(rows)}, answering), patient=patient)
+    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool, once: str = "") -> int:
+        """A new message. Discord knows one that was sent a few minutes ago by its nonce."""
+        made = {"content": text, **_view(rows)}
+        if not once or self._live:
+            return await self._call(lambda: self._new(lambda: made, answering), patient=patient)
+
+        async def call() -> int:
+            message = await self._post(lambda: {**made, "nonce": once}, answering)
+            if message.content != text:
+                await self._change(message.id, content=text, view=view_of(rows))
+            return message.id
+
+        return await self._call(call, patient=patient)
 
     async def edit(self, message: int, text: str, rows: Rows, *, patient: bool) -> bool:
         """Change a message of ours."""
@@ -171,14 +181,18 @@ class DiscordWire:
                 self._interaction = None
         if self._hidden:
             raise Refusal("what only one person may see cannot be said any more")
+        return (await self._post(made, answering)).id
+
+    async def _post(self, made: Callable[[], dict[str, Any]], answering: int | None) -> discord.Message:
+        """A message of the channel, in answer to another one if that is still there."""
         if answering:
             reference = self._reference(answering)
             try:
-                return (await self._channel.send(**made(), reference=reference, mention_author=False)).id
+                return await self._channel.send(**made(), reference=reference, mention_author=False)
             except discord.HTTPException as error:
                 if code_of(error) not in CANNOT_ANSWER:
                     raise
-        return (await self._channel.send(**made())).id
+        return await self._channel.send(**made())
 
     async def _through(self, live: Interaction, more: dict[str, Any]) -> int:
         if self._waiting:

@@ -46,8 +46,8 @@ class TelegramWire:
         """Messages of at most 4,096 units."""
         return split(text, LIMIT)
 
-    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool) -> int:
-        """A new message."""
+    async def send(self, text: str, rows: Rows, *, answering: int | None, patient: bool, once: str = "") -> int:
+        """A new message; Telegram cannot tell one that was sent before."""
         reply = ReplyParameters(answering, allow_sending_without_reply=True) if answering else None
 
         async def call() -> int:

@@ -61,6 +61,16 @@ class EventStream:
         self.turn = turn
         return ()
 
+    async def relay(self, turn: Turn, text: str, before: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """The page has the piece with it, and names beside its passages."""
+        return await self.finish(turn)
+
+    async def settle(self, messages: tuple[MessageRef, ...]) -> None:
+        """A page shows how the vote stands as it is now."""
+
+    async def withdraw(self, messages: tuple[str, ...]) -> None:
+        """A page shows the piece as it is now."""
+
     async def fail(self, sentence: str, error: EngineError) -> None:
         """Keep the error for the last event."""
         self.error = {"code": error.code, "message": sentence}

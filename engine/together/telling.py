@@ -12,7 +12,7 @@ from engine.text import sentences
 from engine.together import keeping
 from engine.together.events import Chosen, Effect, Say, Timer
 from engine.together.state import State
-from storage.records import Choice, Gathered, NewsRow, PieceRow, Place, TimerRow
+from storage.records import Choice, Gathered, Heard, NewsRow, PieceRow, TimerRow
 
 HIDDEN = "…"
 LINE = 160  # characters; of a longer line only the last sentence is shown
@@ -20,7 +20,7 @@ LINE = 160  # characters; of a longer line only the last sentence is shown
 
 def gathered(
     piece: str,
-    places: Sequence[Place],
+    heard: Sequence[Heard],
     version: int,
     state: State,
     effects: Sequence[Effect],
@@ -28,12 +28,12 @@ def gathered(
     due: datetime,
     ending: str = "",
 ) -> Gathered:
-    """The change of a gathering from `version` to `state`, said in all places from `due` on.
+    """The change of a gathering from `version` to `state`, said wherever it is heard, from `due` on.
 
     `ending` are the words with which the piece ends, of which only the last line is shown where that is the game.
     """
     timers = tuple(TimerRow(piece, each.kind, state.number, each.due) for each in effects if isinstance(each, Timer))
-    news = tuple(row for place in places for row in _news(piece, place, state, effects, ending))
+    news = tuple(row for each in heard for row in _news(piece, each, state, effects, ending))
     row = keeping.stored(piece, version, state)
     return Gathered(row, state.number, moment, due, timers, news=news)
 
@@ -60,7 +60,7 @@ def veiled(piece: Piece) -> Piece:
     return replace(piece, turns=(*hidden, *last))
 
 
-def _news(piece: str, place: Place, state: State, effects: Sequence[Effect], ending: str) -> list[NewsRow]:
+def _news(piece: str, heard: Heard, state: State, effects: Sequence[Effect], ending: str) -> list[NewsRow]:
     said = [each for each in effects if isinstance(each, Say)]
     lines: list[object] = [[each.name, each.fields] for each in said]
     if ending and state.corpse and (state.mover or state.open):
@@ -70,8 +70,8 @@ def _news(piece: str, place: Place, state: State, effects: Sequence[Effect], end
     if said:
         opened = state.ballot is not None and any(each.name in ("vote", "vote_until") for each in said)
         fields = {"lines": lines, **({"options": list(state.ballot.options)} if opened and state.ballot else {})}
-        rows.append(NewsRow(place, piece, "vote" if opened else "turns", fields, state.language, None, person))
+        rows.append(NewsRow(heard.place, piece, "vote" if opened else "turns", fields, heard.language, None, person))
     chosen = next((each for each in effects if isinstance(each, Chosen)), None)
     if chosen:
-        rows.append(NewsRow(place, piece, "passage", {}, state.language, chosen.winner))
+        rows.append(NewsRow(heard.place, piece, "passage", {}, heard.language, chosen.winner))
     return rows

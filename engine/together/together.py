@@ -15,12 +15,12 @@ from engine.messages import News, Person, Piece, SessionKey
 from engine.news import LEASE, Clock, Newsroom, news_of
 from engine.story import Tree, last_text
 from engine.together import allowed, keeping, telling
-from engine.together.events import Asked, Due, Effect, Event, GhostFailed, GhostWrote, Wrote
+from engine.together.events import Asked, Due, Effect, Event, GhostFailed, GhostWrote, Say, Wrote
 from engine.together.rules import step
 from engine.together.state import Member, State
 from storage.db import Duplicate, Stale
 from storage.history import History
-from storage.records import Account, Gathered, NewsRow, PieceRow, Place, TimerRow
+from storage.records import Account, Gathered, Heard, NewsRow, PieceRow, Place, TimerRow
 
 Make = Callable[[State, str], Event]
 """What somebody wants to happen: the event, for the state as it is and the id of the person."""
@@ -28,10 +28,11 @@ Make = Callable[[State, str], Event]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A state as it was read, and its version."""
+    """A state as it was read, its version, and the chats its piece is linked to."""
 
     state: State
     version: int
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Together:
     async def kept(self, piece: str) -> Kept | None:
         """The state of a piece, None if nobody ever took part in it by name."""
         row = await self._history.gatherings.find(piece)
-        return Kept(keeping.loaded(row), row.version) if row else None
+        return Kept(keeping.loaded(row), row.version, row.heard) if row else None
 
     async def state(self, key: SessionKey) -> State:
         """Who takes part in the open piece (or the one the key names), by which rules, and whose turn it is."""
@@ -87,7 +88,10 @@ class Together:
                 continue
             except Duplicate:
                 return Happened(kept.state)
-            return Happened(state, tuple(map(news_of, posted)), state.ghost and not kept.state.ghost)
+            if kept.heard:
+                self.posted()
+            here = tuple(news_of(each) for each in posted if each.place == place)
+            return Happened(state, here, state.ghost and not kept.state.ghost)
         raise Busy(waiting=1)
 
     async def person(self, person: Person) -> str:
@@ -141,9 +145,13 @@ class Together:
         kept = await self.kept(piece)
         return kept is not None and kept.state.corpse
 
-    async def must_host(self, piece: str, person: Person) -> None:
-        """Raises NotHost in a piece that is written by rules, for anybody but its host."""
-        kept = await self.kept(piece)
+    async def must_host(self, piece: PieceRow, person: Person) -> None:
+        """Raises NotHost in a piece that is written by rules, for anybody but its host; Impossible (link_guest) in a
+        chat that is only linked to it.
+        """
+        if piece.guest:
+            raise Impossible(why="link_guest")
+        kept = await self.kept(piece.id)
         if kept and not kept.state.free and kept.state.host:
             allowed.host(kept.state, await self.person(person))
 
@@ -213,11 +221,16 @@ class Together:
     def _gathered(
         self, piece: PieceRow, kept: Kept, state: State, effects: Sequence[Effect], ending: str, *, handed: bool
     ) -> Gathered:
-        """`handed`: what is to be said is said by whoever reads the reply, unless that comes to nothing."""
+        """`handed`: what is to be said here is said by whoever reads the reply, unless that comes to nothing."""
         moment = self._clock()
         due = moment + LEASE if handed else moment
-        places = (piece.place,)
-        return telling.gathered(piece.id, places, kept.version, state, effects, moment, due, ending)
+        heard = kept.heard or (Heard(piece.place, state.language),)
+        change = telling.gathered(piece.id, heard, kept.version, state, effects, moment, due, ending)
+        return replace(change, here=piece.place)
+
+    def said(self, piece: PieceRow, kept: Kept, *says: Say) -> Gathered:
+        """The same gathering, of which this is said at once, wherever the piece is heard."""
+        return self._gathered(piece, kept, kept.state, says, "", handed=False)
 
 
 def ending_of(tree: Tree, piece: PieceRow) -> str:

@@ -42,6 +42,7 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/corpse on", "/corpse off", "/kick Nobody", "/role Old Sailor reader", "/turns vote drafts 2", "It sat."),
         *("/choose 2", "/turns free", "/leave"),
     ),
+    "linking": (FOX, "/join Old Sailor", "/link", "/link", "/link NOSUCHCODE", "/unlink", "It ran."),
     "voices": (FOX, "/learning", "/compare", "/pick 1", "/adapters", "/rollback"),
     "privacy": (FOX, "/privacy", "/consent on", "/like", "/consent off", "/consent", "/mydata", "/forgetme"),
     "forgotten": (FOX, "/like", "/forgetme yes"),
@@ -52,6 +53,7 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
 
 REFUSED = {
     "cancel": "nothing is being written between two lines; each frontend's own tests stop a reply in its middle",
+    "unlink": "there is one chat only; tests/flow/test_linked has two",
     "compare": "an echo has one voice; tests/bot/test_voices compares two",
     "pick": "nothing was compared",
     "adapters": "the person owns no machine; tests/bot/test_voices has an owner",

@@ -12,6 +12,9 @@ from storage.records import Account, Place
 
 OLDEST = Path(__file__).with_name("oldest.sql")
 TABLES = (
+    "link_guesses",
+    "link_codes",
+    "links",
     "timers",
     "ballots",
     "members",

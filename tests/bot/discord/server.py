@@ -247,12 +247,18 @@ class Server:
         elif method == "POST":
             number = str(1000 + len(self.messages))
         channel = self.places[hook[1]] if hook else path.split("/")[2]
+        if method == "POST" and body.get("enforce_nonce"):  # the same message again is the one that is there
+            number = next((name for name, each in self.messages.items() if same(each, body, channel)), number)
         before = self.messages.get(number, {"channel_id": channel, "content": "", "components": []})
         if method == "DELETE":
             self.messages.pop(number, None)
             return web.Response(status=204)
         self.messages[number] = {**before, **body}
         return answer(message(number, channel, self.messages[number]["content"], ME))
+
+
+def same(known: dict[str, Any], body: dict[str, Any], channel: str) -> bool:
+    return (known.get("nonce"), known["channel_id"]) == (body["nonce"], channel)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

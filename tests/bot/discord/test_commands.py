@@ -48,6 +48,7 @@ REFUSED = {
     "pick": "Nothing was compared",
     "role": "The host always writes",
     "kick": "Nobody by that name",
+    "unlink": "writes no linked piece",
 }
 OWNERS = {"adapters", "rollback"}
 MUSIC = [name for name, command in commands.BY_NAME.items() if command.group == "music"]

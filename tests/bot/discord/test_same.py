@@ -56,7 +56,8 @@ async def state(desk: Desk, key: SessionKey) -> Any:
 
 
 def plain(text: str) -> str:
-    """Words without line breaks, and without what names a platform or a person on it."""
+    """Words without line breaks, and without what names a platform or a person on it, or a code, which is drawn."""
+    text = re.sub(r"/link [0-9A-Z]{4}-[0-9A-Z]{4}", "", text)
     return re.sub(r"\s|\b(?:terminal(:me)?|discord(:\d+)?|me|[Mm]ara)\b|\(\d/\d\)", "", text)
 
 

@@ -43,7 +43,7 @@ from engine.together.state import ROUND, Rules, State
 from storage import journal, pieces
 from storage.db import Database, new_id, open_database
 from storage.history import History
-from storage.records import Gathered, NewTurn, Outcome, PieceRow, Place, TimerRow
+from storage.records import Gathered, Heard, NewTurn, Outcome, PieceRow, Place, TimerRow
 from storage.schema import people
 
 PEOPLE = [f"{number:016x}" for number in range(8)]
@@ -294,7 +294,7 @@ class Evening(RuleBasedStateMachine):
     def restart(self) -> None:
         """Saved, the house closed, opened again and loaded: nothing is different."""
         change = telling.gathered(
-            self.piece.id, (self.piece.place,), self.version, self.state, (), self.moment, self.moment
+            self.piece.id, (Heard(self.piece.place, "en"),), self.version, self.state, (), self.moment, self.moment
         )
         for due, kind, number in self.timers:
             change = replace(change, timers=(*change.timers, TimerRow(self.piece.id, kind, number, due, new_id())))
