@@ -111,7 +111,7 @@ class Linking:
             code = await self._code(words, who)
             row, kept = await self._met(code, place, here)
             moment = self._clock()
-            said = Say("linked", {"name": _name(message, kept, who), "platform": place.platform}, who)
+            said = Say("linked", {"name": _name(message, kept, who), "frontend": place.platform}, who)
             change = self._together.said(row, kept, said)
             shown = NewsRow(place, row.id, PASSAGE, {"how": "on"}, message.person.language, row.head)
             change = replace(
@@ -148,7 +148,7 @@ class Linking:
             await self._may_leave(row, kept, who, alone=message.alone)
             out = [each.place for each in kept.heard if (each.place == place) == row.guest]
             name = _name(message, kept, who)
-            said = Say("unlinked", {"name": name, "platform": place.platform}, who)
+            said = Say("unlinked", {"name": name, "frontend": place.platform}, who)
             change = self._together.said(row, kept, said if row.guest else Say("unlinked_here", {"title": row.title}))
             change = replace(change, news=tuple(each for each in change.news if each.place != place))
             try:
