@@ -14,8 +14,7 @@ from aiogram.types import Message
 
 from bot import discord_app, telegram_app
 from engine.conversation import Conversation
-from engine.messages import MessageRef, Person, SessionKey, UserMessage
-from engine.together.events import Voted
+from engine.messages import MessageRef, Person, SessionKey
 from tests.bot.chats.house import house
 from tests.bot.discord.server import HALL, TOKEN, Server, serving, until
 from tests.bot.telegram.bot_api import BotApi
@@ -198,8 +197,7 @@ async def test_a_vote_has_its_buttons_in_both_chats(two: Two) -> None:
     assert ballot.options[0] in buttons(message)
     vote = await two.desk.said("One vote each")
     await two.desk.press(vote, "2")
-    voting = two.talk.gathering.act(UserMessage(ROOM, ANN), lambda _, who: Voted(who, ballot.options[1]))
-    assert [event async for event in voting]
+    await two.room.say(901, "/choose 2", HALL)
     winner = (await two.talk.turn(ROOM, ballot.options[1])).text
     await two.desk.said("Number 2 is written")
     await two.desk.api.until(lambda: two.here()[-1] == winner)
@@ -225,6 +223,8 @@ async def test_where_ghostnote_was_sent_away_nothing_holds_up_the_others(two: Tw
     for words in ("It rained.", "It poured."):
         await two.say(words)
     assert len(two.desk.replies()) == 3
+    await two.talk.linking.caught_up(ROOM)
+    assert any(each.status == 403 for each in two.room.calls)
     two.room.troubles.clear()
     await two.say("It stopped.")
     await two.heard("Mara: It stopped.")
@@ -247,6 +247,7 @@ async def test_what_was_shown_of_somebody_who_is_forgotten_is_taken_back(two: Tw
     await two.link()
     await two.mention("Secret words.")
     await two.desk.said("Ann: Secret words.")
+    await two.talk.linking.caught_up(HOME)  # it is known, too, in which message that stands
     await two.talk.privacy.forget(ANN)
     await two.desk.api.until(lambda: not any("Secret" in each for each in two.here()))
 
