@@ -55,13 +55,10 @@ def write(made: Ranker, folder: Path) -> None:
     (folder / TASTE).write_text(json.dumps(kept) + "\n", encoding="utf-8")
 
 
-def read(folder: Path, lens: Lens) -> Ranker | None:
-    """The taste in a folder, None if it has none. ValueError for a damaged file, or one that another lens saw."""
-    path = folder / TASTE
-    if not path.is_file():
-        return None
+def read(folder: Path, lens: Lens) -> Ranker:
+    """The taste in a folder. ValueError if there is none, for a damaged file, or one that another lens saw."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads((folder / TASTE).read_text(encoding="utf-8"))
         weights = np.array(found["weights"], dtype=np.float64)
         middle, spread, trust = (float(found[name]) for name in ("middle", "spread", "trust"))
         same = list(found["measures"]) == list(lens.measures) and weights.shape == (lens.about.stop + WORDS,)

@@ -21,8 +21,8 @@ from typing import Any
 import torch
 from rich.table import Table
 from transformers import AutoModelForCausalLM
-from transformers.generation.streamers import BaseStreamer
 
+from deploy.peers import Clock
 from deploy.serve import house
 from deploy.settings import Settings
 from engine.messages import Done, Person, SessionKey, UserMessage
@@ -184,7 +184,7 @@ class Peer:
 
     def write(self, seed: int, tokens: int) -> Speed:
         """One reply; blocks."""
-        clock = _Clock()
+        clock = Clock()
         torch.manual_seed(seed)
         begun = time.perf_counter()
         with torch.inference_mode():
@@ -194,19 +194,6 @@ class Peer:
                 repetition_penalty=SAMPLING.repetition_penalty,
             )  # fmt: skip
         return _speed(begun, [(at, number) for number, at in enumerate(clock.times[1:], 1)])
-
-
-class _Clock(BaseStreamer):
-    """Notes when `generate` hands out the prompt and every token."""
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def put(self, value: object) -> None:
-        self.times.append(time.perf_counter())
-
-    def end(self) -> None:
-        pass
 
 
 def _speed(begun: float, seen: list[tuple[float, int]]) -> Speed:

@@ -41,7 +41,7 @@ def sequential(folder: Path, threads: int) -> Peer:
     def run(job: Job) -> Result:
         begun, first, written = time.perf_counter(), list[float](), list[list[int]]()
         for prompt in job["prompts"]:
-            clock = _Clock()
+            clock = Clock()
             ids = torch.tensor([prompt])
             with torch.inference_mode():
                 out = model.generate(ids, attention_mask=torch.ones_like(ids), streamer=clock, **_rules(job))
@@ -137,17 +137,18 @@ def convert(folder: Path, into: Path) -> None:
     converters.TransformersConverter(str(folder)).convert(str(into), quantization="int8", force=True)
 
 
-class _Clock:
+class Clock:
     """Notes when `generate` hands out the prompt and every token."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
 
     def put(self, value: object) -> None:
+        """Something was handed out."""
         self.times.append(time.perf_counter())
 
     def end(self) -> None:
-        pass
+        """Nothing more will be."""
 
 
 def _padded(prompts: list[list[int]]) -> list[list[int]]:

@@ -252,15 +252,15 @@ def _accept(
     wish: Arrival,
     gathered: Gathered | None,
 ) -> Delivery:
-    stored = journal.accept(connection, piece, person, words, wish)
-    if stored.turn:
+    stored, linked = journal.accept(connection, piece, person, words, wish)
+    if stored.turn and linked:
         links.words(connection, piece, stored.turn, person)
     return replace(stored, news=gatherings.apply(connection, gathered)) if gathered else stored
 
 
 def _finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
-    rows = journal.finish(connection, piece, outcome)
-    if rows[0].shown:
+    rows, linked = journal.finish(connection, piece, outcome)
+    if linked:
         links.written(connection, piece, rows[0])
     return rows
 

@@ -25,7 +25,7 @@ from storage.records import (
     TurnRow,
     Unanswered,
 )
-from storage.schema import deliveries, edits, inbox, moves, people, picks, pieces, retries, scores, turns
+from storage.schema import deliveries, edits, inbox, links, moves, people, picks, pieces, retries, scores, turns
 
 LIGHT = [slot.name for slot in fields(TurnRow) if slot.name != "author"]
 
@@ -69,22 +69,25 @@ def unanswered(connection: sa.Connection, platform: str, since: datetime) -> tup
     )
 
 
-def accept(connection: sa.Connection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival) -> Delivery:
+def accept(
+    connection: sa.Connection, piece: PieceRow, person: str, words: NewTurn | None, wish: Arrival
+) -> tuple[Delivery, bool]:
     """Store what a person sent before anything is done about it: their words as a new live end, and the delivery.
 
-    Raises Stale, or Duplicate if this delivery is stored already.
+    Also says whether the words are to be shown in other chats. Raises Stale, or Duplicate if this delivery is stored
+    already.
     """
-    turn = move = None
+    turn, move, linked = None, None, False
     moment = now()
     if words is not None:
         turn, move = new_id(), piece.clock + 1
-        _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
+        linked = _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
         connection.execute(sa.insert(turns), _turn(turn, piece.id, move, move, words, person, moment))
         _keep_scores(connection, [(turn, words)])
         _move(connection, piece, wish.kind, turn, person, moment)
         delivered(connection, turn, wish.messages)
     receive(connection, piece.place, wish.delivery, piece.id, turn, move)
-    return Delivery(piece.id, turn, None, move, cancelled=False)
+    return Delivery(piece.id, turn, None, move, cancelled=False), linked
 
 
 def receive(
@@ -113,16 +116,18 @@ def receive(
         raise Duplicate
 
 
-def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tuple[TurnRow, ...]:
+def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tuple[tuple[TurnRow, ...], bool]:
     """Store what the model wrote, the first version as the new live end; completes the step or makes one.
 
     If the live end was moved by somebody else meanwhile, the versions are kept in the tree and nothing else moves.
+    Also says whether the first is to be shown in other chats.
     """
     moment = now()
     ids = outcome.ids or tuple(new_id() for _ in outcome.versions)
     last = piece.clock + len(ids)
     ahead = {"clock": last, "head": ids[0], "step": outcome.move or piece.clock + 1}
-    live = not outcome.held and _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
+    linked = None if outcome.held else _try_advance(connection, piece, moment, title=_titled(outcome.title), **ahead)
+    live = linked is not None
     if not live:
         last = _skip(connection, piece.id, len(ids))
     rows = [
@@ -142,7 +147,7 @@ def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tupl
     if outcome.delivery and not outcome.held:
         mine = sa.and_(at(inbox, piece.place), inbox.c.delivery == outcome.delivery)
         connection.execute(sa.update(inbox).where(mine).values(reply=ids[0]))
-    return tuple(_light(row) for row in rows)
+    return tuple(_light(row) for row in rows), bool(linked)
 
 
 def give_up(connection: sa.Connection, place: Place, delivery: str) -> None:
@@ -186,15 +191,20 @@ def delivered(connection: sa.Connection, turn: str, messages: Sequence[tuple[str
         )
 
 
-def _advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> None:
-    if not _try_advance(connection, piece, moment, clock=piece.clock + 1, **values):
+def _advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
+    linked = _try_advance(connection, piece, moment, clock=piece.clock + 1, **values)
+    if linked is None:
         raise Stale
+    return linked
 
 
-def _try_advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
+def _try_advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool | None:
+    """Whether the piece, which is as it was read, is linked to other chats by now; None if it is not as it was."""
     as_read = sa.and_(pieces.c.id == piece.id, pieces.c.clock == piece.clock)
-    result = connection.execute(sa.update(pieces).where(as_read).values(updated=moment, **values))
-    return result.rowcount == 1
+    there = sa.exists().where(links.c.piece == piece.id)
+    step = sa.update(pieces).where(as_read).values(updated=moment, **values)
+    linked = connection.scalar(step.returning(there))
+    return None if linked is None else bool(linked)
 
 
 def _titled(title: str) -> sa.ColumnElement[str]:

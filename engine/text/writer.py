@@ -127,7 +127,8 @@ class Writer:
                         yield step
                         continue
                     drafts = step
-                    if (snapshot := show.of(drafts)) is not None:
+                    snapshot = await self._aside(show.of, drafts) if show.surveys else show.of(drafts)
+                    if snapshot is not None:
                         yield snapshot
                     if show.over:
                         break
@@ -167,13 +168,19 @@ class _Show:
         self.leader: int | None = None
         self.over = False
 
+    @property
+    def surveys(self) -> bool:
+        """Whether the next look is at all of them, which takes tens of milliseconds."""
+        return self.leader is None or (self._steps + 1) % LOOK_ROUND == 0
+
     def of(self, drafts: Sequence[Draft]) -> Snapshot | None:
         """A snapshot if there is something new to see."""
+        survey = self.surveys
         self._steps += 1
         if all(draft.finish for draft in drafts):
             return self._last_look(drafts)
         # cleaning costs milliseconds: once a draft leads, the others are looked at now and then
-        if self.leader is None or self._steps % LOOK_ROUND == 0:
+        if survey:
             self._survey(drafts)
         if self.leader is None:
             return None
