@@ -100,7 +100,7 @@ async def _run(client: Ghost, token: str, *, connected: bool) -> None:
 async def _tell(client: Ghost) -> None:
     """Say what answers no message, once there is somebody to say it to."""
     await client.listening.wait()
-    await Herald(client.desk.conversation, PLATFORM, client.desk.opened).run()
+    await Herald(client.desk.replies, PLATFORM, client.desk.opened).run()
 
 
 async def _forget(client: Ghost) -> None:

@@ -56,7 +56,7 @@ async def serve(
         stack.push_async_callback(bot.shutdown)
         replies = Replies(conversation, bot)
         intake = Intake(replies)
-        herald = Herald(conversation, PLATFORM, replies.opened)
+        herald = Herald(replies, PLATFORM, replies.opened)
         service = _Service(bot, api, intake, Poller(bot, intake, news), herald, webhook, token_urlsafe(32))
         connected = await service.connect()
         if webhook is None:

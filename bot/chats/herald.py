@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from bot.chats.outlet import ChatOutlet
+from bot.chats.replies import Replies
 from bot.telling import tell
-from engine.conversation import Conversation
 from engine.messages import News, SessionKey
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ Opens = Callable[[SessionKey, str], Awaitable[ChatOutlet]]
 class Herald:
     """Tells the news of one platform."""
 
-    def __init__(self, conversation: Conversation, platform: str, opens: Opens) -> None:
-        self._conversation = conversation
+    def __init__(self, replies: Replies, platform: str, opens: Opens) -> None:
+        self._replies, self._conversation = replies, replies.conversation
         self._platform = platform
         self._opens = opens
         self._latest: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -55,7 +55,8 @@ class Herald:
             outlet = await self._opens(news.key, news.language)
             outlet.name(f"n{news.number}", news=True)
             try:
-                await tell(news, outlet, self._conversation, news.language)
+                with self._replies.saying(news.key):
+                    await tell(news, outlet, self._conversation, news.language)
             finally:
                 await outlet.close()
         except Exception:

@@ -46,25 +46,31 @@ class Pressing:
             await self._replies.give(events, outlet, asked, stored)
 
     async def reacted(self, reaction: Reaction, outlet: ChatOutlet) -> None:
-        """A native reaction: the same vote as a button, on whatever passage the message shows; silent otherwise."""
-        await self._counted(self._conversation.react(reaction), reaction.key, outlet)
+        """A native reaction: the same vote as a button, on whatever passage the message shows; silent otherwise.
+
+        People react to what they see, which may still be being written: then it counts as soon as that is a passage.
+        """
+        counted = await self._counted(self._conversation.react(reaction), reaction.key, outlet)
+        if not counted and await self._replies.said(reaction.key):
+            await self._counted(self._conversation.react(reaction), reaction.key, outlet)
 
     async def cleared(self, key: SessionKey, ref: MessageRef, sign: str, outlet: ChatOutlet) -> None:
         """Native reactions of all, or all of one sign, are gone from a message; silent."""
         await self._counted(self._conversation.cleared(key, ref, sign), key, outlet)
 
-    async def _counted(self, voting: Awaitable[Turn], key: SessionKey, outlet: ChatOutlet) -> None:
-        """Bring the counts to what they are after a vote."""
+    async def _counted(self, voting: Awaitable[Turn], key: SessionKey, outlet: ChatOutlet) -> bool:
+        """Bring the counts to what they are after a vote, if it is one."""
         try:
             turn = await voting
         except NotFound:
-            return
+            return False
         except EngineError as error:
             log.debug("a reaction was not counted: %s", error)
-            return
+            return False
         shown = await self._replies.messages(turn.id, key)
         if shown:  # a file may show a version whose text has made room for another's
             await outlet.count(shown[-1], turn)
+        return True
 
     async def _voted(self, press: buttons.Press, message: int, asked: UserMessage, outlet: ChatOutlet) -> None:
         person = asked.person

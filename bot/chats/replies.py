@@ -5,8 +5,8 @@ finds its passage like any other.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from weakref import WeakValueDictionary
 
 from bot.chats.outlet import ChatOutlet
@@ -28,6 +28,7 @@ class Replies:
         self.conversation = conversation
         self.busy: list[SessionKey] = []
         self._paces: WeakValueDictionary[int, Pace] = WeakValueDictionary()
+        self._saying: list[tuple[str, str, asyncio.Event]] = []
         self._filing: WeakValueDictionary[tuple[SessionKey, str], asyncio.Lock] = WeakValueDictionary()
 
     async def give(
@@ -36,11 +37,29 @@ class Replies:
         """Carry a reply into its outlet; `stored` is called at the first event."""
         self.busy.append(asked.key)
         try:
-            watched = self._watched(events, outlet, asked, stored)
-            await stream(watched, outlet, self.conversation, asked.person.language)
+            with self.saying(asked.key):
+                watched = self._watched(events, outlet, asked, stored)
+                await stream(watched, outlet, self.conversation, asked.person.language)
         finally:
             self.busy.remove(asked.key)
             await outlet.close()
+
+    @contextmanager
+    def saying(self, key: SessionKey) -> Iterator[None]:
+        """Meanwhile something becomes visible in the chat before it is written down where."""
+        mine = key.platform, key.chat, asyncio.Event()
+        self._saying.append(mine)
+        try:
+            yield
+        finally:
+            self._saying.remove(mine)
+            mine[2].set()
+
+    async def said(self, key: SessionKey) -> bool:
+        """Wait until all that is being said in the chat now is written down; False if nothing is being said."""
+        ends = [end.wait() for platform, chat, end in self._saying if (platform, chat) == (key.platform, key.chat)]
+        await asyncio.gather(*ends)
+        return bool(ends)
 
     async def messages(self, turn: str, key: SessionKey, beside: MessageRef | None = None) -> tuple[int, ...]:
         """The messages of a chat that show a passage's text, oldest first, without the one it was written in."""

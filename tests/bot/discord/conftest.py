@@ -145,13 +145,14 @@ def opened(tmp_path: Path) -> Open:
         async with AsyncExitStack() as stack:
             writing = writer or EchoWriter()
             conversation = await stack.enter_async_context(house(tmp_path / "ghostnote.db", writing, clock))
-            env = await stack.enter_async_context(simulated(Ghost(conversation, shard_count=1), settle))
+            ghost = Ghost(conversation, shard_count=1)
+            env = await stack.enter_async_context(simulated(ghost, settle))
 
             async def chat(key: SessionKey, language: str) -> ChatOutlet:  # the bot changes with each restart
                 assert isinstance(env.bot, Ghost)
                 return await env.bot.desk.opened(key, language)
 
-            herald = Herald(conversation, "discord", chat)
+            herald = Herald(ghost.desk.replies, "discord", chat)
             stack.push_async_callback(ended, asyncio.create_task(herald.run()))  # as discord_app does
             guild = env.create_guild()
             channel = guild.create_text_channel("writing")

@@ -97,6 +97,18 @@ async def test_a_reaction_that_goes_takes_back_no_vote_by_button(desk: Desk, sta
     assert (turn.likes, turn.dislikes) == (0, 1)
 
 
+async def test_a_reaction_to_what_is_still_being_written_counts_when_it_is_written(desk: Desk, start: Start) -> None:
+    async with start(delay=0.06) as conversation:
+        desk.say("/story A lighthouse keeper finds a letter addressed to no one.")
+        await desk.api.until(lambda: desk.world.from_bot(desk.chat))
+        draft = desk.world.from_bot(desk.chat)[0]
+        desk.world.react(desk.chat, draft.message_id, desk.person, "", "🔥")
+        assert not desk.replies()
+        await desk.api.until(lambda: "👍 1" in desk.labels(desk.now(draft)))
+        turn = (await conversation.piece(KEY)).turns[-1]
+    assert (turn.likes, turn.dislikes) == (1, 0)
+
+
 async def test_retry_and_swiping_happen_in_the_same_message(desk: Desk, start: Start) -> None:
     async with start() as conversation:
         desk.say("It rained.")
