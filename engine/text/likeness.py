@@ -1,9 +1,11 @@
 """How much one text repeats another, or itself: shared runs of words, or of characters where words are not spaced."""
 
 import re
-from collections.abc import Iterable
+from array import array
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from engine.text import sentences
 
@@ -12,37 +14,77 @@ LINE_RUN = 3
 STRETCH, OVERLAP = 2000, 160  # characters
 
 
-@lru_cache(maxsize=1024)  # sentences are compared one by one, and most of a growing draft's were seen before
-def units(text: str) -> tuple[str, ...]:
-    """Words in lower case; each Chinese character counts as one."""
+def _split(text: str) -> tuple[str, ...]:
     return tuple(unit.lower() for unit in _UNIT.findall(text))
 
 
-def grams(text: str, size: int) -> frozenset[tuple[str, ...]]:
-    """Every run of `size` units."""
-    found = units(text)
-    return frozenset(found[at : at + size] for at in range(len(found) - size + 1))
+@lru_cache(maxsize=1024)  # sentences are compared one by one, and most of a growing draft's were seen before
+def units(text: str) -> tuple[str, ...]:
+    """Words in lower case; each Chinese character counts as one."""
+    return _split(text)
+
+
+def grams(text: str, size: int) -> frozenset[int]:
+    """Every run of `size` units, as its hash: that two runs of a long text share one is a chance of one in 10^9."""
+    return frozenset(_runs(units(text), size))
+
+
+class Runs:
+    """The runs of a long text, in 8 bytes each where a set takes 80; asked about one by one."""
+
+    __slots__ = ("_sorted",)
+
+    def __init__(self, runs: Iterable[int]) -> None:
+        self._sorted = array("q", sorted(runs))
+
+    def __contains__(self, run: object) -> bool:
+        if not isinstance(run, int):
+            return False
+        at = bisect_left(self._sorted, run)
+        return at < len(self._sorted) and self._sorted[at] == run
+
+
+def _runs(found: tuple[str, ...], size: int) -> Iterator[int]:
+    return (hash(found[at : at + size]) for at in range(len(found) - size + 1))
 
 
 # The earlier text is asked about again at every step of every draft, and it may be a whole novel that only ever grows:
-# of all its stretches but the last nothing is done again, and how much is remembered does not depend on its length.
-_known = lru_cache(maxsize=512)(grams)
+# of all its stretches but the last nothing is done again, and how much is remembered does not depend on the chats.
+@lru_cache(maxsize=512)
+def _stretch(text: str, size: int) -> "array[int]":
+    return array("q", _runs(_split(text), size))
 
 
-def stretches(text: str, size: int) -> list[frozenset[tuple[str, ...]]]:
-    """Every run of `size` units, by stretches of the text that overlap by more than a run."""
-    return [_known(text[at : at + STRETCH + OVERLAP], size) for at in range(0, len(text), STRETCH)]
+@lru_cache(maxsize=64)
+def _stretches(text: str, size: int) -> Runs:
+    return Runs(chain.from_iterable(_stretch(text[at : at + STRETCH + OVERLAP], size) for at in _starts(text)))
 
 
-def shared(text: str, earlier: Iterable[frozenset[tuple[str, ...]]], size: int) -> float:
+@lru_cache(maxsize=64)
+def _rest(text: str, size: int) -> frozenset[int]:
+    return frozenset(_runs(_split(text), size))
+
+
+def _starts(text: str) -> range:
+    """Where the whole stretches of a text begin; they overlap by more than a run."""
+    return range(0, len(text) - OVERLAP - STRETCH + 1, STRETCH)
+
+
+def known(text: str, size: int) -> tuple[Container[int], ...]:
+    """Every run of `size` units of an earlier text."""
+    end = len(_starts(text)) * STRETCH
+    return _stretches(text[: end + OVERLAP], size), _rest(text[end:], size)
+
+
+def shared(text: str, earlier: Iterable[Container[int]], size: int) -> float:
     """The share of the text's runs of `size` units that stand in `earlier` too; 0 for a text shorter than one run."""
-    mine = grams(text, size)
-    return len(frozenset[tuple[str, ...]]().union(*(mine & each for each in earlier))) / len(mine) if mine else 0.0
+    mine, places = grams(text, size), tuple(earlier)
+    return sum(any(run in each for each in places) for run in mine) / len(mine) if mine else 0.0
 
 
 def likeness(text: str, others: Iterable[str], size: int = 4) -> float:
     """The greatest share of the text's runs that one of the others has, from 0 to 1."""
-    return max((shared(text, stretches(other, size), size) for other in others), default=0.0)
+    return max((shared(text, known(other, size), size) for other in others), default=0.0)
 
 
 def variety(text: str) -> float:
@@ -54,11 +96,9 @@ def variety(text: str) -> float:
 
 def copied_from(text: str, earlier: str, size: int = 5) -> int | None:
     """Where the first sentence begins that is mostly taken from `earlier` (None if none is)."""
-    known = stretches(earlier, size)
-    if not any(known):
-        return None
+    before = known(earlier, size)
     for start, piece in _pieces(text):
-        if len(units(piece)) > size and shared(piece, known, size) > 0.6:
+        if len(units(piece)) > size and shared(piece, before, size) > 0.6:
             return start
     return None
 
