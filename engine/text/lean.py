@@ -136,9 +136,12 @@ class LeanNetwork:
         table[0].index_put_((part.slots, part.every, part.at), keys[mine])
         table[1].index_put_((part.slots, part.every, part.at), values[mine])
         before = table[:, : part.rows] if part.packed else table[:, part.slots[:, 0]]
-        asked = query[mine].reshape(part.rows, keys.shape[1], self.groups, self.width)
+        reached = before[0, :, :, : part.reach], before[1, :, :, : part.reach]
+        # Queries one by one are a sixth quicker on a CPU; on a GPU no kernel takes shared keys and a mask, but a block.
+        single = query.device.type == "cpu"
+        asked = query[mine].view(part.rows, self.heads if single else keys.shape[1], -1, self.width)
         seen = F.scaled_dot_product_attention(
-            asked, before[0, :, :, : part.reach], before[1, :, :, : part.reach], part.mask, scale=self.scale
+            asked, *reached, part.mask, scale=self.scale, enable_gqa=single and self.groups > 1
         )
         return seen.reshape(part.rows, self.heads * self.width)
 
