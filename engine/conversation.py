@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from engine import export, safety, story
+from engine.arriving import Arriving
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of, unanswered
@@ -85,9 +86,10 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
-        # Doors of their own: voices, places, what people who write together do, links, and one's own traces.
+        # Doors of their own: voices, places, arrivals, what people who write together do, links, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
+        self.arriving = Arriving(history.arrivals, clock)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
         self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
@@ -117,9 +119,7 @@ class Conversation:
         return self._writing.run(message, Wish("reply", message.text, form))
 
     async def unanswered(self, platform: str, within: timedelta) -> tuple[UserMessage, ...]:
-        """A platform's words of the last while whose answer was never written, or never shown there, oldest first; each
-        may be given to `reply`.
-        """
+        """Words of the last while whose answer was never written, or never shown; each may be given to `reply`."""
         rows = await self._history.unanswered(platform, datetime.now(UTC) - within)
         return tuple(unanswered(row) for row in rows if row.form != story.SENT_MUSIC)
 

@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage import gatherings, journal, linking, links, moving, pieces, turns
+from storage.arrivals import Arrivals
 from storage.db import Database, insert, new_id, now
 from storage.gatherings import Gatherings
 from storage.linking import Linking
@@ -54,6 +55,7 @@ class History:
         self.outbox = Outbox(database)
         self.gatherings = Gatherings(database)
         self.linking = Linking(database)
+        self.arrivals = Arrivals(database)
         self._people: dict[Account, str] = {}
         self._trees: Trees = {}
 

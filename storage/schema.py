@@ -155,6 +155,15 @@ inbox = Table(
     Column("created", Moment, nullable=False),
 )
 
+arrivals = Table(
+    "arrivals",  # messages whose words are not stored yet, on platforms that tell of a message once
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("chat", Text, primary_key=True),
+    Column("message", Text, primary_key=True),
+    Column("created", Moment, nullable=False),
+)
+
 preferences = Table(
     "preferences",
     metadata,

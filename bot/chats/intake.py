@@ -4,16 +4,22 @@ A long passage in one chat must not hold up the others; in one chat, words are s
 """
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.chats.replies import Replies, Stored
+from engine.messages import MessageRef
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = 5000
 IN_LINE = 1.0  # seconds an update waits for the one before it in its chat, so that they are stored in order
 FETCHING = 30.0  # the same if the one before it brings a file, on which this one may want to go on
+PROMPT = 0.25  # seconds after which an update that is not stored is one that waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,13 @@ class Intake:
         *,
         urgent: bool = False,
         fetches: bool = False,
+        once: MessageRef | None = None,
     ) -> Taken:
         """Begin to act on the update of this number, unless it has come before; after those of its chat, or at once.
 
         `act` never raises; it is given what to call as soon as nothing of the update can be lost. `fetches`: a file
-        must come first, for which others wait longer.
+        must come first, for which others wait longer. `once`: the message of a platform that tells of it once, so that
+        it is written down if it has to wait.
         """
         known = self._known.get(number)
         if known is not None:
@@ -61,10 +69,15 @@ class Intake:
         taken = Taken(fetches=fetches)
         self._remember(number, taken)
         previous = None if urgent else self._line_up(chat, taken)
-        task = asyncio.create_task(self._act(act, taken, previous), name=f"update {number}")
+        self._start(self._act(act, taken, previous), f"update {number}")
+        if once:
+            self._start(self._keep(once, taken), f"update {number} waits")
+        return taken
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return taken
 
     async def close(self, grace: float) -> None:
         """Stop what is being written; what can be shown of it within `grace` seconds is."""
@@ -82,6 +95,18 @@ class Intake:
             await asyncio.wait([previous.stored], timeout=FETCHING if previous.fetches else IN_LINE)
         await act(lambda: taken.settle(handled=False))
         taken.settle(handled=True)  # not when this task is cancelled: then the update may come again after the restart
+
+    async def _keep(self, message: MessageRef, taken: Taken) -> None:
+        """While it waits, a message is written down. If this process ends meanwhile, the next one asks for it."""
+        arriving = self._replies.conversation.arriving
+        if (await asyncio.wait([taken.stored], timeout=PROMPT))[0]:
+            return
+        try:
+            await arriving.waits(message)
+            await asyncio.wait([taken.stored])
+            await arriving.entered(message)
+        except Exception:
+            log.exception("%s: a message that waits could not be written down", message.platform)
 
     def _line_up(self, chat: int, taken: Taken) -> Taken | None:
         """Become the last in the line of a chat; who was it before."""

@@ -68,6 +68,7 @@ class Ghost(discord.AutoShardedClient):
         """Say so."""
         self.listening.set()
         log.info("Discord: %s is listening", self.user)
+        await self.resuming.catch_up(self.hearing.said)
 
     async def on_message(self, message: discord.Message) -> None:
         """Somebody wrote."""

@@ -12,10 +12,10 @@ from bot.chats.refs import command_in, ref_of
 from bot.chats.replies import Stored
 from bot.discord.desk import Desk, safely
 from bot.discord.fetching import music_in
-from bot.discord.records import Place, delivery, words_in
+from bot.discord.records import PLATFORM, Place, delivery, words_in
 from bot.discord.sending import ERRORS
 from engine.errors import EngineError
-from engine.messages import Person, UserMessage
+from engine.messages import MessageRef, Person, UserMessage
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,10 @@ class Hearing:
                 await self._desk.replies.give(self._desk.answer(asked, file, outlet), outlet, asked, stored)
 
         urgent = command_in(asked.text) == "cancel"
-        self._desk.intake.begin(message.id, place.channel, safely(act), urgent=urgent, fetches=file is not None)
+        once = MessageRef(PLATFORM, str(place.channel), str(message.id))
+        self._desk.intake.begin(
+            message.id, place.channel, safely(act), urgent=urgent, fetches=file is not None, once=once
+        )
 
     async def rewritten(self, message: discord.Message) -> None:
         """A person changed a message of theirs; an answer to the new words is offered."""

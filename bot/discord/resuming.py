@@ -1,15 +1,18 @@
 """Answers that an earlier process owes: Discord, unlike Telegram, sends nothing twice to a bot that was killed.
 
 What was stored and never answered is answered before anything new is heard, in the place it came from, and in the
-message of the draft where one was shown; so is an answer shown that was written and never seen. What was not stored
-yet is lost to us: Discord does not tell it again.
+message of the draft where one was shown; so is an answer shown that was written and never seen. Messages that waited
+for their turn are asked for, once there is a connection, and heard as if they had just come.
 """
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import discord
+from discord.abc import Messageable
 
 from bot import commands
 from bot.chats.refs import ref_of
@@ -17,7 +20,7 @@ from bot.chats.replies import Stored
 from bot.discord.desk import Desk, safely
 from bot.discord.records import PLATFORM, Place, number_of
 from bot.discord.sending import ERRORS
-from engine.messages import UserMessage
+from engine.messages import MessageRef, UserMessage
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class Resuming:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._done = False
+        self._heard = False
 
     async def begin(self) -> None:
         """Begin to answer all of it. Never raises."""
@@ -47,6 +51,32 @@ class Resuming:
                 await self._answer(asked, number)
         if owed:
             log.info("Discord: %d answers were owed from before the start", len(owed))
+
+    async def catch_up(self, hear: Callable[[discord.Message], Awaitable[None]]) -> None:
+        """Hear what came to an earlier process and waited there. Never raises."""
+        if self._heard:
+            return
+        self._heard = True
+        try:
+            left = await self._desk.conversation.arriving.left(PLATFORM, OWED)
+            await asyncio.gather(*(self._hear(ref, hear) for ref in left))
+        except Exception:
+            log.exception("Discord: what waited could not be looked up")
+
+    async def _hear(self, ref: MessageRef, hear: Callable[[discord.Message], Awaitable[None]]) -> None:
+        client = self._desk.client
+        try:
+            channel = client.get_channel(int(ref.chat)) or await client.fetch_channel(int(ref.chat))
+            message = await channel.fetch_message(int(ref.message)) if isinstance(channel, Messageable) else None
+        except (discord.NotFound, discord.Forbidden) as gone:
+            log.info("Discord: a message that waited is gone: %s", gone)
+            message = None
+        except ERRORS as error:
+            log.warning("Discord: a message that waited cannot be asked for: %s", error)
+            return
+        await self._desk.conversation.arriving.entered(ref)
+        if message:
+            await hear(message)
 
     async def _answer(self, asked: UserMessage, number: int) -> None:
         try:

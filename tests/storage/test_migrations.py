@@ -22,6 +22,7 @@ TABLES = (
     "outbox",
     "consents",
     "scores",
+    "arrivals",
     "settings",
     "retries",
     "picks",

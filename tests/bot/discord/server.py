@@ -65,6 +65,7 @@ class Server:
     asked: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    said: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     refuse_resume: bool = False
@@ -175,7 +176,8 @@ class Server:
 
     async def say(self, number: int, words: str, channel: str = PRIVATE, shard: int = 0) -> None:
         """Ann speaks, in private or with a mention."""
-        await self.tell("MESSAGE_CREATE", message(str(number), channel, words, ANN), shard)
+        self.said[str(number)] = message(str(number), channel, words, ANN)
+        await self.tell("MESSAGE_CREATE", self.said[str(number)], shard)
 
     async def slash(self, number: int, name: str, text: str = "", channel: str = HALL, shard: int = 0) -> None:
         """Ann uses a command."""
@@ -224,9 +226,20 @@ class Server:
         }
         if path in known:
             return answer(known[path])
+        if method == "GET":
+            return self._read(path.split("/")[2], path.rpartition("/")[2])
         if path.endswith(("/typing", "/callback")):
             return web.Response(status=204)
         return self._written(method, path, body)
+
+    def _read(self, channel: str, number: str) -> web.Response:
+        """A channel, or a message that a person wrote there, which names neither the server nor its members."""
+        if number == channel == PRIVATE:
+            return answer({"id": PRIVATE, "type": 1, "recipients": [ANN], "last_message_id": None})
+        said = self.said.get(number)
+        if said is None or said["channel_id"] != channel:
+            return answer({"code": 10008, "message": "Unknown Message"}, status=404)
+        return answer({name: value for name, value in said.items() if name not in ("guild_id", "member")})
 
     def _rated(self, channel: str) -> web.Response | None:
         now = time.monotonic()

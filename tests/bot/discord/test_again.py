@@ -71,6 +71,31 @@ async def test_killed_in_mid_stream_it_answers_after_all_in_the_same_messages(tm
             assert await conversation.unanswered("discord", OWED) == ()
 
 
+async def test_killed_while_people_wait_in_line_it_hears_them_again(tmp_path: Path) -> None:
+    def waiting() -> set[tuple[str, str]]:
+        with closing(sqlite3.connect(tmp_path / "g.db")) as database:
+            return set(database.execute("SELECT chat, message FROM arrivals").fetchall())
+
+    said = {HALL: [(501, STORY), (502, "Then it rained."), (503, "And gone?")], PRIVATE: [(511, STORY), (512, "Oh.")]}
+    async with serving(Server()) as server:
+        async with ghost(server, tmp_path, delay=3.0):
+            await until(lambda: server.lines)
+            for channel, lines in said.items():
+                for number, words in lines:
+                    await server.say(number, words, channel)
+            await until(lambda: waiting() == {(HALL, "502"), (HALL, "503"), (PRIVATE, "512")})
+        del server.said["503"]  # its author took it back meanwhile
+        async with ghost(server, tmp_path):
+            await until(lambda: len(server.finished(HALL)) == 2)
+            await until(lambda: len(server.finished(PRIVATE)) == 2)
+            await until(lambda: not waiting())
+        async with house(tmp_path / "g.db", EchoWriter()) as conversation:
+            for channel, lines in said.items():
+                turns = (await conversation.piece(KEYS[channel])).turns
+                assert [turn.kind for turn in turns] == ["person", "model"] * 2
+                assert [turn.text for turn in turns if turn.kind == "person"] == [words for _, words in lines[:2]]
+
+
 async def test_killed_while_it_composes_it_sends_music_after_all(tmp_path: Path) -> None:
     async with serving(Server()) as server:
         async with ghost(server, tmp_path):
