@@ -13,7 +13,7 @@ run: .venv/.run ## the studio on http://127.0.0.1:8420, and Telegram and Discord
 	@$(BIN)/ghostnote run
 
 test: .venv/.dev ## the whole test suite
-	GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n 2 --dist loadfile  # two workers share the cores, see deploy/cli.py
+	GOMP_SPINCOUNT=1000 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=25  # two workers share the cores, see deploy/cli.py
 
 check: .venv/.dev ## style, types, import contracts, docs
 	$(BIN)/ruff check .
