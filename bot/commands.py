@@ -19,7 +19,10 @@ from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
 from engine.messages import Done, Event, Piece, Reaction, Turn, UserMessage, Vote
 
-FORMS = ("story", "poem", "haiku", "limerick", "lyrics", "scene", "ideas")
+FORMS = (
+    *("story", "poem", "couplets", "haiku", "limerick", "sonnet", "lyrics", "scene"),
+    *("character", "quest", "world", "slogan", "design", "ideas"),
+)
 ACTIONS = (
     *("retry", "continue", "alternatives", "previous", "next", "branch", "undo", "redo", "edit", "cancel"),
     *tunes.COMMANDS,
@@ -102,6 +105,12 @@ def _form(name: str) -> Handler:
         return call.conversation.reply(replace(call.message, text=call.words), form=name)
 
     return write
+
+
+def _write(call: Call) -> AsyncIterator[Event]:
+    """Any form by its name: those of the owner of the machine have no command of their own."""
+    name, _, words = call.words.partition(" ")
+    return call.conversation.reply(replace(call.message, text=words.strip()), form=name.lower() or "?")
 
 
 def _continue(call: Call) -> AsyncIterator[Event]:
@@ -301,6 +310,7 @@ async def _help(call: Call) -> AsyncIterator[ReplyEvent]:
 
 TABLE: tuple[Command, ...] = (
     *(Command(form, Takes.MAYBE, _form(form), "write") for form in FORMS),
+    Command("write", Takes.MAYBE, _write, "write"),
     Command("continue", Takes.MAYBE, _continue, "write"),
     Command("retry", Takes.NOTHING, _retry, "write"),
     Command("alternatives", Takes.MAYBE, _alternatives, "write"),

@@ -102,7 +102,7 @@ def chat() -> None:
 
 @app.command()
 def write(
-    form: Annotated[str, typer.Argument(help="story, poem, haiku, scene or ideas")],
+    form: Annotated[str, typer.Argument(help="story, poem, sonnet, haiku …, or a form of your own")],
     text: Annotated[list[str], typer.Argument(help="what to begin with")],
     seed: Annotated[int | None, typer.Option(help="the same seed writes the same text")] = None,
 ) -> None:

@@ -8,7 +8,6 @@ from rich.text import Text
 from bot import wording
 from deploy.serve import speaking, text_generator, writing
 from deploy.settings import Settings
-from engine.errors import UnknownForm
 from engine.text.task import Passage, Task, Written
 from engine.worker import Worker
 
@@ -20,8 +19,7 @@ async def write(
     seed = secrets.randbits(31) if seed is None else seed
     async with Worker(text_generator(settings), inbox=settings.inbox) as worker:
         writer = writing(settings, worker)
-        if form not in writer.forms:
-            raise UnknownForm(form=form, forms=", ".join(writer.forms))
+        writer.check_form(form)
         voice = await speaking(settings, worker).voice(form)
         task = Task(form, (Passage("person", "", text),), seed, language=language, adapter=voice)
         async for event in writer.write(task):

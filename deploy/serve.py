@@ -26,7 +26,7 @@ from engine.music.taste import FILE as TASTE
 from engine.ports import TextGenerator
 from engine.speaking import Speaking
 from engine.tasting import Tasting
-from engine.text.forms.load import load as forms
+from engine.text.forms.own import Shelf
 from engine.text.lens import load as load_lens
 from engine.text.tasting import Tastes
 from engine.text.writer import Writer
@@ -94,6 +94,11 @@ def text_generator(settings: Settings) -> TextGenerator:
         raise models.ModelError(f"The model in {folder} cannot be loaded: {reason}") from error
 
 
+def shelf(settings: Settings) -> Shelf:
+    """The forms that ship, and those that the owner of the machine put into the folder `forms`."""
+    return Shelf(settings.home / "forms")
+
+
 def writing(settings: Settings, worker: Worker) -> Writer:
     """The writer on a device; where a voice was published with a taste, that chooses among its drafts."""
 
@@ -102,7 +107,7 @@ def writing(settings: Settings, worker: Worker) -> Writer:
 
         return load_lens(models.ensure(settings.text_model, settings.home))
 
-    return Writer(worker, tastes=Tastes(Registry(settings.adapters).whole, lens))
+    return Writer(worker, shelf(settings), tastes=Tastes(Registry(settings.adapters).whole, lens))
 
 
 def speaking(settings: Settings, worker: Worker) -> Speaking:
@@ -110,7 +115,7 @@ def speaking(settings: Settings, worker: Worker) -> Speaking:
     return Speaking(
         worker,
         Registry(settings.adapters),
-        {name: form.adapter for name, form in forms().items() if form.adapter},
+        {name: form.adapter for name, form in shelf(settings).items() if form.adapter},
         Runs(settings.learning / "reports"),
     )
 

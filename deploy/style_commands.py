@@ -4,6 +4,7 @@ Torch and the rest are imported by the command that needs them. What the owner c
 status 2 for a wrong argument, 1 for anything else.
 """
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from deploy.ending import ended
 from deploy.models import ModelError
 from deploy.music_commands import _bar, eval_app, learn_app, out
 from deploy.settings import Settings, SettingsError
+from engine.errors import EngineError
 
 __all__ = ["eval_app", "learn_app"]
 
@@ -135,6 +137,42 @@ def eval_text(
         out.print(f"[{'green' if verdict['kept'] else 'red'}]{escape(verdict['says'])}[/]")
     if save:
         save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+
+
+@eval_app.command(name="forms")
+def eval_forms(
+    forms: Annotated[
+        list[str] | None, typer.Argument(help="haiku, sonnet …; all that have rules if none is named")
+    ] = None,
+    pieces: Annotated[int, typer.Option(min=2, help="pieces of each form")] = 200,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    together: Annotated[int, typer.Option(min=1, help="written at once; more than one spoils the times")] = 1,
+    show: Annotated[int, typer.Option(min=0, help="so many pieces of each form are printed")] = 5,
+    save: Annotated[Path | None, typer.Option("--json", help="write the numbers and all pieces there")] = None,
+) -> None:
+    """How many pieces of each form hold its rules, beside plain prompting of the same model."""
+    settings = _settings()
+    from deploy import evaluate_forms as work  # noqa: PLC0415
+
+    if unknown := set(forms or ()) - set(work.FORMS):
+        raise ended(f"{sorted(unknown)[0]} has no rule to count; there are {', '.join(work.FORMS)}", 2)
+    try:
+        with _bar() as bar:
+            task = bar.add_task("forms", total=None)
+
+            def report(what: str, done: int, of: int) -> None:
+                bar.update(task, description=what, completed=done, total=of)
+
+            plan = work.Plan(forms or work.FORMS, pieces, seed, together)
+            results = asyncio.run(work.measure(settings, plan, report))
+    except (ModelError, OSError, EngineError) as wrong:
+        raise ended(str(wrong), 1) from None
+    if save:
+        save.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    for name, found in results.items():
+        for piece in found["ours"]["pieces"][:show]:
+            out.print(f"{name}: {piece['wish']}\n{piece['text']}\n", markup=False)
+    out.print(work.table(results))
 
 
 def _settings() -> Settings:

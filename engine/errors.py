@@ -2,7 +2,7 @@
 
 EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
-│   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
+│   ├── EmptyText · TextTooLong · BadValue · UnknownForm · BrokenForm · UnknownFormat
 │   ├── NotOwner · UnknownAdapter
 │   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
@@ -64,6 +64,12 @@ class UnknownForm(Refused):
     """Fields: `form`, `forms`."""
 
     code = "unknown_form"
+
+
+class BrokenForm(Refused):
+    """A form's own file is wrong. Fields: `form`, and `why`, with the file's name and the line."""
+
+    code = "broken_form"
 
 
 class UnknownFormat(Refused):

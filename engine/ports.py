@@ -28,6 +28,21 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of verse: `least` to `most` syllables.
+
+    `rhymes`: words that its last word shall rhyme with; where there are none, one that at least `partners` others
+    rhyme with. `avoid`: words that it shall not end with.
+    """
+
+    least: int
+    most: int
+    rhymes: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+    partners: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TextRequest:
     """One prompt, `drafts` independent continuations of at most `max_tokens` tokens each.
 
@@ -35,7 +50,8 @@ class TextRequest:
     "stop"), or at `max_tokens` ("length"). The same request gives the same drafts, whatever else is running.
 
     `owner` is for whom it is written; those with little running go first. `within`: after so many seconds nobody wants
-    it any more; 0 for as long as it takes. Neither changes the drafts.
+    it any more; 0 for as long as it takes. Neither changes the drafts. `line`: they are drafts of such a line; a
+    generator that cannot see to it writes as always, so whoever asks looks at what came.
     """
 
     prompt: str
@@ -47,6 +63,7 @@ class TextRequest:
     adapter: str = ""
     owner: str = ""
     within: float = 0.0
+    line: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)

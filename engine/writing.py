@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from engine import composing, safety, story
 from engine.composing import Composing
-from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled, UnknownForm
+from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled
 from engine.finding import TRIES, account_of, place_of
 from engine.messages import Accepted, Done, Event, Queued, Snapshot, UserMessage
 from engine.music.musician import Composed
@@ -36,9 +36,8 @@ log = logging.getLogger(__name__)
 class Writes(Protocol):
     """What the conversation needs of `engine.text.writer.Writer`."""
 
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """The names of the forms it knows."""
+    def check_form(self, name: str) -> None:
+        """Raise UnknownForm or BrokenForm if nothing can be written in it."""
 
     def check_room(self) -> None:
         """Raise Busy if a task would be refused now."""
@@ -122,8 +121,8 @@ class Writing:
 
     def _checked(self, wish: Wish, message: UserMessage) -> tuple[Wish, UserMessage]:
         words = safety.words(wish.words)
-        if wish.form and wish.form not in self._writer.forms:
-            raise UnknownForm(form=wish.form[:40], forms=", ".join(self._writer.forms))
+        if wish.form:
+            self._writer.check_form(wish.form)
         if wish.kind == "reply" and not words and not wish.form:
             raise EmptyText
         safety.place(message.key)
@@ -235,6 +234,8 @@ class Writing:
         # How many versions of music were asked for stands in the order that was stored.
         task = await self._music.task(piece, tree, plan, replace(wish, drafts=0) if resumed else wish, message)
         # Before the words are stored: who is told to come back has lost nothing.
+        if not task:
+            self._writer.check_form(plan.form)
         (self._music.musician if task else self._writer).check_room()
         person = await self._history.person(account_of(message.person))
         state = kept.state if kept else None

@@ -7,6 +7,7 @@ conversation can hold it, break it and count what it was asked.
 import asyncio
 from collections.abc import AsyncGenerator
 
+from engine.errors import UnknownForm
 from engine.messages import Queued, Section, Snapshot
 from engine.ports import Draft, Sampling, TextRequest
 from engine.text.echo import EchoGenerator
@@ -30,6 +31,11 @@ class EchoWriter:
         self.gate: asyncio.Event | None = None
         self.error: Exception | None = None
         self.closed = 0
+
+    def check_form(self, name: str) -> None:
+        """The few that tests ask for."""
+        if name not in self.forms:
+            raise UnknownForm(form=name, forms=", ".join(self.forms))
 
     def check_room(self) -> None:
         """There is always room."""

@@ -5,10 +5,11 @@ leaves the step.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from engine.errors import EngineError, GeneratorFailed
 from engine.messages import Finish
@@ -27,6 +28,7 @@ class _Row:
     words: Detokenizer
     dice: Dice
     stop: tuple[str, ...]
+    guide: Callable[[str], Tensor] | None = None
     tokens: int = 0
     last: int = 0
     logprob: float = 0.0
@@ -46,6 +48,13 @@ class _Row:
             self.finish = "length"
         if self.finish in ("end", "length"):
             self.text = self.words.text
+        elif self.finish is None:
+            self.lean()
+
+    def lean(self) -> None:
+        """Where a line is to be held: what its next token may be."""
+        if self.guide:
+            self.dice.leaning = self.guide(self.words.text)
 
     def _look_for_stop(self, piece: str) -> None:
         whole = self.words.text
@@ -67,16 +76,24 @@ class Writing:
     """A `Generation`. Every call runs on the worker's thread."""
 
     def __init__(
-        self, network: Network, prompt: list[int], request: TextRequest, words: list[Detokenizer], ends: frozenset[int]
+        self,
+        network: Network,
+        prompt: list[int],
+        request: TextRequest,
+        words: list[Detokenizer],
+        ends: frozenset[int],
+        guide: Callable[[str], Tensor] | None = None,
     ) -> None:
         self._request = request
         self._ends = ends
         self._prompt = prompt
         self._memory = network.open(prompt, len(prompt) + request.max_tokens, request.adapter)
         self._rows = [
-            _Row(text, Dice(request.sampling, request.seed, number, prompt), request.stop)
+            _Row(text, Dice(request.sampling, request.seed, number, prompt), request.stop, guide)
             for number, text in enumerate(words)
         ]
+        for row in self._rows:
+            row.lean()
         self._alive = list(self._rows)
         self.problem: EngineError | None = None
 

@@ -7,7 +7,7 @@ voice, named `name@version`, is read from disk when it is first asked for and st
 import logging
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -22,6 +22,7 @@ from engine.errors import BadValue, GeneratorFailed
 from engine.ports import TextRequest
 from engine.text.detokenize import Detokenizer
 from engine.text.generation import Writing, advance
+from engine.text.guidance import Guidance, pieces_of
 from engine.text.lean import lean
 from engine.text.network import HubNetwork, Network
 from engine.text.repertoire import Repertoire
@@ -61,6 +62,7 @@ class Gpt:
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
+        self._vocabulary = int(model.config.vocab_size)
         self._base = lora.fingerprint(model)
         self._network: Network = lean(model) or HubNetwork(model)
         self._shelf = shelf
@@ -145,9 +147,16 @@ class Gpt:
             self.prepare(request.adapter)
         tail = prompt[-CONTEXT_FOR_SPACES:]
         words = [Detokenizer(self._decode, tail) for _ in range(request.drafts)]
-        writing = Writing(self._network, prompt, request, words, self._ends)
+        line = request.line
+        guide = partial(self._guidance.row, line=line) if line else None
+        writing = Writing(self._network, prompt, request, words, self._ends, guide)
         self._writings.add(writing)
         return writing
+
+    @cached_property
+    def _guidance(self) -> Guidance:
+        pieces = pieces_of(self._tokenizer, self._vocabulary)
+        return Guidance(pieces, self._ends, self.device)
 
     def step(self, turns: Sequence[tuple[Writing, int]]) -> None:
         """See `TextGenerator`. If the device refuses the step, each is tried alone, and only who fails alone ends."""

@@ -9,25 +9,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from engine.ports import Draft
+from engine.ports import Draft, Line
 from engine.text import likeness, rhyme, sentences
 from engine.text.clean import Manners, clean
 from engine.text.forms.load import Lines
+from engine.text.metre import WEAK, same_sound
 
-_WEAK = re.compile(
-    r"an?|the|of|to|in|on|at|by|for|from|with|and|but|or|as|is|are|was|were|be|been|my|your|his|her|its|our|their|this|that"
-    r"|these|those|i|we|s?he|it|they|you|into|onto|than|then|so|if|when|while|where|who|which|not|no|very|can|will|would"
-    r"|could|have|has|had|do|does|did|just|there|here|what|how|some|any|all|more|most|like"
-)
-_VERSE = re.compile(r"[A-Za-z][A-Za-z'’ ,;:—–-]*[.!?…]?")
+_VERSE = re.compile(r"[A-Za-z][A-Za-z'’ ,.;:!?—–-]*…?")
 _MEN = re.compile(
     r"\b(?:brothers|men|boys|husbands|sons|kings|monks|father and son|fishermen|soldiers)\b", re.IGNORECASE
 )
 _WOMEN = re.compile(r"\b(?:sisters|women|girls|wives|daughters|queens|nuns|mother and daughter)\b", re.IGNORECASE)
+_CLUMSY = re.compile(
+    r"\ba [aeio]\w|\ban [^aeiouhy\W]|\b(\w+),? \1\b|\b(?:and|but|or|the|of|a),(?: |$)|^\W", re.IGNORECASE
+)
 _LABEL = re.compile(r"^\s*[A-Z][\w.'’ -]{0,24}:")
 BLAND = -1.3  # what a small model finds likelier than this is a commonplace, and no better for it
 SPARE_SCORE = -9.0
 ATTEMPTS = 3
+PARTNERS = 8  # rhymes that a word must have for each line that is to rhyme with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,41 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """The lines as a text."""
-        return "\n".join(self.lines)
+        """The lines as a text, with what stands between them."""
+        return self.first(len(self.lines))
+
+    def first(self, count: int) -> str:
+        """So many of the lines as a text."""
+        return "\n".join(f"{self._head(at)}{line}" for at, line in enumerate(self.lines[:count]))
+
+    @property
+    def opening(self) -> str:
+        """What stands before the next line: the lines so far, and its own head and lead."""
+        return (self.text + "\n" if self.lines else "") + self._head(len(self.lines)) + self.lead
+
+    def _head(self, at: int) -> str:
+        head = self.rule.heads[at] if self.rule.heads else ""
+        return head + "\n" if head else ""
+
+    @property
+    def verse(self) -> Line | None:
+        """What the next line must be, where its syllables are counted."""
+        rule, at = self.rule, len(self.lines)
+        if not rule.syllables:
+            return None
+        ends = [rhyme.words(line)[-1:] or [""] for line in self.lines]
+        letter = rule.rhymes[at] if rule.rhymes else "-"
+        same = [place for place, mark in enumerate(rule.rhymes) if mark == letter and letter != "-"]
+        partners = tuple(ends[place][0] for place in same if place < at)
+        later = sum(place > at for place in same) if not partners else 0
+        count = rule.syllables[at]
+        return Line(
+            max(1, count - rule.slack),
+            count + rule.slack,
+            partners,
+            tuple(word for (word,) in ends),
+            PARTNERS * later,
+        )
 
     @property
     def complete(self) -> bool:
@@ -64,25 +97,39 @@ class Piece:
         """How well the lines read: the mean of their scores."""
         return sum(self.scores) / len(self.scores) if self.scores else 0.0
 
-    def with_line(self, drafts: Sequence[Draft]) -> "Piece":
-        """The piece with its next line, if one of the drafts fits; after three drawings, with one that does not."""
-        fits = [(self._score(line, draft), line) for draft in drafts if (line := self._fit(draft))]
-        if fits:
-            score, line = max(fits)
-            return self._and(line, score)
+    def with_lines(self, drafts: Sequence[Draft], most: int = 1) -> "list[Piece]":
+        """The piece with its next line, in the best ways (at most so many) among the drafts that fit.
+
+        After three drawings of which none fits, with a line that does not.
+        """
+        fits = {line: self._score(line, draft) for draft in drafts if (line := self._fit(draft))}
+        best = sorted(fits, key=lambda line: fits[line], reverse=True)[:most]
+        return [self._and(line, fits[line]) for line in best] or [self._without(drafts)]
+
+    def _without(self, drafts: Sequence[Draft]) -> "Piece":
         spare = self.spare or next((line for draft in drafts if (line := tidy(draft.text))), "")
         if self.tried + 1 >= ATTEMPTS and spare:
             return self._and(spare, SPARE_SCORE)
         return replace(self, tried=self.tried + 1, spare=spare)
 
     def _and(self, line: str, score: float) -> "Piece":
-        whole = f"{self.lead} {line}".strip()
-        return replace(self, lines=(*self.lines, whole), scores=(*self.scores, score), tried=0, spare="")
+        lines, scores, again = [*self.lines, f"{self.lead} {line}".strip()], [*self.scores, score], self.rule.again
+        while len(lines) < len(self.leads) and again and (earlier := again[len(lines)]):
+            lines.append(lines[earlier - 1])
+        return replace(self, lines=tuple(lines), scores=tuple(scores), tried=0, spare="")
 
     def _fit(self, draft: Draft) -> str:
-        if self.rule.syllables:
-            return fit_syllables(draft.text, self.rule.syllables[len(self.lines)])
+        if verse := self.verse:
+            line = fit_verse(draft.text, verse)
+            return self._set(line)
         return fit_words(draft, self.rule.words)
+
+    def _set(self, line: str) -> str:
+        """The line as the form prints it: rhymed verse keeps the marks at its ends, and stops at its last one."""
+        if not self.rule.rhymes:
+            return tidy(line)
+        last = len(self.lines) == len(self.leads) - 1
+        return line.rstrip(",;:—") + "." if last and line and line[-1] not in ".!?" else line
 
     def _score(self, line: str, draft: Draft) -> float:
         said, strong = rhyme.words(line), content(line)
@@ -105,14 +152,15 @@ class Piece:
         said = rhyme.words(line)
         meant = draft.finish in {"end", "stop"} and rhyme.words(tidy(draft.text)) == said
         last = len(self.lines) == len(self.leads) - 1
-        cost = 1.5 if _WEAK.fullmatch(said[-1]) else 0.0
+        cost = 1.5 if WEAK.fullmatch(said[-1]) else 0.0
         cost += 0.0 if rhyme.certain(line) else 0.4
+        cost += 1.0 * bool(_CLUMSY.search(line))
         return cost if meant else cost + (2.0 if last else 0.8)
 
 
 def content(line: str) -> list[str]:
     """The words that carry the meaning."""
-    return [word for word in rhyme.words(line) if not _WEAK.fullmatch(word)]
+    return [word for word in rhyme.words(line) if not WEAK.fullmatch(word)]
 
 
 def about(line: str, wish: str) -> bool:
@@ -121,20 +169,28 @@ def about(line: str, wish: str) -> bool:
     return any(word[:5] in stems for word in content(line))
 
 
-def tidy(text: str) -> str:
-    """The first line of a draft, without list marks, quotes and dashes around it."""
+def tidy(text: str, marks: bool = False) -> str:
+    """The first line of a draft, without list marks, quotes and dashes around it; `marks`: one at its end stays."""
     line = next((line for line in text.split("\n") if line.strip()), "")
-    return re.sub(r"^[\s\"“*_>-]+|[\s\"”*_/,;:—–-]+$", "", re.sub(r"\s+", " ", line))
+    found = re.sub(r"\s+", " ", line).strip()
+    last = found[-1] if marks and found[-1:] in {",", ";", ":", "—"} else ""
+    return re.sub(r"^[\s\"“*_>-]+|[\s\"”*_/,;:—–-]+$", "", found) + last
 
 
-def fit_syllables(text: str, syllables: int) -> str:
-    """The draft's first line, or as many of its first words, as make exactly so many syllables; "" if none do."""
-    found = tidy(text).split(" ")
+def fit_verse(text: str, line: Line) -> str:
+    """The draft's first line, or as many of its first words, as make such a line; "" if none do."""
+    whole = tidy(text, marks=True).split(" ")
+    found = whole[: line.most]  # no word has less than a syllable
     for count in range(len(found), 0, -1):
-        start = tidy(" ".join(found[:count]))
-        if rhyme.syllables(start) == syllables:
+        start = tidy(" ".join(found[:count]), marks=count == len(whole))
+        if line.least <= rhyme.syllables(start) <= line.most and _rhymes(start, line):
             return start if _VERSE.fullmatch(start) else ""
     return ""
+
+
+def _rhymes(text: str, line: Line) -> bool:
+    last = rhyme.words(text)[-1]
+    return all(rhyme.rhymes(last, other) and not same_sound(last, other) for other in line.rhymes)
 
 
 def fit_words(draft: Draft, words: tuple[int, ...]) -> str:

@@ -4,7 +4,7 @@ Pure; the writer carries it out.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.manifest import SHIPPED_VERSION
 from engine.ports import TextGenerator
@@ -41,6 +41,7 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
     """What to ask for, and what the result must fit."""
     adapter = voice(task, generator)
     premise, story = wish_and_piece(task.passages, form)
+    form, premise = in_scheme(form, premise)
     model = Model(
         generator.count,
         generator.chat,
@@ -73,6 +74,15 @@ def leads(form: Form, story: str, premise: str, people: frozenset[str], seed: in
         return form.lines.leads
     first, second = speakers(story, premise, form.lines.cast, people, seed)
     return tuple(lead.replace("{a}", first).replace("{b}", second) for lead in form.lines.leads)
+
+
+def in_scheme(form: Form, wish: str) -> tuple[Form, str]:
+    """The form in the rhyme scheme that a word of the wish names, and the wish without that word."""
+    for word, scheme in form.lines.schemes.items() if form.lines else ():
+        if re.search(rf"\b{re.escape(word)}\b", wish, re.IGNORECASE):
+            bare = re.sub(rf"\s*[,(]?\s*\b{re.escape(word)}\b\s*[:,)]?\s*", " ", wish, flags=re.IGNORECASE).strip()
+            return replace(form, lines=replace(form.lines, rhymes=scheme)), bare
+    return form, wish
 
 
 def voice(task: Task, generator: TextGenerator) -> str:

@@ -8,14 +8,14 @@ line by line, many drafts a line.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
 from engine.errors import GeneratorFailed, UnknownForm
 from engine.messages import Queued, Snapshot
 from engine.ports import Draft, TextGenerator, TextRequest
-from engine.text import pickup, plan
+from engine.text import beam, pickup, plan
 from engine.text.clean import Cleaned, clean
 from engine.text.forms import check
 from engine.text.forms.load import Form, Lines, load
@@ -89,10 +89,14 @@ class Writer:
         """Raise Busy if the device would refuse a task now."""
         self._worker.check_room()
 
+    def check_form(self, name: str) -> None:
+        """Raise UnknownForm or BrokenForm if nothing can be written in it."""
+        self.form(name)
+
     def form(self, name: str) -> Form:
-        """A form by name; raises UnknownForm."""
+        """A form by name; raises UnknownForm, or BrokenForm where its own file is wrong."""
         if name not in self._forms:
-            raise UnknownForm(form=name, forms=", ".join(self._forms))
+            raise UnknownForm(form=name[:40], forms=", ".join(self._forms))
         return self._forms[name]
 
     async def write(self, task: Task) -> AsyncGenerator[Step, None]:
@@ -106,7 +110,7 @@ class Writer:
             made = replace(made, taste=await asyncio.to_thread(self._tastes, made.adapter))
         blank = Draft("")
         yield Begun(_composition(Candidate("", blank, task.seed, True, 0.0), made, self._worker.generator))
-        steps = self._by_line(task, made, form.lines) if form.lines else self._whole(task, made)
+        steps = self._by_line(task, made, made.form.lines) if made.form.lines else self._whole(task, made)
         async with aclosing(steps):
             async for step in steps:
                 yield step
@@ -143,21 +147,40 @@ class Writer:
             shown = (one.answer for one in made.form.examples)
             avoid = (made.manners.before, *made.avoid, *(candidate.text for candidate in found), *shown)
             piece, seed = Piece(rule, made.leads, made.wish, made.form.stale, avoid), seed_of(task.seed, number * 100)
+            pieces = (piece,)
             for attempt in range(ATTEMPTS * len(piece.leads)):
-                request, drafts = _line_request(made, piece, seed_of(seed, attempt)), tuple[Draft, ...]()
-                async with aclosing(self._worker.stream(request)) as news:  # type: ignore[type-var]  # a generator
-                    async for step in news:
-                        if isinstance(step, Queued):
-                            yield step
-                        else:
-                            drafts = step
-                piece = piece.with_line(drafts)
-                if number == 0 and piece.text:
-                    yield Snapshot(piece.text)
-                if piece.complete:
+                requests, drawn = _line_requests(made, pieces, seed_of(seed, attempt)), list[tuple[Draft, ...]]()
+                async with aclosing(self._together(requests, drawn)) as news:
+                    async for queued in news:
+                        yield queued
+                pieces = beam.grown(pieces, drawn)
+                if number == 0 and (shown := pieces[0].first(beam.settled(pieces))):
+                    yield Snapshot(shown)
+                if pieces[0].complete:
                     break
-            found.append(_line_candidate(piece, made, seed))
+            found.append(_line_candidate(pieces[0], made, seed))
         yield _written(found, made, task, self._worker.generator)
+
+    async def _together(
+        self, requests: Sequence[TextRequest], drawn: list[tuple[Draft, ...]]
+    ) -> AsyncGenerator[Queued, None]:
+        """Draw them beside each other on the device; their last drafts go into `drawn`, in order."""
+        async with AsyncExitStack() as stack:
+            streams = [
+                await stack.enter_async_context(aclosing(self._worker.stream(request)))  # type: ignore[type-var]
+                for request in requests
+            ]
+            latest = [await anext(stream) for stream in streams]  # begins all of them
+            for stream, news in zip(streams, latest, strict=True):
+                drafts = news
+                if isinstance(news, Queued):
+                    yield news
+                async for step in stream:
+                    if isinstance(step, Queued):
+                        yield step
+                    else:
+                        drafts = step
+                drawn.append(() if isinstance(drafts, Queued) else drafts)
 
 
 class _Show:
@@ -283,7 +306,7 @@ def _drawn(task: Task, made: Plan) -> int:
 
 
 def _verdict(form: Form, text: str) -> check.Verdict:
-    return check.CHECKERS[form.checker](text, check.Measure(form.least, form.lines.syllables if form.lines else ()))
+    return check.CHECKERS[form.checker](text, form.measure)
 
 
 def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
@@ -291,10 +314,14 @@ def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
     return _asked(made, made.prompt.text, made.prompt.reserved, seed, drafts, form.stop)
 
 
-def _line_request(made: Plan, piece: Piece, seed: int) -> TextRequest:
-    form, prompt = made.form, made.prompt.text
-    so_far = _line_start(made) + "".join(line + "\n" for line in piece.lines) + piece.lead
-    return _asked(made, prompt + so_far, form.tokens, seed, form.drafts, ("\n", *form.stop))
+def _line_requests(made: Plan, pieces: Sequence[Piece], seed: int) -> list[TextRequest]:
+    """What each of the pieces asks for its next line."""
+    form, count, found = made.form, beam.drafts(made.form.drafts, pieces), list[TextRequest]()
+    for place, piece in enumerate(pieces):
+        prompt = made.prompt.text + _line_start(made) + piece.opening
+        asked = _asked(made, prompt, form.tokens, (seed + place * 104_729) % 2**63, count, ("\n", *form.stop))
+        found.append(replace(asked, line=piece.verse))
+    return found
 
 
 def _asked(made: Plan, prompt: str, tokens: int, seed: int, drafts: int, stop: tuple[str, ...]) -> TextRequest:

@@ -19,6 +19,7 @@ FOX = "/story A fox goes out on a chilly night."
 TRANSCRIPTS: dict[str, tuple[str, ...]] = {
     "forms": (
         *(f"/{form} the sea at night" for form in commands.FORMS),
+        "/write haiku the moon",
         "It rained.",
         "/continue",
         "/continue It ran.",

@@ -3,7 +3,7 @@ import { button, make, paragraphs } from "./dom.js";
 import { crafts, isMusic, tune } from "./tune.js";
 import { word } from "./words.js";
 
-const VERSE = new Set(["poem", "haiku", "limerick", "sonnet", "lyrics"]);
+const VERSE = new Set(["poem", "couplets", "haiku", "limerick", "sonnet", "lyrics"]);
 export const LETTERS = { l: "like", d: "dislike", r: "retry", e: "edit", p: "play", b: "branch", x: "context", arrowleft: "previous", arrowright: "next" };
 
 export function passage(turn, isLast, wish) {

@@ -5,9 +5,9 @@ rank drafts with (about -2 to 1, in the same scale as a mean log-probability), a
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from statistics import mean, pstdev
 
 from engine.text import likeness, rhyme, sentences
@@ -24,10 +24,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a form's file says about size: the fewest words, and syllables a line where lines are counted."""
+    """What a form's file says about size: the fewest words, and where lines are counted their syllables and rhymes."""
 
     least: int
     pattern: tuple[int, ...] = ()
+    slack: int = 0
+    scheme: str = ""
+    labels: tuple[str, ...] = ()
 
 
 def lines_of(text: str) -> list[str]:
@@ -62,11 +65,28 @@ def verse(text: str, measure: Measure) -> Verdict:
 
 
 def syllables(text: str, measure: Measure) -> Verdict:
-    """Exactly the pattern's lines, each with exactly its syllables."""
+    """As many lines as the pattern has, each with its syllables (give or take `slack`), rhymed as the scheme says."""
     lines = lines_of(text)
-    held = [rhyme.syllables(line) for line in lines] == list(measure.pattern)
-    rule = "-".join(str(count) for count in measure.pattern)
-    return Verdict(held, 0.0 if held else -1.0, "" if held else rule)
+    if not counted(lines, measure.pattern, measure.slack):
+        numbers = "-".join(str(count) for count in measure.pattern)
+        return Verdict(False, -1.0, numbers if len(set(measure.pattern)) > 1 else f"{len(measure.pattern)} lines")
+    if not rhymed(lines, measure.scheme):
+        return Verdict(False, -0.5, measure.scheme)
+    return Verdict(True)
+
+
+def counted(lines: Sequence[str], pattern: Sequence[int], slack: int = 0) -> bool:
+    """Whether there are as many lines as numbers, each with so many syllables, give or take `slack`."""
+    return len(lines) == len(pattern) and all(
+        abs(rhyme.syllables(line) - count) <= slack for line, count in zip(lines, pattern, strict=True)
+    )
+
+
+def rhymed(lines: Sequence[str], scheme: str) -> bool:
+    """Whether all lines that share a letter of the scheme rhyme, each with each; "-" is a line that need not."""
+    letters = set(scheme) - {"-"}
+    groups = ([line for line, mark in zip(lines, scheme, strict=False) if mark == letter] for letter in letters)
+    return all(rhyme.rhymes(one, other) for group in groups for one, other in combinations(group, 2))
 
 
 def ideas(text: str, measure: Measure) -> Verdict:
@@ -78,6 +98,16 @@ def ideas(text: str, measure: Measure) -> Verdict:
     alike = max(likeness.likeness(item, items[:at], 3) for at, item in enumerate(items))
     heads = len({" ".join(likeness.units(item)[:2]) for item in items}) / len(items)
     return Verdict(alike < 0.5, heads - 1 - alike, "" if alike < 0.5 else "different ideas")
+
+
+def card(text: str, measure: Measure) -> Verdict:
+    """The form's labels in their order, each with something of its own behind it."""
+    lines = lines_of(text)
+    said = [line.removeprefix(label).strip() for line, label in zip(lines, measure.labels, strict=False)]
+    if len(lines) != len(measure.labels) or not all(map(str.startswith, lines, measure.labels)) or not all(said):
+        return Verdict(False, -1.0, f"{len(measure.labels)} lines")
+    alike = max(likeness.likeness(one, said[:at], 3) for at, one in enumerate(said))
+    return Verdict(alike < 0.5, -alike, "" if alike < 0.5 else "different lines")
 
 
 def dialogue(text: str, measure: Measure) -> Verdict:
@@ -132,6 +162,7 @@ def lyrics(text: str, measure: Measure) -> Verdict:
 
 
 CHECKERS: dict[str, Callable[[str, Measure], Verdict]] = {
+    "card": card,
     "dialogue": dialogue,
     "ideas": ideas,
     "limerick": limerick,

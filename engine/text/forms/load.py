@@ -5,6 +5,7 @@ template, plain continuation), how long, how to sample, what to check. A file wi
 and the reason, so that a person can write a form without reading this code.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -49,13 +50,26 @@ class Way:
 class Lines:
     """A form that is written line by line: what each line begins with, and its syllables, or fewest and most words.
 
-    {a} and {b} in `leads` are the speakers of a scene, taken from `cast` where the scene has none yet.
+    {a} and {b} in `leads` are the speakers of a scene, taken from `cast` where the scene has none yet. A line may have
+    `slack` syllables more or fewer. Lines with the same letter in `rhymes` rhyme ("-" rhymes with none); a word of
+    `schemes` in the wish asks for another scheme. `heads` stand on lines of their own before the line; a line whose
+    number in `again` is not 0 is that earlier line, word for word.
     """
 
     leads: tuple[str, ...]
     syllables: tuple[int, ...] = ()
     words: tuple[int, ...] = (1, 40)
     cast: tuple[str, ...] = ()
+    slack: int = 0
+    rhymes: str = ""
+    schemes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    heads: tuple[str, ...] = ()
+    again: tuple[int, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        """Whether these are lines of verse."""
+        return bool(self.syllables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,14 @@ class Form:
         """Tokens of the longest answer."""
         return self.tokens * (len(self.lines.leads) + 1 if self.lines else 1)
 
+    @property
+    def measure(self) -> check.Measure:
+        """What its checker is told about size."""
+        if not self.lines:
+            return check.Measure(self.least)
+        lines = self.lines
+        return check.Measure(self.least, lines.syllables, lines.slack, lines.rhymes, lines.leads)
+
     def title(self, language: str) -> str:
         """Its name for people, in English where there is no other."""
         return self.titles.get(language) or self.titles["en"]
@@ -98,18 +120,41 @@ def load(folder: Path = FOLDER) -> Mapping[str, Form]:
 
 
 def read(path: Path) -> Form:
-    """One form from its file; raises FormMistake with the file's name and the reason."""
+    """One form from its file; raises FormMistake with the file's name, the line where it is known, and the reason."""
+    text = ""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _form(path.stem, data)
+        text = path.read_text(encoding="utf-8")
+        return _form(path.stem, tomllib.loads(text))
     except OSError as error:
         raise FormMistake(f"{path.name}: it cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise FormMistake(f"{path.name}: it is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
-        raise FormMistake(f"{path.name}: {error}") from error
+        reason, _, place = str(error).partition(" (at ")
+        found = re.match(r"line \d+", place)
+        raise FormMistake(f"{path.name}, {found[0] if found else 'at its end'}: {reason}") from error
     except _Wrong as error:
-        raise FormMistake(f"{path.name}: {error}") from error
+        raise FormMistake(f"{path.name}, line {_line_of(str(error), text)}: {error}") from error
+
+
+def _line_of(reason: str, text: str) -> int:
+    """The line that a reason is about: the setting it names, else that setting's table, else the first."""
+    named = re.search(r"\[+(\w+)\]+", reason)
+    table = named[1] if named else ""
+    bare = re.sub(r"\[+\w+\]+ ?", "", reason)
+    found = re.search(r"unknown setting '([^']+)'", bare) or re.match(r"(\w+)", bare)
+    setting = found[1] if found else ""
+    here, place = "", 1
+    for number, line in enumerate(text.splitlines(), 1):
+        head = re.match(r"\s*\[+\s*(\w+)", line)
+        if head:
+            here = head[1]
+        at = head[1] if head else line.partition("=")[0].strip().strip('"')
+        if at == setting and (here == table or (not table and (head or not here))):
+            return number
+        if head and here == table and place == 1:
+            place = number
+    return place
 
 
 class _Wrong(Exception):
@@ -162,9 +207,15 @@ def _agrees(form: Form) -> None:
     ):
         if value not in allowed:
             raise _Wrong(f"{setting} = {value!r} is not one of {', '.join(allowed)}")
-    for way in ("voice", "chat", "plain"):
-        if "{premise}" not in getattr(form, way).asked:
-            raise _Wrong(f"[{way}] asked has no {{premise}} in it")
+    for name in ("voice", "chat", "plain"):
+        way: Way = getattr(form, name)
+        if "{premise}" not in way.asked:
+            raise _Wrong(f"[{name}] asked has no {{premise}} in it")
+    for phrase in form.stale:
+        try:
+            re.compile(phrase)
+        except re.error as error:
+            raise _Wrong(f"stale has a pattern that cannot be read, {phrase!r}: {error}") from error
     if not 1 <= form.drafts <= 16:
         raise _Wrong("drafts must be from 1 to 16")
     if form.examples and not (form.plain.example and form.chat.example):
@@ -239,18 +290,44 @@ def _lines(data: dict[str, object]) -> Lines | None:
     if "lines" not in data:
         return None
     table = _table(data, "lines")
-    kinds = {"leads": str, "syllables": int, "words": int, "cast": str}
-    if unknown := set(table) - set(kinds):
+    kinds = {"leads": str, "syllables": int, "words": int, "cast": str, "heads": str, "again": int}
+    if unknown := set(table) - set(kinds) - {"slack", "rhymes", "schemes"}:
         raise _Wrong(f"[lines] has an unknown setting {sorted(unknown)[0]!r}")
-    lists = {key: _all(value, f"[lines] {key}", kinds[key]) for key, value in table.items()}
-    lines = Lines(**{"leads": (), **lists})
-    if not lines.leads or (lines.syllables and len(lines.syllables) != len(lines.leads)):
+    lists = {key: _all(value, f"[lines] {key}", kinds[key]) for key, value in table.items() if key in kinds}
+    slack, rhymes = table.get("slack", 0), table.get("rhymes", "")
+    if type(slack) is not int or not 0 <= slack <= 4:
+        raise _Wrong("[lines] slack must be a whole number from 0 to 4")
+    if not isinstance(rhymes, str):
+        raise _Wrong("[lines] rhymes must be a text in quotes")
+    schemes = _strings(table, "schemes") if "schemes" in table else {}
+    lists.setdefault("leads", tuple("" for _ in lists.get("syllables", ())))
+    lines = Lines(**lists, slack=slack, rhymes=_letters(rhymes), schemes={k: _letters(v) for k, v in schemes.items()})
+    _lines_agree(lines)
+    return lines
+
+
+def _letters(scheme: str) -> str:
+    return "".join(scheme.split()).upper()
+
+
+def _lines_agree(lines: Lines) -> None:
+    count = len(lines.leads)
+    if not lines.leads or (lines.syllables and len(lines.syllables) != count):
         raise _Wrong("[lines] leads must name the beginning of every line, and syllables as many numbers")
+    if any(not 1 <= one <= 30 for one in lines.syllables):
+        raise _Wrong("[lines] syllables must be numbers from 1 to 30")
+    for scheme in (lines.rhymes, *lines.schemes.values()):
+        if scheme and (len(scheme) != count or not lines.syllables):
+            raise _Wrong(f"[lines] rhymes needs a letter for each of the {count} lines, and [lines] syllables")
+    for name, listed in (("heads", lines.heads), ("again", lines.again)):
+        if listed and len(listed) != count:
+            raise _Wrong(f"[lines] {name} needs one for each of the {count} lines")
+    if any(not 0 <= earlier <= at for at, earlier in enumerate(lines.again)):
+        raise _Wrong("[lines] again may only name earlier lines, counted from 1, or 0")
     if len(lines.words) != 2 or not 0 <= lines.words[0] <= lines.words[1]:
         raise _Wrong("[lines] words must be the fewest and the most")
     if any("{a}" in lead for lead in lines.leads) and len(set(lines.cast)) < 2:
         raise _Wrong("[lines] cast needs two names for {a} and {b}")
-    return lines
 
 
 def _examples(data: dict[str, object]) -> tuple[Example, ...]:

@@ -26,6 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pick": {"version": 1},
     "rename": {"text": "A title"},
     "switch": {"which": "1"},
+    "write": {"text": "haiku the moon"},
     "turns": {"mode": "round-robin", "details": "10m"},
     "give": {"which": "Mara"},
     "choose": {"number": 1},

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -9,19 +10,34 @@ from engine.text.forms.load import FOLDER, FormMistake, load, read
 
 GOOD = (FOLDER / "story.toml").read_text(encoding="utf-8")
 
+TITLES = {
+    "character": "人物",
+    "couplets": "对句诗",
+    "design": "设计",
+    "haiku": "俳句",
+    "ideas": "点子",
+    "limerick": "五行打油诗",
+    "lyrics": "歌词",
+    "poem": "诗",
+    "quest": "任务",
+    "scene": "场景",
+    "slogan": "标语",
+    "sonnet": "十四行诗",
+    "story": "故事",
+    "world": "世界",
+}
+
 
 def test_the_shipped_forms_load_with_titles_in_both_languages() -> None:
     forms = load()
-    assert list(forms) == ["haiku", "ideas", "limerick", "lyrics", "poem", "scene", "story"]
-    assert [form.title("zh") for form in forms.values()] == ["俳句", "点子", "五行打油诗", "歌词", "诗", "场景", "故事"]
+    assert {name: form.title("zh") for name, form in forms.items()} == TITLES
     assert forms["story"].title("fr") == "Story"
 
 
 def test_the_shipped_examples_keep_their_own_rules() -> None:
     for form in load().values():
         for example in form.examples:
-            measure = Measure(form.least, form.lines.syllables if form.lines else ())
-            verdict = check.CHECKERS[form.checker](example.answer, measure)
+            verdict = check.CHECKERS[form.checker](example.answer, form.measure)
             assert verdict.holds, (form.name, example.ask, verdict.rule)
 
 
@@ -44,6 +60,18 @@ def test_the_shipped_examples_keep_their_own_rules() -> None:
         (("[length]", "[length"), "line"),
         (("[length]", '[lines]\nleads = ["a"]\nsyllables = [5, 7]\n[length]'), "[lines] leads"),
         (("[length]", '[lines]\nleads = ["{a}"]\n[length]'), "[lines] cast"),
+        (
+            ("[length]", "[lines]\nsyllables = [8, 8]\nrhymes = 'ABA'\n[length]"),
+            "[lines] rhymes needs a letter for each of the 2",
+        ),
+        (("[length]", "[lines]\nsyllables = [8, 99]\n[length]"), "[lines] syllables must be numbers"),
+        (("[length]", "[lines]\nsyllables = [8, 8]\nslack = true\n[length]"), "[lines] slack must be a whole number"),
+        (
+            ("[length]", "[lines]\nsyllables = [8, 8]\nagain = [2, 0]\n[length]"),
+            "[lines] again may only name earlier lines",
+        ),
+        (("[length]", "[lines]\nsyllables = [8, 8]\nheads = ['x']\n[length]"), "[lines] heads needs one for each"),
+        (("Elara", "(Elara"), "stale has a pattern"),
         (("[length]", '[[examples]]\nask = "x"\n[length]'), "every [[examples]] needs ask and answer"),
     ],
 )
@@ -53,8 +81,29 @@ def test_a_mistake_names_the_file_and_the_reason(tmp_path: Path, change: tuple[s
     path.write_text(GOOD.replace(*change), encoding="utf-8")
     with pytest.raises(FormMistake) as mistake:
         load(tmp_path)
-    assert str(mistake.value).startswith("ballad.toml: ")
+    assert re.match(r"ballad\.toml, line \d+: ", str(mistake.value))
     assert reason in str(mistake.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "begins"),
+    [
+        (("temperature = 0.7", "warmth = 1"), "warmth"),
+        (("tokens = 160", 'tokens = "many"'), "tokens"),
+        (("drafts = 3", "drafts = 0"), "drafts"),
+        (("A story: {premise}", "A story"), "asked"),
+        (("[length]", "[lines]\nsyllables = [8, 8]\nslack = 9\n[length]"), "slack"),
+        (("[length]", "[lengths]"), "[lengths]"),
+        (("[length]", "[length"), "[length"),
+    ],
+)
+def test_a_mistake_names_the_line(tmp_path: Path, change: tuple[str, str], begins: str) -> None:
+    path = tmp_path / "ballad.toml"
+    path.write_text(GOOD.replace(*change), encoding="utf-8")
+    with pytest.raises(FormMistake) as mistake:
+        read(path)
+    number = int(str(mistake.value).removeprefix("ballad.toml, line ").partition(":")[0])
+    assert path.read_text(encoding="utf-8").splitlines()[number - 1].startswith(begins)
 
 
 def test_a_file_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
@@ -98,6 +147,45 @@ def test_verse_is_not_prose() -> None:
     assert check.verse(verse, measure).holds
     unrhymed = verse.replace("tide", "waves").replace("tied", "wet")
     assert check.verse(verse, measure).score > check.verse(unrhymed, measure).score
+
+
+QUATRAIN = (
+    "The boats are in, the ropes are tied,\nThe gulls walk up and down the pier;\n"
+    "A little ice comes with the tide\nAnd no one else is out to hear"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (QUATRAIN, ""),
+        (QUATRAIN.replace("tide", "sea"), "ABAB"),
+        (QUATRAIN.replace("the pier", "the very long pier"), "4 lines"),
+        (QUATRAIN.rpartition("\n")[0], "4 lines"),
+    ],
+    ids=["held", "no rhyme", "too long", "three lines"],
+)
+def test_measured_verse_keeps_its_count_and_its_scheme(text: str, rule: str) -> None:
+    verdict = check.syllables(text, Measure(4, (8, 8, 8, 8), 1, "ABAB"))
+    assert (verdict.holds, verdict.rule) == (not rule, rule)
+    assert check.syllables(text, Measure(4, (8, 8, 8, 8), 1, "----")).holds is (rule in ("", "ABAB"))
+
+
+CARD = "Name: Anders Holm.\nWants: To cross the river once.\nFears: The bridge."
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        (CARD, True),
+        (CARD.replace("Wants:", "Likes:"), False),
+        (CARD.replace("The bridge.", ""), False),
+        (CARD.replace("The bridge.", "To cross the river once."), False),
+    ],
+    ids=["whole", "another label", "an empty line", "said twice"],
+)
+def test_a_card_has_its_lines_in_their_order(text: str, holds: bool) -> None:
+    assert check.card(text, Measure(0, labels=("Name:", "Wants:", "Fears:"))).holds is holds
 
 
 def test_ideas_differ() -> None:
