@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import linked, privacy, together, tunes, voices, wording
+from bot import linked, privacy, remembering, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from bot.telling import ending_of
@@ -212,17 +212,6 @@ async def _note(call: Call) -> AsyncIterator[ReplyEvent]:
         yield call.say("note_is" if text else "note_empty", text=text)
 
 
-async def _context(call: Call) -> AsyncIterator[ReplyEvent]:
-    view = await call.conversation.context(call.message.key, call.turn)
-    lines = [wording.say("context_head", call.language, tokens=view.tokens, window=view.window, reserved=view.reserved)]
-    for name in dict.fromkeys(section.name for section in view.sections):  # examples, say, are many small sections
-        parts = [section for section in view.sections if section.name == name]
-        tokens = sum(part.tokens for part in parts)
-        lines.append(wording.say("context_line", call.language, name=name, tokens=tokens))
-        lines += [wording.say("context_cut", call.language, cut=part.cut) for part in parts if part.cut]
-    yield Notice("\n".join(lines), "context")
-
-
 # ── pieces ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -336,7 +325,8 @@ TABLE: tuple[Command, ...] = (
     Command("switch", Takes.TEXT, _switch, "tree"),
     Command("memory", Takes.MAYBE, _memory, "memory"),
     Command("note", Takes.MAYBE, _note, "memory"),
-    Command("context", Takes.NOTHING, _context, "memory"),
+    Command("lore", Takes.MAYBE, remembering.lore, "memory"),
+    Command("context", Takes.MAYBE, remembering.context, "memory"),
     Command("new", Takes.MAYBE, _new, "pieces"),
     Command("list", Takes.NOTHING, _list, "pieces"),
     Command("open", Takes.TEXT, _open, "pieces"),

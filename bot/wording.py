@@ -48,7 +48,7 @@ def error(failure: EngineError, language: str) -> str:
     return sentence.format(**{n: _short(named(n, value, language)) for n, value in failure.fields.items()})
 
 
-NAMED = ("style", "mood", "mode", "instrument", "frontend")  # fields whose values have names of their own
+NAMED = ("style", "mood", "mode", "instrument", "frontend", "section")  # fields whose values have names of their own
 
 
 def named(name: str, value: object, language: str) -> object:
@@ -99,8 +99,9 @@ def _listed(names: Sequence[str], language: str) -> str:
 
 
 def page(language: str) -> dict[str, str]:
-    """All sentences of the studio's page."""
-    return dict(_words(language_of(language))["page"])
+    """All sentences of the studio's page, and the names of a prompt's sections."""
+    words = _words(language_of(language))
+    return words["page"] | {f"section_{name}": called for name, called in words["section"].items()}
 
 
 def form(name: str, language: str) -> str:

@@ -27,7 +27,6 @@ from engine.messages import (
     Person,
     Piece,
     Reaction,
-    Section,
     SessionKey,
     Turn,
     UserMessage,
@@ -37,6 +36,7 @@ from engine.music.musician import Musician
 from engine.music.orders import Order
 from engine.news import Clock, Newsroom
 from engine.privacy import Privacy, witnesses
+from engine.remembering import Remembering
 from engine.sessions import Sessions
 from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
@@ -86,12 +86,13 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
-        # Doors of their own: voices, places, arrivals, what people who write together do, links, and one's own traces.
+        # Doors of their own: voices, places, arrivals, people who write together, links, lore, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
         self.arriving = Arriving(history.arrivals, clock)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
+        self.remembering = Remembering(history, self._finding, together)
         self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
@@ -327,14 +328,7 @@ class Conversation:
 
     async def context(self, key: SessionKey, turn: str = "") -> ContextView:
         """What the model saw for its last passage (or for `turn`); raises Impossible, NotFound."""
-        piece, tree = await self._finding.load(key, turn)
-        await self._together.must_show(piece.id)
-        row = tree.meant(piece.head, turn)
-        if row.kind != "model":
-            raise Impossible(why="not_a_model_passage")
-        seen = (await self._history.recipes(piece.id, row.id))[row.id]
-        sections = tuple(Section(**section) for section in seen.sections)
-        return ContextView(row.id, seen.prompt, seen.tokens, seen.window, seen.reserved, sections)
+        return await self.remembering.context(key, turn)
 
     async def file(self, key: SessionKey, turn: str, kind: str) -> tuple[str, str, bytes]:
         """A passage's music as "mid", "ogg" (sound), "png" (piano roll) or "abc": file name, MIME type, content.

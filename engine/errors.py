@@ -4,6 +4,7 @@ EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · BrokenForm · UnknownFormat
 │   ├── NotOwner · UnknownAdapter
+│   ├── BadLore             an entry of the lore that cannot be
 │   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
@@ -79,9 +80,16 @@ class UnknownFormat(Refused):
 
 
 class NotFound(Refused):
-    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch"), `id`."""
+    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch" | "lore"), `id`."""
 
     code = "not_found"
+
+
+class BadLore(Refused):
+    """An entry of the lore that cannot be. Fields: `why` (one of `WHYS`), and what its sentence names."""
+
+    code = "bad_lore"
+    WHYS = ("entries", "key_all", "key_long", "keys", "no_keys", "order", "several", "sticky", "text")
 
 
 class NotOwner(Refused):

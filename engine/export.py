@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine import lorebook
 from engine.errors import UnknownFormat
 from engine.messages import Piece, Turn
 from storage.records import Edit, Recipe
@@ -63,6 +64,7 @@ def _json(book: Book) -> File:
         "updated": _time(piece.updated),
         "memory": piece.memory,
         "note": piece.note,
+        "lore": [lorebook.plain(row) for row in piece.lore],
         "turns": [_entry(turn, book) for turn in piece.turns],
     }
     text = json.dumps(content, ensure_ascii=False, indent=2)

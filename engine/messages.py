@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from storage.records import LoreRow
+
 Vote = Literal[-1, 0, 1]
 TurnKind = Literal["person", "model"]
 Finish = Literal["end", "stop", "length", "cancelled", "failed"]
+Fact = tuple[str, Mapping[str, str | int]]
+"""The name of a sentence (see bot/wording) and what fills it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class Piece:
     form: str = "story"
     memory: str = ""
     note: str = ""
+    lore: tuple[LoreRow, ...] = ()
     turns: tuple[Turn, ...] = ()
     is_open: bool = False
     passages: int = 0
@@ -133,12 +138,25 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a prompt: how many tokens it took, and what of it was left out and why ("" when all of it fit)."""
+    """A part of a prompt: how many tokens it took, why it is there, and what was left out and why (None: nothing).
+
+    One without tokens says only what was left out of something, or why something that was named is not there.
+    """
 
     name: str
     tokens: int
     text: str
-    cut: str = ""
+    cut: Fact | None = None
+    why: tuple[Fact, ...] = ()
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Section":
+        """A section as it was stored; in old rows the cut is a sentence."""
+        cut, why = stored.get("cut"), stored.get("why", ())
+        told: Fact | None = (
+            ("cut_said", {"text": cut}) if cut and isinstance(cut, str) else (cut and (cut[0], cut[1])) or None
+        )
+        return cls(stored["name"], stored["tokens"], stored["text"], told, tuple((name, facts) for name, facts in why))
 
 
 @dataclass(frozen=True, slots=True)

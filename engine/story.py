@@ -247,6 +247,7 @@ def line(piece: PieceRow, turns: tuple[Turn, ...] = ()) -> Piece:
         form=piece.form or FIRST_FORM,
         memory=piece.memory,
         note=piece.note,
+        lore=piece.lore,
         turns=turns,
         is_open=piece.is_open,
         passages=piece.passages,

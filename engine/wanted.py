@@ -106,6 +106,7 @@ def task_of(begun: Started, wanted: Wanted, adapter: str) -> Task:
         avoid=begun.plan.avoid,
         adapter=adapter,
         owner=begun.piece.id,
+        lore=begun.piece.lore,
     )
 
 

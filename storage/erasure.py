@@ -29,6 +29,7 @@ from storage.schema import (
     link_codes,
     link_guesses,
     links,
+    lore,
     members,
     moves,
     outbox,
@@ -90,7 +91,7 @@ def involved(connection: sa.Connection, person: str) -> tuple[str, ...]:
         sa.select(members.c.piece).where(members.c.person == person),
         sa.select(pieces_table.c.id).where(sa.or_(own, by)),
         sa.select(links.c.piece).where(links.c.platform == platform, links.c.chat == account),
-        *(sa.select(table.c.piece).where(table.c.person == person) for table in (links, link_codes)),
+        *(sa.select(table.c.piece).where(table.c.person == person) for table in (links, link_codes, lore)),
     )
     return tuple(sorted(connection.scalars(sa.union(*parts))))
 
@@ -139,6 +140,7 @@ def _shared(connection: sa.Connection, piece: str, person: str) -> bool:
             for column in of_turns
         ),
         sa.select(pieces_table.c.id).where(pieces_table.c.id == piece, by),
+        sa.select(lore.c.piece).where(lore.c.piece == piece, lore.c.person != person),
     )
     return any(connection.execute(query.limit(1)).first() for query in others)
 
@@ -156,7 +158,7 @@ def _drop(connection: sa.Connection, piece: str) -> None:
         (retries, retries.c.reply),
     ):
         connection.execute(sa.delete(table).where(column.in_(inside)))
-    for table in (inbox, moves, outbox, timers, ballots, members, gatherings):
+    for table in (inbox, moves, outbox, timers, ballots, members, gatherings, lore):
         connection.execute(sa.delete(table).where(table.c.piece == piece))
     connection.execute(sa.delete(edits).where(edits.c.turn.in_(inside)))
     connection.execute(sa.delete(turns).where(turns.c.piece == piece))
@@ -202,7 +204,7 @@ def _blank(connection: sa.Connection, piece: str, person: str) -> None:
     said = sa.or_(outbox.c.told.is_not(None), outbox.c.person == person, outbox.c.turn.in_(ids))
     connection.execute(sa.delete(outbox).where(outbox.c.piece == piece, said))
     post(connection, shown, now(), now())
-    for table in (members, ballots):
+    for table in (members, ballots, lore):
         connection.execute(sa.delete(table).where(table.c.piece == piece, table.c.person == person))
     left = {
         column: sa.case((gatherings.c[column] == person, None), else_=gatherings.c[column])
@@ -244,7 +246,7 @@ def _without(connection: sa.Connection, row: Any, changes: list[Any], person: st
 
 
 def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own: list[Any]) -> None:
-    """Blank what the model saw wherever their words may be in it: after them, and beside memory and note."""
+    """Blank what the model saw wherever their words may be in it: after them, and beside memory, note and lore."""
     ids = [row.id for row in own]
     inside = turns.c.piece == piece
     hidden = {*ids, *after}

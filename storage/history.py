@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import gatherings, journal, linking, links, moving, pieces, turns
+from storage import gatherings, journal, linking, links, lore, moving, pieces, turns
 from storage.arrivals import Arrivals
 from storage.db import Database, insert, new_id, now
 from storage.gatherings import Gatherings
@@ -99,6 +99,15 @@ class History:
     async def change(self, piece: str, **values: str) -> None:
         """Set the title, memory or note of a piece, and who wrote it."""
         await self._database.write(pieces.change, piece, values)
+
+    async def change_lore(
+        self, place: Place, piece: str, person: str, decide: lore.Decide, delivery: str = ""
+    ) -> tuple[lore.Rows, lore.Rows]:
+        """Let `decide` make other entries of those a piece has, in one transaction; both, before and after.
+
+        It runs in another thread and may raise, which changes nothing. Raises Duplicate.
+        """
+        return await self._database.write(_change_lore, place, piece, person, decide, delivery)
 
     async def delete(self, place: Place, piece: str, delivery: str = "") -> None:
         """Put a piece out of reach, keeping every row; raises Duplicate."""
@@ -298,6 +307,13 @@ def _create(connection: sa.Connection, place: Place, title: str, delivery: str) 
     piece = pieces.create(connection, place, title)
     journal.receive(connection, place, delivery, piece.id)
     return piece
+
+
+def _change_lore(
+    connection: sa.Connection, place: Place, piece: str, person: str, decide: lore.Decide, delivery: str
+) -> tuple[lore.Rows, lore.Rows]:
+    journal.receive(connection, place, delivery, piece)
+    return lore.change(connection, piece, person, decide)
 
 
 def _delete(connection: sa.Connection, place: Place, piece: str, delivery: str) -> None:

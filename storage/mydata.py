@@ -13,6 +13,7 @@ from storage.schema import (
     deliveries,
     edits,
     links,
+    lore,
     members,
     moves,
     people,
@@ -45,6 +46,7 @@ def collect(connection: sa.Connection, person: str) -> dict[str, Any]:
         "ballots": _rows(connection, _theirs(ballots, person).order_by(ballots.c.piece)),
         "links": _rows(connection, _theirs(links, person).order_by(links.c.created)),
         "remembered": _remembered(connection, person),
+        "lore": _rows(connection, _theirs(lore, person).order_by(lore.c.piece, lore.c.number)),
         "settings": _rows(connection, _settings(about)),
     }
 

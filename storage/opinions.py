@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from storage import authorship
 from storage.authorship import NOBODY, Node
-from storage.schema import consents, edits, moves, people, picks, pieces, preferences, retries, turns
+from storage.schema import consents, edits, lore, moves, people, picks, pieces, preferences, retries, turns
 
 MAKING = ("reply", "continue", "retry", "alternatives", "compare", "music", "ghost")  # moves that write a passage
-UNSIGNED = ("memory", "note")  # sections of a prompt that anybody in the piece may have written
+UNSIGNED = ("memory", "note", "lore")  # sections of a prompt that anybody in the piece may have written
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _passages(
     connection: sa.Connection, nodes: list[Node], originals: dict[str, str], editors: dict[str, frozenset[str]]
 ) -> dict[str, Rated]:
     seen, all_of = authorship.before(nodes, editors), authorship.writers(nodes, editors)
-    followed = {node.parent for node in nodes}
+    followed, keepers = {node.parent for node in nodes}, _keepers(connection)
     query = (
         sa.select(turns, pieces.c.platform, pieces.c.chat, pieces.c.thread, pieces.c.memory_by, pieces.c.note_by)
         .join(pieces, pieces.c.id == turns.c.piece)
@@ -201,8 +201,17 @@ def _passages(
     for row in connection.execute(query):
         people_seen = seen[row.id]
         if unsigned(row.sections):
-            people_seen |= all_of[row.piece] | {who for who in (row.memory_by, row.note_by) if who}
+            remembered = {who for who in (row.memory_by, row.note_by) if who}
+            people_seen |= all_of[row.piece] | remembered | keepers.get(row.piece, NOBODY)
         found[row.id] = _rated(row, originals.get(row.id, row.text), people_seen, went_on=row.id in followed)
+    return found
+
+
+def _keepers(connection: sa.Connection) -> dict[str, frozenset[str]]:
+    """For each piece everybody who wrote something of its lore."""
+    found: dict[str, frozenset[str]] = {}
+    for piece, person in connection.execute(sa.select(lore.c.piece, lore.c.person).where(lore.c.person.is_not(None))):
+        found[piece] = found.get(piece, NOBODY) | {person}
     return found
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import lore
 from storage.db import insert, new_id, now
 from storage.records import PieceRow, Place
 from storage.schema import links, pieces, places, turns
 
 _linked = sa.exists().where(links.c.piece == pieces.c.id).label("linked")
+_has_lore = sa.exists().where(lore.table.c.piece == pieces.c.id).label("has_lore")
 _here: dict[str, Any] = {name: sa.bindparam(name) for name in ("platform", "chat", "thread")}
 
 
@@ -34,7 +36,7 @@ def _reached(names: Mapping[str, Any]) -> sa.ColumnElement[bool]:
 
 _opened = sa.and_(places.c.piece == pieces.c.id, _at(places, _here))
 _select = (
-    sa.select(pieces, places.c.piece.is_not(None).label("is_open"), _linked, turns.c.depth, turns.c.form)
+    sa.select(pieces, places.c.piece.is_not(None).label("is_open"), _linked, _has_lore, turns.c.depth, turns.c.form)
     .select_from(pieces.outerjoin(places, _opened).outerjoin(turns, turns.c.id == pieces.c.head))
     .where(pieces.c.deleted.is_(None))
 )
@@ -53,7 +55,7 @@ def find(connection: sa.Connection, place: Place, piece: str = "") -> PieceRow |
     """The piece of that id if it can be reached from this place; without an id the one that is open here."""
     found = connection.execute(_find if piece else _find_open, _place(place) | ({"piece": piece} if piece else {}))
     row = found.one_or_none()
-    return None if row is None else _piece(row, place)
+    return None if row is None else _piece(row, place, lore.of(connection, row.id) if row.has_lore else ())
 
 
 def listing(connection: sa.Connection, place: Place) -> tuple[PieceRow, ...]:
@@ -123,7 +125,7 @@ def _place(place: Place) -> dict[str, str]:
     return {"platform": place.platform, "chat": place.chat, "thread": place.thread}
 
 
-def _piece(row: Any, place: Place) -> PieceRow:
+def _piece(row: Any, place: Place, entries: lore.Rows = ()) -> PieceRow:
     return PieceRow(
         id=row.id,
         place=place,
@@ -140,4 +142,5 @@ def _piece(row: Any, place: Place) -> PieceRow:
         form=row.form or "",
         linked=bool(row.linked),
         guest=place != Place(row.platform, row.chat, row.thread),
+        lore=entries,
     )

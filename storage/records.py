@@ -30,10 +30,30 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class LoreRow:
+    """An entry of a piece's lore: what is known of somebody or something, and what shows it to the model.
+
+    One of the `keys` must be named, one of each group of second keys (`also`) as well, and none of `never`; or it is in
+    view `always`. A lower `rank` goes first; it stays for `sticky` replies after it was named last. See
+    `engine/text/lore`.
+    """
+
+    number: int
+    text: str
+    keys: tuple[str, ...] = ()
+    also: tuple[tuple[str, ...], ...] = ()
+    never: tuple[str, ...] = ()
+    always: bool = False
+    rank: int = 100
+    sticky: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PieceRow:
     """A piece, as it was read from `place`. `step` is the move that undo takes back (0: none).
 
     `clock` grows with every change of its tree. It may be `linked` to several places; `guest`: it began in another one.
+    Its `lore` is there in a piece that was found, not in one of a list.
     """
 
     id: str
@@ -51,6 +71,7 @@ class PieceRow:
     form: str = ""
     linked: bool = False
     guest: bool = False
+    lore: tuple[LoreRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,23 @@ pieces = Table(
     sa.Index(None, "platform", "chat", "thread"),
 )
 
+lore = Table(
+    "lore",  # what a piece knows of somebody or something, shown to the model when a key of it is named
+    metadata,
+    Column("piece", Id, ForeignKey("pieces.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("keys", sa.JSON, nullable=False),
+    Column("also", sa.JSON, nullable=False),  # groups of keys; one of each must be named, too
+    Column("never", sa.JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("always", Boolean, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("sticky", Integer, nullable=False),
+    Column("person", Id, ForeignKey("people.id")),  # who wrote it last
+    Column("updated", Moment, nullable=False),
+    sa.Index(None, "person"),
+)
+
 places = Table(
     "places",
     metadata,

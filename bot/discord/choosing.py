@@ -22,6 +22,7 @@ from bot.discord.records import Place, delivery
 from bot.discord.sending import ERRORS, ODD
 from bot.discord.wire import Interaction
 from bot.replies import ReplyEvent
+from engine import lorebook
 from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Turn, UserMessage
 from engine.story import MUSIC, SENT_MUSIC
@@ -109,6 +110,15 @@ class Choosing:
         except EngineError:
             return []
         return [(f"{branch.number}. {branch.ending}", str(branch.number)) for branch in branches]
+
+    async def lore(self, interaction: Interaction) -> list[tuple[str, str]]:
+        """The entries of the open piece's lore."""
+        place, _ = self._desk.where(interaction)
+        try:
+            rows = await self._conversation.remembering.lore(place.key)
+        except EngineError:
+            return []
+        return [(f"{row.number}. {lorebook.line(row)}", str(row.number)) for row in rows]
 
     async def writers(self, interaction: Interaction) -> list[tuple[str, str]]:
         """Who takes part in the open piece."""

@@ -9,6 +9,7 @@ from discord.app_commands import Choice, Range, locale_str
 
 from bot import commands, wording
 from bot.calls import Command, Takes
+from engine.lorebook import MOST_ORDER, MOST_STICKY
 from engine.together.asked import DRAFTS
 from engine.together.state import MODES
 
@@ -38,6 +39,9 @@ class Acts(Protocol):
 
     async def branches(self, interaction: Interaction) -> list[tuple[str, str]]:
         """The branches of the open piece, likewise."""
+
+    async def lore(self, interaction: Interaction) -> list[tuple[str, str]]:
+        """The entries of the lore, likewise."""
 
     async def writers(self, interaction: Interaction) -> list[tuple[str, str]]:
         """Who takes part in the open piece, likewise."""
@@ -145,6 +149,35 @@ def _ruled(name: str, acts: Acts) -> Any:
     return app_commands.choices(mode=[Choice(name=mode, value=mode) for mode in MODES])(described)
 
 
+def _passage(name: str, acts: Acts) -> Any:
+    async def run(interaction: discord.Interaction, passage: Range[int, 1, 99_999] | None = None) -> None:
+        await acts.command(interaction, name, str(passage or ""))
+
+    return app_commands.describe(passage=_said("option_passage"))(run)
+
+
+def _lored(name: str, acts: Acts) -> Any:
+    async def run(
+        interaction: discord.Interaction,
+        keys: str | None = None,
+        text: str | None = None,
+        second: str | None = None,
+        never: str | None = None,
+        always: bool | None = None,
+        order: Range[int, 0, MOST_ORDER] | None = None,
+        sticky: Range[int, 0, MOST_STICKY] | None = None,
+    ) -> None:
+        head = [keys or "", second and f" + {second}", never and f" - {never}"]
+        head += [None if always is None else "; always" if always else "; not always"]
+        head += [None if order is None else f"; order {order}", None if sticky is None else f"; sticky {sticky}"]
+        words = "".join(filter(None, head)).lstrip("; ")
+        await acts.command(interaction, name, words if text is None else f"{words}: {text}")
+
+    names = ("keys", "text", "second", "never", "always", "order", "sticky")
+    described = app_commands.describe(**{each: _said(f"option_lore_{each}") for each in names})(run)
+    return app_commands.autocomplete(keys=_offers(acts.lore))(described)
+
+
 def _chosen(key: str, *values: str) -> Callable[[str, Acts], Any]:
     """An option with a few values to choose from."""
 
@@ -187,6 +220,8 @@ def _offers(found: Callable[[Interaction], Awaitable[list[tuple[str, str]]]]) ->
 
 _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "alternatives": _counted,
+    "context": _passage,
+    "lore": _lored,
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
     "consent": _chosen("option_consent", "on", "off"),

@@ -184,7 +184,7 @@ class Api:
         """What the model saw for a passage."""
         turn = await self._turn(request)
         view = await self._conversation.context(replace(PLACE, piece=turn.session), turn.id)
-        return JSONResponse(views.context(view))
+        return JSONResponse(views.context(view, language(request)))
 
     async def music(self, request: Request) -> Response:
         """The notes, the sound or the picture of a passage."""

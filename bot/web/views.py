@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot import remembering
 from bot.web import music
-from engine.messages import ContextView, Piece, Turn
+from engine import lorebook
+from engine.messages import ContextView, Piece, Section, Turn
 
 Json = dict[str, Any]
 
@@ -54,22 +56,29 @@ def piece(item: Piece, votes: Mapping[str, int]) -> Json:
         "settings": {"form": item.form},
         "memory": item.memory,
         "note": item.note,
-        "lore": [],
+        "lore": [lorebook.plain(each) | {"line": lorebook.line(each)} for each in item.lore],
     }
 
 
-def context(view: ContextView) -> Json:
-    """What the model saw, by section and as a whole."""
+def context(view: ContextView, language: str) -> Json:
+    """What the model saw, by section and as a whole, with the reasons in this language and as facts."""
     return {
         "turn": view.turn,
         "tokens": view.tokens,
         "window": view.window,
         "reserved": view.reserved,
-        "sections": [
-            {"name": section.name, "tokens": section.tokens, "text": section.text, "cut": section.cut}
-            for section in view.sections
-        ],
+        "sections": [_section(section, language) for section in view.sections],
         "prompt": view.prompt,
+    }
+
+
+def _section(section: Section, language: str) -> Json:
+    return {
+        "name": section.name,
+        "tokens": section.tokens,
+        "text": section.text,
+        "cut": remembering.fact(section.cut, language) if section.cut else "",
+        "why": [{**why[1], "fact": why[0], "says": remembering.fact(why, language)} for why in section.why],
     }
 
 

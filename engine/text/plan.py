@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from adapters.manifest import SHIPPED_VERSION
 from engine.ports import TextGenerator
-from engine.text import prompt, sentences
+from engine.text import items, lore, prompt, sentences
 from engine.text.clean import Manners
 from engine.text.forms.load import Form
 from engine.text.lines import speakers
@@ -48,9 +48,7 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         min(generator.window, window),
         prompt.manner_for(form, generator.chat, adapter),
     )
-    built = prompt.build(
-        form, Material(story, premise, task.memory, task.note, tail(task.passages, story, form)), model
-    )
+    built = prompt.build(form, material(task, form, premise, story), model)
     people = frozenset(passage.author for passage in task.passages if passage.kind == "person" and passage.author)
     before = written(task.passages) if form.fresh else story
     return Plan(
@@ -63,6 +61,21 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         leads(form, story, premise, people, task.seed),
         premise,
         task.owner,
+    )
+
+
+def material(task: Task, form: Form, premise: str, story: str) -> Material:
+    """All that may go into the prompt, with the lore that was named."""
+    fired, held = lore.scan(task.lore, task.passages)
+    return Material(
+        story,
+        premise,
+        task.memory,
+        task.note,
+        tail(task.passages, story, form),
+        items.of_lore(fired),
+        items.of_withheld(held),
+        tuple(passage.text for passage in task.passages),
     )
 
 
@@ -156,5 +169,9 @@ def _remarks(task: Task, built: Prompt, words: str) -> tuple[Remark, ...]:
 
 def _told(task: Task, built: Prompt) -> bool:
     """Whether the story was too long for the window at the turn before, so that the person has heard of it."""
-    kept = sum(len(section.text) for section in built.sections if section.name == "story")
-    return sum(len(passage.text) for passage in task.passages[:-2]) > kept
+    shown = [section for section in built.sections if section.name == "story"]
+    tokens, letters = sum(section.tokens for section in shown), sum(len(section.text) for section in shown)
+    free = built.window - built.reserved - built.tokens
+    free += sum(section.tokens for section in built.sections if section.name in ("summary", "recall"))
+    room = letters * (tokens + free) // max(1, tokens)  # what there would be if nothing came back of what is cut
+    return sum(len(passage.text) for passage in task.passages[:-2]) > room

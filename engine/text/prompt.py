@@ -1,9 +1,10 @@
-"""What the model sees: passages, memory, note and form as one text within a budget of tokens.
+"""What the model sees: passages, memory, lore, note and form as one text within a budget of tokens.
 
-Everything is counted with the model's own tokenizer. The answer's room is taken off first; memory and note share at
-most 45 % of the window; the newest story keeps 512 tokens where there is so much; what does not fit is cut at
-sentences, old story from its start, the rest from its end. The sections are slices of the real prompt: joined they are
-the prompt, and their token counts add up to the prompt's.
+Everything is counted with the model's own tokenizer. The answer's room is taken off first; memory, lore and note share
+at most 45 % of the window, of which lore takes at most 25; the newest story keeps 512 tokens where there is so much;
+what does not fit is cut at sentences, old story from its start, the rest from its end. Of old story that was cut a
+summary and what the newest passages recall come back, in a fifth of the window and never in the newest story's room.
+The sections are slices of the real prompt: joined they are the prompt, and their token counts add up to the prompt's.
 """
 
 import re
@@ -11,15 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.messages import Section
-from engine.text import sentences
+from engine.messages import Fact, Section
+from engine.text import earlier, sentences
+from engine.text.fitting import Count, fit_head, fit_tail
 from engine.text.forms.load import Form, Way
+from engine.text.items import Item, numbers
 
-Count = Callable[[str], int]
 Chat = Callable[[str, str, str], str | None]
 Manner = Literal["voice", "chat", "plain"]
 
 EXTRAS_SHARE = 45
+LORE_SHARE = 25
+EARLIER_SHARE = 20
 STORY_FLOOR = 512
 NOTE_DEPTH = 3
 LONG_SENTENCE = 120  # tokens; a longer one is cut at words
@@ -27,16 +31,20 @@ LETTERS = 16  # more than any token of ordinary text has
 NOTE = "[Note: {}]\n\n"
 MEMORY = "{}\n\n"
 MEMORY_CHAT = "\nKeep in mind: {}"
+ITEM = "{}\n\n"
+ITEM_CHAT = {"lore": "\n{}", "summary": "\nWhat came before: {}", "recall": "\nFrom before: {}"}
+TOLD_SHAPES = ("prose", "script")  # verse is not told again in sentences
 
 _MARKUP = re.compile(r"<\|[^<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|[\x00\r]")
-_WORDS = re.compile(r"\s*\S+|\s+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """What goes in: the piece so far, what it is about, and what must be kept in view.
 
-    `tail` follows the piece: the line breaks that ask for a new line or paragraph ("": go on in the same one).
+    `tail` follows the piece: the line breaks that ask for a new line or paragraph ("": go on in the same one). Of
+    `lore` what comes first matters most; `held` tells of entries that stay out. `passages` are what the story is made
+    of; `told` is what comes back of those that do not fit.
     """
 
     story: str = ""
@@ -44,6 +52,10 @@ class Material:
     memory: str = ""
     note: str = ""
     tail: str = ""
+    lore: tuple[Item, ...] = ()
+    held: tuple[Fact, ...] = ()
+    passages: tuple[str, ...] = ()
+    told: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,72 +98,35 @@ def manner_for(form: Form, chat: Chat, adapter: str) -> Manner:
     return "plain"
 
 
-def fit_head(text: str, budget: int, count: Count) -> str:
-    """The beginning of the text in at most `budget` tokens: whole sentences, or words if not even one fits."""
-    return _fit(text, budget, count, newest=False)
-
-
-def fit_tail(text: str, budget: int, count: Count) -> str:
-    """The end of the text in at most `budget` tokens: whole sentences, or words if not even one fits."""
-    return _fit(text, budget, count, newest=True)
-
-
-def _fit(text: str, budget: int, count: Count, newest: bool) -> str:
-    for pieces in (sentences.pieces(text), _WORDS.findall(text), list(text)):
-        kept = _most(pieces[::-1] if newest else pieces, budget, count, newest)
-        if kept:
-            return text[len(text) - kept :] if newest else text[:kept]
-    return ""
-
-
-def _most(pieces: list[str], budget: int, count: Count, newest: bool) -> int:
-    """Characters of the first pieces that fit together.
-
-    The counts of single pieces add up to a little more than the count of the whole, so after each round the whole is
-    counted and what room it leaves is filled.
-    """
-    empty, kept, left = count(""), 0, budget
-    while kept < len(pieces) and (more := _take(pieces[kept:], left, count, empty)):
-        chosen = pieces[: kept + more]
-        left = budget - (count("".join(chosen[::-1] if newest else chosen)) - empty)
-        if left < 0:
-            break
-        kept += more
-    return sum(map(len, pieces[:kept]))
-
-
-def _take(pieces: list[str], budget: int, count: Count, empty: int) -> int:
-    """How many of the pieces fit, counted one by one."""
-    for taken, piece in enumerate(pieces):
-        # a piece of so many characters cannot fit, and counting it would take long
-        budget -= count(piece) - empty if len(piece) <= 64 * max(16, budget) else len(piece)
-        if budget < 0:
-            return taken
-    return len(pieces)
-
-
 def _disarmed(material: Material, near: int) -> Material:
-    """Nobody's words may act as the model's own markup. Story older than `near` characters is never shown."""
-
-    def plain(text: str) -> str:
-        while _MARKUP.search(text):
-            text = _MARKUP.sub("", text)
-        return text.strip()
-
+    """Nobody's words may act as the model's own markup. Story older than `near` characters is never shown as it is."""
     story = material.story.strip()
-    return Material(
-        story[:-near] + plain(story[-near:]),
-        plain(material.premise),
-        plain(material.memory),
-        plain(material.note),
-        material.tail,
+    return replace(
+        material,
+        story=story[:-near] + _plain(story[-near:]),
+        premise=_plain(material.premise),
+        memory=_plain(material.memory),
+        note=_plain(material.note),
+        lore=_plain_items(material.lore),
     )
+
+
+def _plain(text: str) -> str:
+    while _MARKUP.search(text):
+        text = _MARKUP.sub("", text)
+    return text.strip()
+
+
+def _plain_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    return tuple(replace(item, text=_plain(item.text)) for item in items)
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
     name: str
     text: str
+    why: tuple[Fact, ...] = ()
+    cut: Fact | None = None
 
 
 class _Builder:
@@ -195,14 +170,53 @@ class _Builder:
         free = self._room - self._tokens(self._spans(bare))
         newest = fit_tail(near, self._floor(free, near), count)
         budget = min(self._model.window * EXTRAS_SHARE // 100, free - (count(newest) - empty)) - 2
-        note = self._extra(
-            NOTE, wanted.note[: self._room * LETTERS], max(budget // 2, budget - self._cost(wanted.memory, budget))
-        )
-        budget -= self._cost(NOTE.format(note), budget) if note else 0
-        memory = self._extra(MEMORY_CHAT, wanted.memory[: self._room * LETTERS], budget)
-        kept = Material("", premise, memory, note)
+        kept = self._with_extras(Material(premise=premise), budget)
         story = fit_tail(near, self._room - self._tokens(self._spans(kept)), count)
-        return replace(kept, story=max(story, newest, key=len))
+        told, shown = self._told(kept, near, newest, story)
+        return replace(kept, story=max(shown, newest, key=len), told=told)
+
+    def _with_extras(self, kept: Material, budget: int) -> Material:
+        """Note, lore and memory, each with its share if the others want theirs, or with what they leave."""
+        wanted, most = self._wanted, self._model.window * LORE_SHARE // 100
+        memory = self._cost(wanted.memory, budget)
+        lore = min(most, self._cost("".join(self._framed(item) for item in wanted.lore), most)) if wanted.lore else 0
+        share = budget // (3 if lore else 2)
+        note = self._extra(NOTE, wanted.note[: self._room * LETTERS], max(share, budget - memory - lore))
+        budget -= self._cost(NOTE.format(note), budget) if note else 0
+        entries = self._entries(min(most, max(budget // 2, budget - memory)))
+        budget -= self._cost("".join(map(self._framed, entries)), budget) if entries else 0
+        text = self._extra(MEMORY_CHAT, wanted.memory[: self._room * LETTERS], budget)
+        return replace(kept, memory=text, note=note, lore=entries)
+
+    def _entries(self, budget: int) -> tuple[Item, ...]:
+        """Lore in its order. The first entry that does not fit is cut, and none comes after it: what is always in view
+        never gives way to what was only named.
+        """
+        kept, count = list[Item](), self._model.count
+        for item in self._wanted.lore:
+            before = "".join(map(self._framed, kept))
+            left = budget - (count(before + self._framed(item)[: budget * LETTERS]) - count(""))
+            if left < 0:
+                room = budget - (count(before + self._framed(replace(item, text=""))) - count("")) - 1
+                text = fit_head(item.text[: budget * LETTERS], room, count).rstrip() if room > 0 else ""
+                lost: Fact = ("cut_lore", {"number": item.number, "lost": len(item.text) - len(text), **self._shares()})
+                return (*kept, replace(item, text=text, cut=lost)) if text else tuple(kept)
+            kept.append(item)
+        return tuple(kept)
+
+    def _told(self, kept: Material, near: str, newest: str, story: str) -> tuple[tuple[Item, ...], str]:
+        """What comes back of the story that does not fit, and how much of it is shown then."""
+        count, wanted = self._model.count, self._wanted
+        room = self._room - self._tokens(self._spans(kept))
+        spare = room - (count(newest) - count(""))
+        share = min(self._model.window * EARLIER_SHARE // 100, spare)
+        if len(story) >= len(wanted.story) or share < earlier.LEAST or self._form.shape not in TOLD_SHAPES:
+            return (), story
+        shown = max(fit_tail(near, room - share, count), newest, key=len)
+        frames = sum(count(self._framed(Item(name, ""))) - count("") + 1 for name in ("summary", "recall", "recall"))
+        lost = len(wanted.story) - len(shown)
+        told = _plain_items(earlier.find(wanted.story, wanted.passages, lost, share - frames, count))
+        return (told, shown) if told else ((), story)
 
     def _floor(self, free: int, story: str) -> int:
         """What the newest story may take before memory and note: 512 tokens and the sentence they begin in."""
@@ -221,7 +235,9 @@ class _Builder:
         return fit_head(text, room, self._model.count).rstrip() if room > 0 else ""
 
     def _smaller(self, kept: Material) -> Material | None:
-        """A little less: a sentence of old story, then of memory, note and premise."""
+        """A little less: what came back, a sentence of old story, then of memory, note and premise, and lore."""
+        if kept.told:
+            return replace(kept, told=kept.told[:-1])
         if kept.story:
             pieces = sentences.pieces(kept.story)
             rest = "".join(pieces[1:]) if len(pieces) > 1 else kept.story[len(kept.story) // 8 + 1 :]
@@ -230,6 +246,8 @@ class _Builder:
             text: str = getattr(kept, name)
             if text:
                 return replace(kept, **{name: text[: len(text) * 7 // 8]})
+        if kept.lore:
+            return replace(kept, lore=kept.lore[:-1])
         if self._examples:
             self._examples -= 1
         elif self._system:
@@ -250,6 +268,12 @@ class _Builder:
             return [_Span("instruction", before), _Span("premise", kept.premise), _Span("instruction", after)]
         return [_Span("instruction", self._way.begun)]
 
+    def _framed(self, item: Item) -> str:
+        return (ITEM_CHAT[item.name] if self._model.manner == "chat" else ITEM).format(item.text)
+
+    def _items(self, items: tuple[Item, ...]) -> list[_Span]:
+        return [_Span(item.name, self._framed(item), item.why, item.cut) for item in items]
+
     def _shown(self) -> list[_Span]:
         return [
             _Span("examples", self._way.example.replace("{ask}", one.ask).replace("{answer}", one.answer))
@@ -266,16 +290,17 @@ class _Builder:
         return [_Span("story", kept.story[:place]), note, _Span("story", newest)]
 
     def _continuation(self, kept: Material) -> list[_Span]:
-        memory = _Span("memory", MEMORY.format(kept.memory) if kept.memory else "")
+        memory = [_Span("memory", MEMORY.format(kept.memory) if kept.memory else ""), *self._items(kept.lore)]
         # what a story must remember reads best as its first paragraph; between a wish and its list it would disturb
-        head = [memory, *self._head(kept)] if self._form.fresh else [*self._head(kept), memory]
+        head = [*memory, *self._head(kept)] if self._form.fresh else [*self._head(kept), *memory]
         system = _Span("instruction", self._way.system if self._system else "")
-        return [system, *self._shown(), *head, *self._begun(kept)]
+        return [system, *self._shown(), *head, *self._items(kept.told), *self._begun(kept)]
 
     def _chat(self, kept: Material) -> list[_Span]:
         system = [
             _Span("instruction", self._way.system if self._system else ""),
             _Span("memory", MEMORY_CHAT.format(kept.memory) if kept.memory else ""),
+            *self._items((*kept.lore, *kept.told)),
         ]
         user = [*self._shown(), *self._head(kept)]
         begun = self._begun(kept)
@@ -300,30 +325,35 @@ class _Builder:
         for span in spans:
             before += span.text
             so_far = self._model.count(before)
-            cut = "" if span.name in told else cuts.pop(span.name, "")
+            cut = span.cut or (None if span.name in told else cuts.pop(span.name, None))
             told.add(span.name)
-            sections.append(Section(span.name, so_far - total, span.text, cut))
+            sections.append(Section(span.name, so_far - total, span.text, cut, span.why))
             total = so_far
+        held = [Section("lore", 0, "", None, self._wanted.held)] if self._wanted.held else []
         # a section of which nothing was kept has no span, but its loss is told all the same
-        return (*sections, *(Section(name, 0, "", cut) for name, cut in cuts.items()))
+        return (*sections, *(Section(name.partition(" ")[0], 0, "", cut) for name, cut in cuts.items()), *held)
 
-    def _cuts(self, kept: Material) -> dict[str, str]:
-        cuts = {}
-        for name, side in (("story", "first"), ("memory", "last"), ("note", "last"), ("premise", "last")):
+    def _cuts(self, kept: Material) -> dict[str, Fact]:
+        cuts = dict[str, Fact]()
+        window: dict[str, str | int] = {"window": self._model.window, "reserved": self._reserved}
+        sentences_of = {"story": "cut_first", "memory": "cut_extra", "note": "cut_extra", "premise": "cut_last"}
+        for name, sentence in sentences_of.items():
             lost = len(getattr(self._wanted, name)) - len(getattr(kept, name))
             if lost > 0:
-                cuts[name] = f"the {side} {lost} characters: {self._why(name)}"
+                cuts[name] = (sentence, {"lost": lost, **(self._shares() if sentence == "cut_extra" else window)})
+        shown = {item.number for item in kept.lore}
+        out = [item.number for item in self._wanted.lore if item.number not in shown]
+        if out:  # not "lore": the entries that are there have losses of their own
+            cuts["lore out"] = ("cut_entries", {"entries": numbers(out), **self._shares()})
         lost = len(self._form.examples) - self._examples
         if lost:
-            cuts["examples"] = f"the last {lost}: the window is too small for them"
+            cuts["examples"] = ("cut_examples", {"lost": lost})
         if not self._system and self._way.system:
-            cuts["instruction"] = "the opening: the window is too small for it"
+            cuts["instruction"] = ("cut_opening", {})
         return cuts
 
-    def _why(self, name: str) -> str:
-        if name in {"memory", "note"}:
-            return f"memory and note may take {EXTRAS_SHARE} % of {self._model.window} tokens, and the story goes first"
-        return f"{self._model.window} tokens of window, {self._reserved} of them for the answer"
+    def _shares(self) -> dict[str, str | int]:
+        return {"share": EXTRAS_SHARE, "most": LORE_SHARE, "window": self._model.window}
 
 
 def note_place(story: str) -> int:

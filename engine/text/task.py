@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.messages import Finish, Section, TurnKind
 from engine.ports import Sampling
+from storage.records import LoreRow
 
 Remark = tuple[str, dict[str, str | int]]
 
@@ -41,6 +42,7 @@ class Task:
     avoid: tuple[str, ...] = ()
     adapter: str = ""
     owner: str = ""
+    lore: tuple[LoreRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

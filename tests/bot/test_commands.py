@@ -26,6 +26,7 @@ WORDS = {
     "extend": "1",
     "morph": "2",
     "give": "Ann",
+    "lore": "Mara: She is ten.",
     "choose": "1",
     "corpse": "off",
 }

@@ -179,7 +179,7 @@ async def test_the_context_adds_up(room: Studio) -> None:
     assert view["prompt"]
     assert view["sections"]
     assert view["tokens"] + view["reserved"] <= view["window"]
-    assert all(set(section) == {"name", "tokens", "text", "cut"} for section in view["sections"])
+    assert all(set(section) == {"name", "tokens", "text", "cut", "why"} for section in view["sections"])
 
 
 async def test_the_same_idempotency_key_acts_once(room: Studio) -> None:

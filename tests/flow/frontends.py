@@ -28,7 +28,7 @@ from tests.bot.telegram.conftest import Desk
 Player = Callable[[Conversation, Sequence[str], Path], Awaitable[None]]
 
 SIGNS = {"like": "👍", "dislike": "👎", "retry": "🔁", "previous": "◀", "next": "▶", "continue": "➡", "undo": "↩"}
-OPTIONS = {"alternatives": "count", "pick": "version"}
+OPTIONS = {"alternatives": "count", "context": "passage", "pick": "version"}
 OPTIONS |= dict.fromkeys(("consent", "corpse", "export", "forgetme"), "choice")
 OPTIONS |= dict.fromkeys(("delete", "give", "kick", "open", "switch"), "which") | {"choose": "number"}
 """What Discord calls the words behind a command, where that is not `text`."""
@@ -118,8 +118,11 @@ def _options(name: str, words: str) -> dict[str, Any]:
     if name == "turns":
         mode, _, details = words.partition(" ")
         return {"mode": mode} | ({"details": details} if details else {})
+    if name == "lore":
+        keys, _, text = words.partition(": ")
+        return {"keys": keys} | ({"text": text} if text else {})
     option = OPTIONS.get(name, "text")
-    return {option: int(words) if option in ("count", "number", "version") else words}
+    return {option: int(words) if option in ("count", "number", "passage", "version") else words}
 
 
 PLAYERS: Mapping[str, Player] = {"terminal": terminal, "studio": studio, "telegram": telegram, "discord": discord}

@@ -29,6 +29,23 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
     "tree": (FOX, "It ran.", "/undo", "It sat.", "/branches", "/switch 1", "/branch", "/context", "It ate."),
     "votes": (FOX, "/like", "/dislike", "It ran.", "👍", "/unvote", "👎"),
     "memory": (FOX, "/memory The fox is old.", "/memory", "/note Slowly.", "/note", "It ran.", "/context"),
+    "lore": (
+        *(
+            "/lore",
+            FOX,
+            "/lore fox, the hen + night - snow; sticky 2; order 5: The fox is called Reynard.",
+            "/lore fox",
+        ),
+        *(
+            "/lore 常驻：这里从不下雪。",
+            "It ran by night.",
+            "/context",
+            "/context 2",
+            "/lore 1: His name is Tod.",
+            "/lore",
+        ),
+        *("/lore 1 sticky 0", "/lore delete 2", "/lore *: all", "/lore nobody", "It sat.", "/context"),
+    ),
     "pieces": (
         *(FOX, "/rename The fox", "/new The hen", "A hen sits.", "/list", "/open 1", "It ran.", "/export json"),
         *("/delete 2", "/new", "/delete"),

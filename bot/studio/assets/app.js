@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { composer, formButtons } from "./composer.js";
 import { $ } from "./dom.js";
 import { keys } from "./keys.js";
+import { lore } from "./lore.js";
 import { panel } from "./panel.js";
 import { rewrite, trouble } from "./passage.js";
 import { room } from "./room.js";
@@ -26,6 +27,7 @@ const step = (name) => send(`/${name}`, { quiet: true });
 const desk = composer({ send: (text, file) => send(text, { typed: true, file }), goOn: () => send("/continue"), step, stop, place: () => here });
 const book = room(wish);
 const side = panel({ ensure, changed: refresh });
+const known = lore({ ensure, changed: refresh });
 const around = table({ here: () => here, vote: choose, changed: () => running.get(here) || refresh(), said: desk.notice, turned: () => desk.trouble("") });
 const list = shelf({ here: () => here, open, changed: refresh });
 
@@ -51,6 +53,7 @@ async function load(options) {
   }
   redraw(options);
   side.show(piece);
+  known.show(piece);
 }
 
 async function refresh() {

@@ -8,19 +8,21 @@ const HUES = 8;
 export async function xray(turn) {
   const view = await api.context(turn);
   const kinds = new Map();
-  for (const { name, tokens, text, cut } of view.sections) {
-    const kind = kinds.get(name) ?? { name, hue: `hue${kinds.size % HUES}`, tokens: 0, texts: [], cuts: [] };
+  for (const { name, tokens, text, cut, why } of view.sections) {
+    const kind = kinds.get(name) ?? { name, hue: `hue${kinds.size % HUES}`, tokens: 0, texts: [], cuts: [], whys: [] };
     kind.tokens += tokens;
     if (text.trim()) kind.texts.push(text.trim());
     if (cut) kind.cuts.push(cut);
+    why.forEach(({ says }, index) => kind.whys.push(index === 0 && tokens ? `${says} (${word("context_tokens", { tokens })})` : says));
     kinds.set(name, kind);
   }
   const total = word("context_of", view);
   $("xray-body").replaceChildren(
     make("p", {}, total),
     spectrum(view, kinds, total),
+    scale(view),
     ...Array.from(kinds.values(), row),
-    row({ label: word("context_prompt"), tokens: view.tokens, texts: [view.prompt], hue: "", cuts: [] }));
+    row({ label: word("context_prompt"), tokens: view.tokens, texts: [view.prompt], hue: "", cuts: [], whys: [] }));
   $("xray").showModal();
 }
 
@@ -40,13 +42,23 @@ function spectrum(view, kinds, label) {
   return bar;
 }
 
-function row({ name, label = called(name), tokens, texts, cuts, hue }) {
+// The numbers under the bar, where there is room for them; the rows below have all of them.
+function scale(view) {
+  const parts = view.sections.filter(({ tokens }) => tokens).map(({ tokens }) => tokens);
+  const widths = [...parts, Math.max(0, view.window - view.tokens - view.reserved), view.reserved];
+  const numbers = widths.map((width) => make("span", {}, width > view.window / 25 ? String(width) : ""));
+  numbers.forEach((each, index) => { each.style.flex = `${widths[index]} 0 0`; });
+  return make("div", { class: "scale", "aria-hidden": "true" }, ...numbers);
+}
+
+function row({ name, label = called(name), tokens, texts, cuts, whys, hue }) {
   const head = [make("i", { class: hue }), label, make("span", { class: "amount" }, word("context_tokens", { tokens }))];
   const element = make("div", { class: "section" });
   if (texts.length) {
     const text = make("pre", { tabindex: "0", dir: "auto" }, texts.join("\n\n"));
     element.append(make("details", {}, make("summary", {}, ...head), text));
   } else element.append(make("p", { class: "line" }, ...head));
+  for (const why of whys) element.append(make("p", { class: "why" }, why));
   for (const cut of cuts) element.append(make("p", { class: "cut" }, word("context_cut", { cut })));
   return element;
 }

@@ -17,6 +17,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "edit": {"text": "Other words."},
     "export": {"choice": "json"},
     "extend": {"text": "1"},
+    "lore": {"keys": "Mara", "second": "sea", "text": "She cannot swim.", "sticky": 2},
     "memory": {"text": "She is left-handed."},
     "morph": {"text": "2"},
     "music": {"text": "1 bar folk air"},
