@@ -67,14 +67,20 @@ class Writing:
     """A `Generation`. Every call runs on the worker's thread."""
 
     def __init__(
-        self, network: Network, prompt: list[int], request: TextRequest, words: list[Detokenizer], ends: frozenset[int]
+        self,
+        network: Network,
+        prompt: list[int],
+        request: TextRequest,
+        words: list[Detokenizer],
+        ends: frozenset[int],
+        leaning: torch.Tensor | None = None,
     ) -> None:
         self._request = request
         self._ends = ends
         self._prompt = prompt
         self._memory = network.open(prompt, len(prompt) + request.max_tokens, request.adapter)
         self._rows = [
-            _Row(text, Dice(request.sampling, request.seed, number, prompt), request.stop)
+            _Row(text, Dice(request.sampling, request.seed, number, prompt, leaning), request.stop)
             for number, text in enumerate(words)
         ]
         self._alive = list(self._rows)

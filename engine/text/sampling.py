@@ -22,8 +22,11 @@ _GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=1)
 class Dice:
     """A row's own random stream, so that it does not depend on what else is drawn, and what it has said so far."""
 
-    def __init__(self, sampling: Sampling, seed: int, row: int, prompt: Sequence[int]) -> None:
+    def __init__(
+        self, sampling: Sampling, seed: int, row: int, prompt: Sequence[int], leaning: Tensor | None = None
+    ) -> None:
         self.sampling = sampling if sampling.temperature > 0 else _greedy(sampling)
+        self.leaning = leaning  # what each token of the vocabulary is likelier by, in nats
         self._stream = torch.Generator().manual_seed((seed * 1_000_003 + row) % 2**63)
         self._said = dict.fromkeys(prompt) if sampling.repetition_penalty != 1.0 else {}
         self._last: tuple[int, ...] = ()
@@ -96,6 +99,9 @@ def _prepared(logits: Tensor, dice: Sequence[Dice]) -> Tensor:
         index = torch.tensor(ids, device=logits.device)
         before = scores.gather(1, index)
         scores.scatter_(1, index, torch.where(before < 0, before * penalty, before / penalty))
+    for row, one in enumerate(dice):
+        if one.leaning is not None:
+            scores[row] += one.leaning
     banned = [(row, token) for row, one in enumerate(dice) for token in one.banned()]
     if banned:
         rows, tokens = torch.tensor(banned, device=logits.device).T
