@@ -14,6 +14,7 @@ from engine import export, safety, story
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of, unanswered
+from engine.flavouring import Flavouring
 from engine.gathering import Gathering
 from engine.linking import Linking
 from engine.messages import (
@@ -85,11 +86,12 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
-        # Doors of their own: voices, places, what people who write together do, links, and one's own traces.
+        # Doors of their own: voices, places, those who write together, links, genre and mood, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
+        self.flavouring = Flavouring(history, self._finding, together)
         self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
@@ -386,8 +388,6 @@ class Conversation:
         force = story.in_force(await self._history.moves(piece.id), piece.step)
         edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)
         return write(export.Book(story.view(piece, tree), edits, recipes))
-
-    # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _change(self, key: SessionKey, by: Person | None, **values: str) -> Piece:
         key = replace(key, piece=await self._finding.id(key))

@@ -4,6 +4,7 @@ EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
 │   ├── NotOwner · UnknownAdapter
+│   ├── BadPersona          a file that holds none; see engine/text/persona_file
 │   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
@@ -73,7 +74,7 @@ class UnknownFormat(Refused):
 
 
 class NotFound(Refused):
-    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch"), `id`."""
+    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch" | "persona"), `id`."""
 
     code = "not_found"
 
@@ -119,6 +120,7 @@ class Impossible(Refused):
         "last_version",
         "nothing_to_cancel",
         "no_text",
+        "no_arc",
         "no_music_yet",
         "one_music_only",
         "not_music",

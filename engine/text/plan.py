@@ -4,10 +4,11 @@ Pure; the writer carries it out.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.manifest import SHIPPED_VERSION
-from engine.ports import TextGenerator
+from engine.ports import Sampling, TextGenerator
+from engine.text import flavour as flavours
 from engine.text import prompt, sentences
 from engine.text.clean import Manners
 from engine.text.forms.load import Form
@@ -35,6 +36,8 @@ class Plan:
     wish: str = ""
     owner: str = ""
     taste: Taste | None = None
+    suits: Taste | None = None
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW) -> Plan:
@@ -47,9 +50,10 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         min(generator.window, window),
         prompt.manner_for(form, generator.chat, adapter),
     )
-    built = prompt.build(
-        form, Material(story, premise, task.memory, task.note, tail(task.passages, story, form)), model
-    )
+    asides = flavours.asides(task.flavour, task.seed)
+    end = tail(task.passages, story, form)
+    material = Material(story, premise, task.memory, task.note, end, asides, task.flavour.teller.sample)
+    built = prompt.build(form, material, model)
     people = frozenset(passage.author for passage in task.passages if passage.kind == "person" and passage.author)
     before = written(task.passages) if form.fresh else story
     return Plan(
@@ -62,6 +66,8 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         leads(form, story, premise, people, task.seed),
         premise,
         task.owner,
+        suits=flavours.suiting(task.flavour),
+        sampling=flavours.feeling(form.sampling, task.flavour),
     )
 
 

@@ -9,7 +9,7 @@ the prompt, and their token counts add up to the prompt's.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from engine.messages import Section
 from engine.text import sentences
@@ -27,6 +27,8 @@ LETTERS = 16  # more than any token of ordinary text has
 NOTE = "[Note: {}]\n\n"
 MEMORY = "{}\n\n"
 MEMORY_CHAT = "\nKeep in mind: {}"
+SAMPLE = "{}\n\n"
+SAMPLE_CHAT = "\nWrite like this: {}"
 
 _MARKUP = re.compile(r"<\|[^<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|[\x00\r]")
 _WORDS = re.compile(r"\s*\S+|\s+$")
@@ -37,6 +39,7 @@ class Material:
     """What goes in: the piece so far, what it is about, and what must be kept in view.
 
     `tail` follows the piece: the line breaks that ask for a new line or paragraph ("": go on in the same one).
+    `asides`, a name and a text each, stand beside the premise; `sample` is a text to write like.
     """
 
     story: str = ""
@@ -44,6 +47,8 @@ class Material:
     memory: str = ""
     note: str = ""
     tail: str = ""
+    asides: tuple[tuple[str, str], ...] = ()
+    sample: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ def _disarmed(material: Material, near: int) -> Material:
         plain(material.memory),
         plain(material.note),
         material.tail,
+        tuple((name, text) for name, aside in material.asides if (text := plain(aside))),
+        plain(material.sample),
     )
 
 
@@ -188,7 +195,8 @@ class _Builder:
         # a novel need not be split into sentences to find the last thousand tokens of it
         near = wanted.story[-self._room * LETTERS :]
         premise = fit_head(wanted.premise[: self._room * LETTERS], self._room // 4, count)
-        bare = Material(premise=premise)
+        sample = fit_head(wanted.sample[: self._room * LETTERS], self._room // 6, count).rstrip()
+        bare = Material(premise=premise, asides=wanted.asides, sample=sample)
         while self._tokens(self._spans(bare)) > self._room // 2 and self._examples:
             self._examples -= 1
         self._system = self._tokens(self._spans(bare)) <= self._room // 2
@@ -200,7 +208,7 @@ class _Builder:
         )
         budget -= self._cost(NOTE.format(note), budget) if note else 0
         memory = self._extra(MEMORY_CHAT, wanted.memory[: self._room * LETTERS], budget)
-        kept = Material("", premise, memory, note)
+        kept = replace(bare, memory=memory, note=note)
         story = fit_tail(near, self._room - self._tokens(self._spans(kept)), count)
         return replace(kept, story=max(story, newest, key=len))
 
@@ -226,10 +234,11 @@ class _Builder:
             pieces = sentences.pieces(kept.story)
             rest = "".join(pieces[1:]) if len(pieces) > 1 else kept.story[len(kept.story) // 8 + 1 :]
             return replace(kept, story=rest)
-        for name in ("memory", "note", "premise"):
+        for name in ("sample", "memory", "note", "premise"):
             text: str = getattr(kept, name)
             if text:
-                return replace(kept, **{name: text[: len(text) * 7 // 8]})
+                shorter: dict[str, Any] = {name: text[: len(text) * 7 // 8]}
+                return replace(kept, **shorter)
         if self._examples:
             self._examples -= 1
         elif self._system:
@@ -245,10 +254,13 @@ class _Builder:
         return [span for span in spans if span.text]
 
     def _head(self, kept: Material) -> list[_Span]:
-        if kept.premise:
-            before, _, after = self._way.asked.partition("{premise}")
-            return [_Span("instruction", before), _Span("premise", kept.premise), _Span("instruction", after)]
-        return [_Span("instruction", self._way.begun)]
+        if not kept.premise and not kept.asides:
+            return [_Span("instruction", self._way.begun)]
+        before, _, after = self._way.asked.partition("{premise}")
+        asides = [_Span(name, f"; {text}") for name, text in kept.asides]
+        if not kept.premise and asides:
+            asides[0] = replace(asides[0], text=kept.asides[0][1])
+        return [_Span("instruction", before), _Span("premise", kept.premise), *asides, _Span("instruction", after)]
 
     def _shown(self) -> list[_Span]:
         return [
@@ -270,12 +282,14 @@ class _Builder:
         # what a story must remember reads best as its first paragraph; between a wish and its list it would disturb
         head = [memory, *self._head(kept)] if self._form.fresh else [*self._head(kept), memory]
         system = _Span("instruction", self._way.system if self._system else "")
-        return [system, *self._shown(), *head, *self._begun(kept)]
+        sample = _Span("teller", SAMPLE.format(kept.sample) if kept.sample else "")
+        return [system, *self._shown(), sample, *head, *self._begun(kept)]
 
     def _chat(self, kept: Material) -> list[_Span]:
         system = [
             _Span("instruction", self._way.system if self._system else ""),
             _Span("memory", MEMORY_CHAT.format(kept.memory) if kept.memory else ""),
+            _Span("teller", SAMPLE_CHAT.format(kept.sample) if kept.sample else ""),
         ]
         user = [*self._shown(), *self._head(kept)]
         begun = self._begun(kept)

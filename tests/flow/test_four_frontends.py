@@ -28,6 +28,16 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
     "tree": (FOX, "It ran.", "/undo", "It sat.", "/branches", "/switch 1", "/branch", "/context", "It ate."),
     "votes": (FOX, "/like", "/dislike", "It ran.", "👍", "/unvote", "👎"),
     "memory": (FOX, "/memory The fox is old.", "/memory", "/note Slowly.", "/note", "It ran.", "/context"),
+    "flavour": (
+        *(
+            "/genre horror",
+            "/mood tense",
+            "/persona Old Sailor: dry and slow",
+            "/voice old sailor",
+            "It ran in terror.",
+        ),
+        *("/genre", "/mood", "/voice", "/persona", "/context", "/arc", "/mood off", "/voice first person", "/continue"),
+    ),
     "pieces": (
         *(FOX, "/rename The fox", "/new The hen", "A hen sits.", "/list", "/open 1", "It ran.", "/export json"),
         *("/delete 2", "/new", "/delete"),
