@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import linked, privacy, remembering, together, tunes, voices, wording
+from bot import flavours, linked, privacy, remembering, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
 from bot.telling import ending_of
@@ -40,6 +40,9 @@ def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[Reply
 
 async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
     text = call.message.text.strip()
+    if call.message.file and flavours.is_persona(call.message.file):
+        yield await flavours.received(call)
+        return
     if call.message.file:
         call, notices = await tunes.heard(call)
         for notice in notices:
@@ -327,6 +330,11 @@ TABLE: tuple[Command, ...] = (
     Command("note", Takes.MAYBE, _note, "memory"),
     Command("lore", Takes.MAYBE, remembering.lore, "memory"),
     Command("context", Takes.MAYBE, remembering.context, "memory"),
+    Command("genre", Takes.MAYBE, flavours.genre, "flavour"),
+    Command("mood", Takes.MAYBE, flavours.feel, "flavour"),
+    Command("voice", Takes.MAYBE, flavours.voice, "flavour"),
+    Command("persona", Takes.MAYBE, flavours.persona, "flavour"),
+    Command("arc", Takes.NOTHING, flavours.arc, "flavour"),
     Command("new", Takes.MAYBE, _new, "pieces"),
     Command("list", Takes.NOTHING, _list, "pieces"),
     Command("open", Takes.TEXT, _open, "pieces"),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from bot import wording
+from bot import flavours, wording
 from bot.calls import Call, number
 from bot.replies import Notice, ReplyEvent
 from engine import lorebook
@@ -59,6 +59,7 @@ async def context(call: Call) -> AsyncIterator[ReplyEvent]:
     lines = [wording.say("context_head", call.language, tokens=view.tokens, window=view.window, reserved=view.reserved)]
     for name in dict.fromkeys(section.name for section in view.sections):  # examples, say, are many small sections
         lines += _section(name, [section for section in view.sections if section.name == name], call.language)
+    lines += flavours.chosen(await call.conversation.piece(call.message.key), call.language)
     yield Notice("\n".join(lines), "context")
 
 

@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from bot import commands, wording
+from bot.flavours import ENDING as PERSONA
 from bot.replies import Attachment, Notice
 from bot.streaming import stream
 from bot.telling import tell
@@ -25,7 +26,7 @@ from engine.errors import EngineError
 from engine.messages import MessageRef, Person, SentFile, SessionKey, Turn, UserMessage
 
 KEY = SessionKey("terminal", "local")
-ENDINGS = (".mid", ".midi", ".abc")
+ENDINGS = (".mid", ".midi", ".abc", PERSONA)
 MUCH = 1 << 20  # more than the engine takes, so that it can say so
 
 

@@ -17,6 +17,7 @@ from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Done, Event, SentFile, SessionKey, Turn
 from engine.music.feeling import mood_of
 from engine.music.orders import Verb, read_order
+from engine.music.said import read_said
 from engine.story import MUSIC, SENT_MUSIC
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,17 @@ async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
         mood = mood_of(passage.text)
         words = words or str(wording.named("mood", mood or "", call.language))
         message, turn = replace(message, key=replace(message.key, piece=passage.session)), ""
+    elif not turn and (chosen := (await call.conversation.piece(message.key)).flavour.mood):
+        words = _in_mood(words, str(wording.named("mood", chosen, call.language)))
     events = call.conversation.compose(message, read_order("compose", words), turn, drafts=0)
     async with aclosing(events) as answer:
         async for event in answer:
             yield event
+
+
+def _in_mood(words: str, mood: str) -> str:
+    """A wish in the mood of its piece, unless it names one itself."""
+    return words if read_said(words).mood else ", ".join(filter(None, (words, mood)))
 
 
 async def written(call: Call) -> AsyncIterator[ReplyEvent]:

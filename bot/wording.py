@@ -48,7 +48,8 @@ def error(failure: EngineError, language: str) -> str:
     return sentence.format(**{n: _short(named(n, value, language)) for n, value in failure.fields.items()})
 
 
-NAMED = ("style", "mood", "mode", "instrument", "frontend", "section")  # fields whose values have names of their own
+# fields whose values have names of their own
+NAMED = ("style", "mood", "mode", "instrument", "frontend", "section", "genre")
 
 
 def named(name: str, value: object, language: str) -> object:

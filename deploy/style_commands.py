@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from bot.wording import error as sentence
 from deploy import settings as config
 from deploy.ending import ended
 from deploy.models import ModelError
@@ -131,7 +132,35 @@ def eval_text(
                 work.draw(results, plots)
     except (ModelError, OSError, ImportError, work.NothingToMeasure) as wrong:
         raise ended(str(wrong), 1) from None
-    for table in work.tables(results):
+    _shown(results, work.tables(results), save)
+
+
+@eval_app.command(name="mood")
+def eval_mood(
+    pieces: Annotated[int, typer.Option(min=1, help="pieces in each mood")] = 12,
+    length: Annotated[int, typer.Option(min=1, help="passages a piece")] = 3,
+    form: Annotated[str, typer.Option(help="story, poem or another form")] = "story",
+    threads: Annotated[int, typer.Option(min=1)] = 1,
+    save: Annotated[Path | None, typer.Option("--json", help="write the numbers and some texts there")] = None,
+) -> None:
+    """Whether the mood that is asked for is the mood that is measured, against pieces without one."""
+    settings = _settings()
+    from deploy import evaluate_mood as work  # noqa: PLC0415
+
+    try:
+        with _bar() as bar:
+            task = bar.add_task("pieces", total=None)
+            results = work.measure(
+                settings, form, pieces, length, threads, lambda done, of: bar.update(task, completed=done, total=of)
+            )
+    except (ModelError, OSError, ImportError, EngineError) as wrong:
+        raise ended(sentence(wrong, "en") if isinstance(wrong, EngineError) else str(wrong), 1) from None
+    _shown(results, work.tables(results), save)
+
+
+def _shown(results: dict[str, Any], tables: list[Table], save: Path | None) -> None:
+    """Tables, then what was promised and whether it holds."""
+    for table in tables:
         out.print(table)
     for verdict in results["verdicts"]:
         out.print(f"[{'green' if verdict['kept'] else 'red'}]{escape(verdict['says'])}[/]")

@@ -15,6 +15,7 @@ from engine.arriving import Arriving
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of, unanswered
+from engine.flavouring import Flavouring
 from engine.gathering import Gathering
 from engine.linking import Linking
 from engine.messages import (
@@ -86,13 +87,14 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
-        # Doors of their own: voices, places, arrivals, people who write together, links, lore, and one's own traces.
+        # Doors of their own: voices, places, arrivals, writing together, links, lore, genre and mood, one's traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
         self.arriving = Arriving(history.arrivals, clock)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
         self.remembering = Remembering(history, self._finding, together)
+        self.flavouring = Flavouring(history, self._finding, together)
         self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
@@ -380,8 +382,6 @@ class Conversation:
         force = story.in_force(await self._history.moves(piece.id), piece.step)
         edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)
         return write(export.Book(story.view(piece, tree), edits, recipes))
-
-    # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _change(self, key: SessionKey, by: Person | None, **values: str) -> Piece:
         key = replace(key, piece=await self._finding.id(key))

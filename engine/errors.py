@@ -5,6 +5,7 @@ EngineError
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · BrokenForm · UnknownFormat
 │   ├── NotOwner · UnknownAdapter
 │   ├── BadLore             an entry of the lore that cannot be
+│   ├── BadPersona          a file that holds none; see engine/text/persona_file
 │   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
@@ -80,7 +81,7 @@ class UnknownFormat(Refused):
 
 
 class NotFound(Refused):
-    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch" | "lore"), `id`."""
+    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch" | "lore" | "persona"), `id`."""
 
     code = "not_found"
 
@@ -133,6 +134,7 @@ class Impossible(Refused):
         "last_version",
         "nothing_to_cancel",
         "no_text",
+        "no_arc",
         "no_music_yet",
         "one_music_only",
         "not_music",

@@ -116,6 +116,35 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Teller:
+    """Who tells a piece. `name` is a persona's; `description` and `sample` are a person's own words."""
+
+    kind: Literal["", "first", "narrator", "persona", "like"] = ""
+    name: str = ""
+    description: str = ""
+    sample: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people call it, in a few words: "first", "narrator", a name, or how the sample begins; "" for none."""
+        if self.kind == "like":
+            return " ".join(self.sample.split())[:40]
+        return self.name or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """What a piece is to be like: a genre, one of the moods of `engine.text.mood`, and who tells it."""
+
+    genre: str = ""
+    mood: str = ""
+    teller: Teller = Teller()
+
+    def __bool__(self) -> bool:
+        return bool(self.genre or self.mood or self.teller.kind)
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """A named piece: its live branch from the first passage to the last, and what it remembers.
 
@@ -134,6 +163,7 @@ class Piece:
     is_open: bool = False
     passages: int = 0
     linked: bool = False
+    flavour: Flavour = Flavour()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,10 @@ READ_TOGETHER = 64
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is drawn; names and meanings are those of transformers' GenerationConfig."""
+    """How the next token is drawn; names and meanings are those of transformers' GenerationConfig.
+
+    `mood`, one that `engine.text.mood.aim` reads, makes words that have it likelier, by at most `pull` nats.
+    """
 
     temperature: float = 0.8
     top_p: float = 0.95
@@ -25,6 +28,8 @@ class Sampling:
     min_p: float = 0.0
     repetition_penalty: float = 1.0
     no_repeat_ngram: int = 0
+    mood: str = ""
+    pull: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from engine.errors import Impossible, NotFound
-from engine.messages import BranchView, Finish, Piece, Turn, TurnKind
+from engine.messages import BranchView, Finish, Flavour, Piece, Turn, TurnKind
 from engine.music.orders import Order
+from engine.text.flavour import stored_teller
 from engine.text.task import Passage
 from storage.records import Move, PieceRow, TurnRow
 
@@ -252,7 +253,13 @@ def line(piece: PieceRow, turns: tuple[Turn, ...] = ()) -> Piece:
         is_open=piece.is_open,
         passages=piece.passages,
         linked=piece.linked,
+        flavour=flavour_of(piece),
     )
+
+
+def flavour_of(piece: PieceRow) -> Flavour:
+    """What was chosen for a piece."""
+    return Flavour(piece.genre, piece.mood, stored_teller(piece.teller))
 
 
 def named(rows: Sequence[PieceRow], name: str) -> PieceRow | None:

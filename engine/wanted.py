@@ -12,7 +12,7 @@ from engine.messages import UserMessage
 from engine.music.musician import Made, MusicTask
 from engine.ports import Sampling
 from engine.relay import Relay
-from engine.story import Plan, Wish
+from engine.story import Plan, Wish, flavour_of
 from engine.text import sentences
 from engine.text.task import Composition, Passage, Task
 from engine.together.state import State
@@ -107,6 +107,7 @@ def task_of(begun: Started, wanted: Wanted, adapter: str) -> Task:
         adapter=adapter,
         owner=begun.piece.id,
         lore=begun.piece.lore,
+        flavour=flavour_of(begun.piece),
     )
 
 

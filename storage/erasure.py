@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from storage import authorship, pieces, unlinking
 from storage.db import now
-from storage.opinions import unsigned
+from storage.opinions import WORDED, unsigned
 from storage.outbox import post
 from storage.records import Place
 from storage.schema import (
@@ -34,6 +34,7 @@ from storage.schema import (
     moves,
     outbox,
     people,
+    personas,
     picks,
     places,
     preferences,
@@ -83,7 +84,7 @@ def involved(connection: sa.Connection, person: str) -> tuple[str, ...]:
     account = sa.select(people.c.account).where(people.c.id == person).scalar_subquery()
     platform = sa.select(people.c.platform).where(people.c.id == person).scalar_subquery()
     own = sa.and_(pieces_table.c.platform == platform, pieces_table.c.chat == account)
-    by = sa.or_(pieces_table.c.memory_by == person, pieces_table.c.note_by == person)
+    by = sa.or_(*(pieces_table.c[f"{name}_by"] == person for name in WORDED))
     parts = (
         sa.select(turns.c.piece).where(turns.c.person == person),
         sa.select(turns.c.piece).join(edits, edits.c.turn == turns.c.id).where(edits.c.person == person),
@@ -111,7 +112,7 @@ def leave(connection: sa.Connection, piece: str, person: str) -> None:
 
 def forget(connection: sa.Connection, person: str) -> None:
     """Erase what is left of a person who has left every piece."""
-    for table in (*OPINIONS, consents, link_guesses):
+    for table in (*OPINIONS, consents, link_guesses, personas):
         connection.execute(sa.delete(table).where(table.c.person == person))
     row = connection.execute(sa.select(people.c.platform, people.c.account).where(people.c.id == person)).one()
     scopes = (f"person:{person}", f"person:{row.platform}:{row.account}")
@@ -128,7 +129,7 @@ def forget(connection: sa.Connection, person: str) -> None:
 def _shared(connection: sa.Connection, piece: str, person: str) -> bool:
     """Whether anybody else ever did anything in a piece, even vote."""
     of_turns = (edits.c.turn, preferences.c.turn, picks.c.turn, retries.c.turn)
-    by = sa.or_(pieces_table.c.memory_by != person, pieces_table.c.note_by != person)
+    by = sa.or_(*(pieces_table.c[f"{name}_by"] != person for name in WORDED))
     others = (
         sa.select(turns.c.id).where(turns.c.piece == piece, turns.c.person != person),
         sa.select(moves.c.piece).where(moves.c.piece == piece, moves.c.person != person),
@@ -246,7 +247,7 @@ def _without(connection: sa.Connection, row: Any, changes: list[Any], person: st
 
 
 def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own: list[Any]) -> None:
-    """Blank what the model saw wherever their words may be in it: after them, and beside memory, note and lore."""
+    """Blank what the model saw wherever their words may be in it: after them, and beside what nobody signs."""
     ids = [row.id for row in own]
     inside = turns.c.piece == piece
     hidden = {*ids, *after}
@@ -261,10 +262,10 @@ def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own
 
 
 def _forget_about(connection: sa.Connection, piece: str, person: str, texts: Iterable[str]) -> None:
-    """Memory and note that they wrote last, and a title that is made of their words."""
+    """Memory, note, genre and teller that they wrote last, and a title that is made of their words."""
     row = connection.execute(sa.select(pieces_table).where(pieces_table.c.id == piece)).one()
     values: dict[str, Any] = {}
-    for name in ("memory", "note"):
+    for name in WORDED:
         if getattr(row, f"{name}_by") == person:
             values |= {name: "", f"{name}_by": None}
     if row.title and any(_line(text).startswith(_line(row.title)) for text in texts):

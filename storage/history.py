@@ -16,6 +16,7 @@ from storage.db import Database, insert, new_id, now
 from storage.gatherings import Gatherings
 from storage.linking import Linking
 from storage.outbox import Outbox
+from storage.personas import Personas
 from storage.records import (
     Account,
     Arrival,
@@ -56,6 +57,7 @@ class History:
         self.gatherings = Gatherings(database)
         self.linking = Linking(database)
         self.arrivals = Arrivals(database)
+        self.personas = Personas(database)
         self._people: dict[Account, str] = {}
         self._trees: Trees = {}
 
@@ -97,7 +99,7 @@ class History:
         await self._database.write(pieces.open_piece, place, piece)
 
     async def change(self, piece: str, **values: str) -> None:
-        """Set the title, memory or note of a piece, and who wrote it."""
+        """Set the title, memory, note, genre, mood or teller of a piece, and who wrote it."""
         await self._database.write(pieces.change, piece, values)
 
     async def change_lore(

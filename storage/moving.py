@@ -9,13 +9,14 @@ from storage import links
 from storage.db import insert, now
 from storage.pieces import open_piece
 from storage.records import Place
-from storage.schema import inbox, outbox, pieces, places, settings
+from storage.schema import inbox, outbox, personas, pieces, places, settings
 
 MOVED = "moved"
 
 
 def relocate(connection: sa.Connection, platform: str, old: str, new: str) -> None:
-    """Take the pieces of a chat, which of them is open, what it was sent and is still to hear, to that of another name.
+    """Take the pieces of a chat, which of them is open, its personas, what it was sent and is still to hear, to that of
+    another name.
 
     Done a second time it changes nothing. What was written in the new chat before stays there, no longer open.
     """
@@ -26,6 +27,9 @@ def relocate(connection: sa.Connection, platform: str, old: str, new: str) -> No
     for table in (pieces, inbox, outbox):
         connection.execute(sa.update(table).where(_of(table, platform, old)).values(chat=new))
     links.relocate(connection, platform, old, new)
+    there = sa.select(personas.c.key).where(personas.c.scope == _scope(platform, new))
+    mine = sa.and_(personas.c.scope == _scope(platform, old), personas.c.key.not_in(there.scalar_subquery()))
+    connection.execute(sa.update(personas).where(mine).values(scope=_scope(platform, new)))
     row = insert(connection, settings).values(scope=_scope(platform, old), name=MOVED, value=new, updated=now())
     connection.execute(row.on_conflict_do_nothing())
 

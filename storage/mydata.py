@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage.opinions import WORDED
 from storage.schema import (
     ballots,
     consents,
@@ -17,6 +18,7 @@ from storage.schema import (
     members,
     moves,
     people,
+    personas,
     picks,
     pieces,
     preferences,
@@ -45,6 +47,7 @@ def collect(connection: sa.Connection, person: str) -> dict[str, Any]:
         "memberships": _rows(connection, _theirs(members, person).order_by(members.c.piece)),
         "ballots": _rows(connection, _theirs(ballots, person).order_by(ballots.c.piece)),
         "links": _rows(connection, _theirs(links, person).order_by(links.c.created)),
+        "personas": _rows(connection, _theirs(personas, person).order_by(personas.c.scope, personas.c.key)),
         "remembered": _remembered(connection, person),
         "lore": _rows(connection, _theirs(lore, person).order_by(lore.c.piece, lore.c.number)),
         "settings": _rows(connection, _settings(about)),
@@ -91,9 +94,9 @@ def _votes(person: str) -> sa.Select[Any]:
 
 
 def _remembered(connection: sa.Connection, person: str) -> Rows:
-    """Memory and notes of pieces that they wrote last."""
+    """Memory, note, genre and teller of pieces where they wrote them last."""
     found = []
-    for name in ("memory", "note"):
+    for name in WORDED:
         query = sa.select(pieces.c.id.label("piece"), pieces.c[name]).where(pieces.c[f"{name}_by"] == person)
         found += _rows(connection, query.order_by(pieces.c.id))
     return found

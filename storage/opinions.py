@@ -16,7 +16,8 @@ from storage.authorship import NOBODY, Node
 from storage.schema import consents, edits, lore, moves, people, picks, pieces, preferences, retries, turns
 
 MAKING = ("reply", "continue", "retry", "alternatives", "compare", "music", "ghost")  # moves that write a passage
-UNSIGNED = ("memory", "note", "lore")  # sections of a prompt that anybody in the piece may have written
+WORDED = ("memory", "note", "genre", "teller")  # what somebody wrote beside a piece; the piece knows who
+UNSIGNED = (*WORDED, "lore")  # sections of a prompt that anybody in the piece may have written
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ def _passages(
     seen, all_of = authorship.before(nodes, editors), authorship.writers(nodes, editors)
     followed, keepers = {node.parent for node in nodes}, _keepers(connection)
     query = (
-        sa.select(turns, pieces.c.platform, pieces.c.chat, pieces.c.thread, pieces.c.memory_by, pieces.c.note_by)
+        sa.select(turns, pieces.c.platform, pieces.c.chat, pieces.c.thread, *(pieces.c[f"{one}_by"] for one in WORDED))
         .join(pieces, pieces.c.id == turns.c.piece)
         .where(turns.c.id.in_(_meant()), turns.c.kind == "model", pieces.c.deleted.is_(None))
         .order_by(turns.c.piece, turns.c.number)
@@ -201,8 +202,8 @@ def _passages(
     for row in connection.execute(query):
         people_seen = seen[row.id]
         if unsigned(row.sections):
-            remembered = {who for who in (row.memory_by, row.note_by) if who}
-            people_seen |= all_of[row.piece] | remembered | keepers.get(row.piece, NOBODY)
+            worded = {who for one in WORDED if (who := getattr(row, f"{one}_by"))}
+            people_seen |= all_of[row.piece] | worded | keepers.get(row.piece, NOBODY)
         found[row.id] = _rated(row, originals.get(row.id, row.text), people_seen, went_on=row.id in followed)
     return found
 

@@ -101,7 +101,7 @@ def open_piece(connection: sa.Connection, place: Place, piece: str | None) -> No
 
 
 def change(connection: sa.Connection, piece: str, values: dict[str, Any]) -> None:
-    """Set columns that are not part of the tree (title, memory, note)."""
+    """Set columns that are not part of the tree (title, memory, note, genre, mood, teller)."""
     connection.execute(sa.update(pieces).where(pieces.c.id == piece).values(**values, updated=now()))
 
 
@@ -143,4 +143,7 @@ def _piece(row: Any, place: Place, entries: lore.Rows = ()) -> PieceRow:
         linked=bool(row.linked),
         guest=place != Place(row.platform, row.chat, row.thread),
         lore=entries,
+        genre=row.genre,
+        mood=row.mood,
+        teller=row.teller,
     )

@@ -72,6 +72,20 @@ class PieceRow:
     linked: bool = False
     guest: bool = False
     lore: tuple[LoreRow, ...] = ()
+    genre: str = ""
+    mood: str = ""
+    teller: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaRow:
+    """A teller that somebody made. `scope` is whose it is: "person:…" or "chat:…"; `person` whose words these are."""
+
+    scope: str
+    name: str
+    description: str
+    sample: str
+    person: str
 
 
 @dataclass(frozen=True, slots=True)

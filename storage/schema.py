@@ -69,6 +69,11 @@ pieces = Table(
     Column("memory_by", Id),  # who wrote it last; SQLite cannot add a foreign key to a table that is there
     Column("note", Text, nullable=False),
     Column("note_by", Id),
+    Column("genre", Text, nullable=False, server_default=""),
+    Column("genre_by", Id),
+    Column("mood", Text, nullable=False, server_default=""),
+    Column("teller", Text, nullable=False, server_default=""),  # who tells it, as `engine/text/flavour` writes it
+    Column("teller_by", Id),  # whose words are in it
     Column("head", Id),  # the live end; no foreign key, because turns already point here
     Column("step", Integer, nullable=False),  # the move that undo takes back; 0 when there is none
     Column("clock", Integer, nullable=False),
@@ -248,6 +253,19 @@ settings = Table(
     Column("name", Text, primary_key=True),
     Column("value", sa.JSON, nullable=False),
     Column("updated", Moment, nullable=False),
+)
+
+personas = Table(
+    "personas",  # tellers that people made, for themselves or for a chat
+    metadata,
+    Column("scope", Text, primary_key=True),  # "person:…" or "chat:…"
+    Column("key", Text, primary_key=True),  # its name in small letters
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("sample", Text, nullable=False),
+    Column("person", Id, ForeignKey("people.id"), nullable=False),  # whose words these are
+    Column("created", Moment, nullable=False),
+    sa.Index(None, "person"),
 )
 
 outbox = Table(

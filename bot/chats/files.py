@@ -1,10 +1,11 @@
-"""Files of music that people send: which ones they are, and which are too large to be heard."""
+"""Files that people send: which ones are music or a persona, and which are too large to be heard."""
 
+from bot.flavours import ENDING as PERSONA
 from engine.errors import Refused
 from engine.music.errors import BadMidi
 from engine.music.midi import MAX_BYTES
 
-NAMES = (".mid", ".midi", ".kar", ".smf", ".abc")
+NAMES = (".mid", ".midi", ".kar", ".smf", ".abc", PERSONA)
 TYPES = {f"audio/{name}" for name in ("mid", "midi", "x-mid", "x-midi", "sp-midi")} | {"text/vnd.abc"}
 
 
@@ -15,7 +16,7 @@ class FileUnavailable(Refused):
 
 
 def is_music(name: str | None, mime: str | None) -> bool:
-    """Whether a file is one of music, told by its name or its type."""
+    """Whether a file is one of music, or a persona, told by its name or its type."""
     return (name or "").lower().endswith(NAMES) or (mime or "").lower().partition(";")[0] in TYPES
 
 

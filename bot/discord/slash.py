@@ -10,6 +10,7 @@ from discord.app_commands import Choice, Range, locale_str
 from bot import commands, wording
 from bot.calls import Command, Takes
 from engine.lorebook import MOST_ORDER, MOST_STICKY
+from engine.text.mood import MOODS
 from engine.together.asked import DRAFTS
 from engine.together.state import MODES
 
@@ -225,6 +226,7 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
     "consent": _chosen("option_consent", "on", "off"),
+    "mood": _chosen("option_mood", *MOODS, "off"),
     "corpse": _chosen("option_corpse", "on", "off"),
     "choose": _voted,
     "turns": _ruled,

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from bot.flavours import ENDING as PERSONA
 from bot.web.errors import ApiError
 from engine.messages import SentFile
 from engine.music.midi import MAX_BYTES
@@ -24,7 +25,7 @@ LONGEST_UPLOAD = MAX_BYTES + 128 * 1024  # the longest message, as UTF-8, and wh
 SLOWEST = 60.0
 AUTHOR_LENGTH = 64
 _JSON_TYPES = ("", "application/json")
-_NAMES = (".mid", ".midi", ".kar", ".smf", ".rmi", ".abc")
+_NAMES = (".mid", ".midi", ".kar", ".smf", ".rmi", ".abc", PERSONA)
 _TYPES = frozenset(
     {
         *("audio/midi", "audio/mid", "audio/x-midi", "audio/x-mid", "audio/sp-midi", "application/x-midi"),
@@ -120,7 +121,7 @@ async def _form(request: Request) -> Body:
 
 
 async def _music(upload: UploadFile) -> SentFile:
-    """An upload that its name, type or first bytes call MIDI or ABC; whether it really is, the engine finds out."""
+    """An upload that its name, type or first bytes call MIDI, ABC or a persona; the engine finds out whether it is."""
     name = _unicode("file", upload.filename or "").replace("\\", "/").rpartition("/")[2][:200]
     head = await upload.read(12)
     kind = (upload.content_type or "").partition(";")[0].strip().lower()

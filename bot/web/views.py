@@ -53,7 +53,12 @@ def piece(item: Piece, votes: Mapping[str, int]) -> Json:
     return {
         **line(item),
         "turns": [turn(each, votes.get(each.id, 0)) for each in item.turns],
-        "settings": {"form": item.form},
+        "settings": {
+            "form": item.form,
+            "genre": item.flavour.genre,
+            "mood": item.flavour.mood,
+            "voice": item.flavour.teller.label,
+        },
         "memory": item.memory,
         "note": item.note,
         "lore": [lorebook.plain(each) | {"line": lorebook.line(each)} for each in item.lore],

@@ -54,7 +54,8 @@ class _Row:
     def lean(self) -> None:
         """Where a line is to be held: what its next token may be."""
         if self.guide:
-            self.dice.leaning = self.guide(self.words.text)
+            allowed, steady = self.guide(self.words.text), self.dice.steady
+            self.dice.leaning = allowed if steady is None else allowed + steady
 
     def _look_for_stop(self, piece: str) -> None:
         whole = self.words.text
@@ -83,13 +84,14 @@ class Writing:
         words: list[Detokenizer],
         ends: frozenset[int],
         guide: Callable[[str], Tensor] | None = None,
+        leaning: Tensor | None = None,
     ) -> None:
         self._request = request
         self._ends = ends
         self._prompt = prompt
         self._memory = network.open(prompt, len(prompt) + request.max_tokens, request.adapter)
         self._rows = [
-            _Row(text, Dice(request.sampling, request.seed, number, prompt), request.stop, guide)
+            _Row(text, Dice(request.sampling, request.seed, number, prompt, leaning), request.stop, guide)
             for number, text in enumerate(words)
         ]
         for row in self._rows:

@@ -19,7 +19,8 @@ from transformers.utils import logging as transformers_logging
 from adapters import files, lora
 from adapters.manifest import BadAdapter, RegistryError
 from engine.errors import BadValue, GeneratorFailed
-from engine.ports import TextRequest
+from engine.ports import Sampling, TextRequest
+from engine.text import mood
 from engine.text.detokenize import Detokenizer
 from engine.text.generation import Writing, advance
 from engine.text.guidance import Guidance, pieces_of
@@ -32,6 +33,7 @@ MOST_DRAFTS = 16
 ROOM = 1_500_000_000  # bytes of keys and values: 65,000 tokens of the embedded base in bfloat16
 MOST_VOICES = 16  # at rank 4 the embedded base has 5 MB of each
 CONTEXT_FOR_SPACES = 4
+SPACE = "Ġ"  # how byte-level vocabularies, GPT-2's and its heirs', write the space before a word
 
 
 class Gpt:
@@ -62,7 +64,6 @@ class Gpt:
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
-        self._vocabulary = int(model.config.vocab_size)
         self._base = lora.fingerprint(model)
         self._network: Network = lean(model) or HubNetwork(model)
         self._shelf = shelf
@@ -71,6 +72,8 @@ class Gpt:
         self._ends = _ends(model, self._tokenizer)
         self._markup = re.compile("|".join(map(re.escape, self._tokenizer.all_special_tokens)) or r"(?!)")
         self._opening = _opening(self._tokenizer)
+        self._vocabulary = int(model.config.vocab_size)
+        self._leanings: dict[str, torch.Tensor] = {}
         self._count = lru_cache(4096)(lambda text: len(self.encode(text)))
 
     @property
@@ -147,9 +150,9 @@ class Gpt:
             self.prepare(request.adapter)
         tail = prompt[-CONTEXT_FOR_SPACES:]
         words = [Detokenizer(self._decode, tail) for _ in range(request.drafts)]
-        line = request.line
+        line, leaning = request.line, self._leaning(request.sampling)
         guide = partial(self._guidance.row, line=line) if line else None
-        writing = Writing(self._network, prompt, request, words, self._ends, guide)
+        writing = Writing(self._network, prompt, request, words, self._ends, guide, leaning)
         self._writings.add(writing)
         return writing
 
@@ -157,6 +160,18 @@ class Gpt:
     def _guidance(self) -> Guidance:
         pieces = pieces_of(self._tokenizer, self._vocabulary)
         return Guidance(pieces, self._ends, self.device)
+
+    def _leaning(self, sampling: Sampling) -> torch.Tensor | None:
+        """What each token is likelier by; only tokens that are whole words are leant upon."""
+        if not sampling.mood or not sampling.pull:
+            return None
+        if sampling.mood not in self._leanings:
+            worth, weights = mood.weights(sampling.mood), torch.zeros(self._vocabulary)
+            for piece, token in self._tokenizer.get_vocab().items():
+                if piece.startswith(SPACE):
+                    weights[token] = worth(piece[1:])
+            self._leanings[sampling.mood] = weights.to(self.device)
+        return self._leanings[sampling.mood] * sampling.pull
 
     def step(self, turns: Sequence[tuple[Writing, int]]) -> None:
         """See `TextGenerator`. If the device refuses the step, each is tried alone, and only who fails alone ends."""

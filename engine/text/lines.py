@@ -6,7 +6,7 @@ Pure; the writer draws the drafts.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.ports import Draft, Line
@@ -43,6 +43,7 @@ class Piece:
     scores: tuple[float, ...] = ()
     tried: int = 0
     spare: str = ""
+    suits: Callable[[str], float] | None = None
 
     @property
     def text(self) -> str:
@@ -139,7 +140,7 @@ class Piece:
         score -= 0.8 * (len(strong) - len(set(strong)))
         score -= 2.0 * likeness.likeness(line, (*self.avoid, *self.lines), 3)
         score -= 0.8 * sum(bool(re.search(phrase, line, re.IGNORECASE)) for phrase in self.stale)
-        score += 0.5 * about(line, self.wish)
+        score += 0.5 * about(line, self.wish) + (self.suits(line) if self.suits else 0.0)
         score -= 1.0 * bool(_said(line) & {said for one in self._bare() for said in _said(one)})
         score -= 1.0 * any(_opening(line) == _opening(one) for one in self._bare())
         return score - (self._flaws(line, draft) if self.rule.syllables else 0.0)

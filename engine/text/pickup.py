@@ -42,6 +42,11 @@ def drift(text: str, before: str) -> float:
     return cost + _DRIFT * (_tense(told) * _tense(earlier) < 0)
 
 
+def is_first(text: str) -> bool:
+    """Whether the narrator says I."""
+    return bool(_FIRST.search(telling(text)))
+
+
 def kinship(text: str, before: str, wish: str) -> float:
     """What taking up the people and things of the wish and of the last sentences gains, about 0 to 0.8."""
     mine = stems(text)

@@ -4,10 +4,11 @@ Pure; the writer carries it out.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from adapters.manifest import SHIPPED_VERSION
-from engine.ports import TextGenerator
+from engine.ports import Sampling, TextGenerator
+from engine.text import flavour as flavours
 from engine.text import items, lore, prompt, sentences
 from engine.text.clean import Manners
 from engine.text.forms.load import Form
@@ -35,6 +36,8 @@ class Plan:
     wish: str = ""
     owner: str = ""
     taste: Taste | None = None
+    suits: Taste | None = None
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW) -> Plan:
@@ -61,6 +64,8 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         leads(form, story, premise, people, task.seed),
         premise,
         task.owner,
+        suits=flavours.suiting(task.flavour),
+        sampling=flavours.feeling(form.sampling, task.flavour),
     )
 
 
@@ -76,6 +81,8 @@ def material(task: Task, form: Form, premise: str, story: str) -> Material:
         items.of_lore(fired),
         items.of_withheld(held),
         tuple(passage.text for passage in task.passages),
+        asides=flavours.asides(task.flavour, task.seed),
+        sample=task.flavour.teller.sample,
     )
 
 

@@ -10,7 +10,7 @@ The sections are slices of the real prompt: joined they are the prompt, and thei
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from engine.messages import Fact, Section
 from engine.text import earlier, sentences
@@ -34,6 +34,8 @@ MEMORY_CHAT = "\nKeep in mind: {}"
 ITEM = "{}\n\n"
 ITEM_CHAT = {"lore": "\n{}", "summary": "\nWhat came before: {}", "recall": "\nFrom before: {}"}
 TOLD_SHAPES = ("prose", "script")  # verse is not told again in sentences
+SAMPLE = "{}\n\n"
+SAMPLE_CHAT = "\nWrite like this: {}"
 
 _MARKUP = re.compile(r"<\|[^<>]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|[\x00\r]")
 
@@ -44,7 +46,8 @@ class Material:
 
     `tail` follows the piece: the line breaks that ask for a new line or paragraph ("": go on in the same one). Of
     `lore` what comes first matters most; `held` tells of entries that stay out. `passages` are what the story is made
-    of; `told` is what comes back of those that do not fit.
+    of; `told` is what comes back of those that do not fit. `asides`, a name and a text each, stand beside the premise;
+    `sample` is a text to write like.
     """
 
     story: str = ""
@@ -56,6 +59,8 @@ class Material:
     held: tuple[Fact, ...] = ()
     passages: tuple[str, ...] = ()
     told: tuple[Item, ...] = ()
+    asides: tuple[tuple[str, str], ...] = ()
+    sample: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ def _disarmed(material: Material, near: int) -> Material:
         memory=_plain(material.memory),
         note=_plain(material.note),
         lore=_plain_items(material.lore),
+        asides=tuple((name, text) for name, aside in material.asides if (text := _plain(aside))),
+        sample=_plain(material.sample),
     )
 
 
@@ -163,14 +170,15 @@ class _Builder:
         # a novel need not be split into sentences to find the last thousand tokens of it
         near = wanted.story[-self._room * LETTERS :]
         premise = fit_head(wanted.premise[: self._room * LETTERS], self._room // 4, count)
-        bare = Material(premise=premise)
+        sample = fit_head(wanted.sample[: self._room * LETTERS], self._room // 6, count).rstrip()
+        bare = Material(premise=premise, asides=wanted.asides, sample=sample)
         while self._tokens(self._spans(bare)) > self._room // 2 and self._examples:
             self._examples -= 1
         self._system = self._tokens(self._spans(bare)) <= self._room // 2
         free = self._room - self._tokens(self._spans(bare))
         newest = fit_tail(near, self._floor(free, near), count)
         budget = min(self._model.window * EXTRAS_SHARE // 100, free - (count(newest) - empty)) - 2
-        kept = self._with_extras(Material(premise=premise), budget)
+        kept = self._with_extras(bare, budget)
         story = fit_tail(near, self._room - self._tokens(self._spans(kept)), count)
         told, shown = self._told(kept, near, newest, story)
         return replace(kept, story=max(shown, newest, key=len), told=told)
@@ -242,10 +250,11 @@ class _Builder:
             pieces = sentences.pieces(kept.story)
             rest = "".join(pieces[1:]) if len(pieces) > 1 else kept.story[len(kept.story) // 8 + 1 :]
             return replace(kept, story=rest)
-        for name in ("memory", "note", "premise"):
+        for name in ("sample", "memory", "note", "premise"):
             text: str = getattr(kept, name)
             if text:
-                return replace(kept, **{name: text[: len(text) * 7 // 8]})
+                shorter: dict[str, Any] = {name: text[: len(text) * 7 // 8]}
+                return replace(kept, **shorter)
         if kept.lore:
             return replace(kept, lore=kept.lore[:-1])
         if self._examples:
@@ -263,10 +272,13 @@ class _Builder:
         return [span for span in spans if span.text]
 
     def _head(self, kept: Material) -> list[_Span]:
-        if kept.premise:
-            before, _, after = self._way.asked.partition("{premise}")
-            return [_Span("instruction", before), _Span("premise", kept.premise), _Span("instruction", after)]
-        return [_Span("instruction", self._way.begun)]
+        if not kept.premise and not kept.asides:
+            return [_Span("instruction", self._way.begun)]
+        before, _, after = self._way.asked.partition("{premise}")
+        asides = [_Span(name, f"; {text}") for name, text in kept.asides]
+        if not kept.premise and asides:
+            asides[0] = replace(asides[0], text=kept.asides[0][1])
+        return [_Span("instruction", before), _Span("premise", kept.premise), *asides, _Span("instruction", after)]
 
     def _framed(self, item: Item) -> str:
         return (ITEM_CHAT[item.name] if self._model.manner == "chat" else ITEM).format(item.text)
@@ -294,13 +306,15 @@ class _Builder:
         # what a story must remember reads best as its first paragraph; between a wish and its list it would disturb
         head = [*memory, *self._head(kept)] if self._form.fresh else [*self._head(kept), *memory]
         system = _Span("instruction", self._way.system if self._system else "")
-        return [system, *self._shown(), *head, *self._items(kept.told), *self._begun(kept)]
+        sample = _Span("teller", SAMPLE.format(kept.sample) if kept.sample else "")
+        return [system, *self._shown(), sample, *head, *self._items(kept.told), *self._begun(kept)]
 
     def _chat(self, kept: Material) -> list[_Span]:
         system = [
             _Span("instruction", self._way.system if self._system else ""),
             _Span("memory", MEMORY_CHAT.format(kept.memory) if kept.memory else ""),
             *self._items((*kept.lore, *kept.told)),
+            _Span("teller", SAMPLE_CHAT.format(kept.sample) if kept.sample else ""),
         ]
         user = [*self._shown(), *self._head(kept)]
         begun = self._begun(kept)

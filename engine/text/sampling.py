@@ -22,9 +22,11 @@ _GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=1)
 class Dice:
     """A row's own random stream, so that it does not depend on what else is drawn, and what it has said so far."""
 
-    def __init__(self, sampling: Sampling, seed: int, row: int, prompt: Sequence[int]) -> None:
-        self.leaning: Tensor | None = None  # added to the scores of the next token
+    def __init__(
+        self, sampling: Sampling, seed: int, row: int, prompt: Sequence[int], leaning: Tensor | None = None
+    ) -> None:
         self.sampling = sampling if sampling.temperature > 0 else _greedy(sampling)
+        self.steady = self.leaning = leaning  # what each token is likelier by, in nats: always, and next
         self._stream = torch.Generator().manual_seed((seed * 1_000_003 + row) % 2**63)
         self._said = dict.fromkeys(prompt) if sampling.repetition_penalty != 1.0 else {}
         self._last: tuple[int, ...] = ()

@@ -6,7 +6,7 @@ and drafts but no database.
 
 from dataclasses import dataclass, field
 
-from engine.messages import Finish, Section, TurnKind
+from engine.messages import Finish, Flavour, Section, TurnKind
 from engine.ports import Sampling
 from storage.records import LoreRow
 
@@ -28,8 +28,8 @@ class Task:
 
     `passages` are the live branch since its section began, oldest first; `avoid` are texts the result must not repeat
     (the other versions of the same passage). `drafts` versions are wanted. `adapter` (`name@version`) is who speaks,
-    "" for the base. `owner` is whose turn it takes on the device, which pieces share fairly. The same task gives the
-    same texts.
+    "" for the base. `owner` is whose turn it takes on the device, which pieces share fairly. `flavour` is what the
+    piece is to be like. The same task gives the same texts.
     """
 
     form: str
@@ -43,6 +43,7 @@ class Task:
     adapter: str = ""
     owner: str = ""
     lore: tuple[LoreRow, ...] = ()
+    flavour: Flavour = field(default_factory=Flavour)
 
 
 @dataclass(frozen=True, slots=True)

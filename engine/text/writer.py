@@ -146,16 +146,17 @@ class Writer:
         for number in range(task.drafts):
             shown = (one.answer for one in made.form.examples)
             avoid = (made.manners.before, *made.avoid, *(candidate.text for candidate in found), *shown)
-            piece, seed = Piece(rule, made.leads, made.wish, made.form.stale, avoid), seed_of(task.seed, number * 100)
-            pieces = (piece,)
+            piece = Piece(rule, made.leads, made.wish, made.form.stale, avoid, suits=made.suits)
+            pieces: tuple[Piece, ...] = (piece,)
+            seed = seed_of(task.seed, number * 100)
             for attempt in range(ATTEMPTS * len(piece.leads)):
                 requests, drawn = _line_requests(made, pieces, seed_of(seed, attempt)), list[tuple[Draft, ...]]()
                 async with aclosing(self._together(requests, drawn)) as news:
                     async for queued in news:
                         yield queued
                 pieces = beam.grown(pieces, drawn)
-                if number == 0 and (shown := pieces[0].first(beam.settled(pieces))):
-                    yield Snapshot(shown)
+                if number == 0 and (sure := pieces[0].first(beam.settled(pieces))):
+                    yield Snapshot(sure)
                 if pieces[0].complete:
                     break
             found.append(_line_candidate(pieces[0], made, seed))
@@ -295,14 +296,14 @@ def stale(text: str, form: Form) -> float:
 
 
 def _liked(text: str, made: Plan) -> float:
-    """What a text is worth to the people its voice learnt from."""
-    return made.taste(text) if made.taste and text else 0.0
+    """What a text is worth to the people its voice learnt from, and to whoever chose what the piece is to be like."""
+    return sum(judge(text) for judge in (made.taste, made.suits) if judge and text)
 
 
 def _drawn(task: Task, made: Plan) -> int:
-    """How many drafts: where a taste chooses it shall have a choice, and in a batch one more is nearly free."""
+    """How many drafts: where a taste or a mood chooses it shall have a choice, and one more is nearly free."""
     drafts = max(task.drafts, made.form.drafts)
-    return max(drafts, min(drafts * CHOICE, MOST_DRAFTS)) if made.taste else drafts
+    return max(drafts, min(drafts * CHOICE, MOST_DRAFTS)) if made.taste or made.suits else drafts
 
 
 def _verdict(form: Form, text: str) -> check.Verdict:
@@ -325,7 +326,7 @@ def _line_requests(made: Plan, pieces: Sequence[Piece], seed: int) -> list[TextR
 
 
 def _asked(made: Plan, prompt: str, tokens: int, seed: int, drafts: int, stop: tuple[str, ...]) -> TextRequest:
-    return TextRequest(prompt, tokens, made.form.sampling, seed, drafts, stop, made.adapter, made.owner, WITHIN)
+    return TextRequest(prompt, tokens, made.sampling, seed, drafts, stop, made.adapter, made.owner, WITHIN)
 
 
 def _line_start(made: Plan) -> str:
@@ -355,7 +356,7 @@ def _composition(candidate: Candidate, made: Plan, generator: TextGenerator) -> 
         prompt=made.prompt.text,
         model=generator.name,
         adapter=made.adapter,
-        sampling=made.form.sampling,
+        sampling=made.sampling,
         seed=candidate.seed,
         finish=candidate.raw.finish or "stop",
         tokens=made.prompt.tokens,

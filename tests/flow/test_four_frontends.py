@@ -46,6 +46,16 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         ),
         *("/lore 1 sticky 0", "/lore delete 2", "/lore *: all", "/lore nobody", "It sat.", "/context"),
     ),
+    "flavour": (
+        *(
+            "/genre horror",
+            "/mood tense",
+            "/persona Old Sailor: dry and slow",
+            "/voice old sailor",
+            "It ran in terror.",
+        ),
+        *("/genre", "/mood", "/voice", "/persona", "/context", "/arc", "/mood off", "/voice first person", "/continue"),
+    ),
     "pieces": (
         *(FOX, "/rename The fox", "/new The hen", "A hen sits.", "/list", "/open 1", "It ran.", "/export json"),
         *("/delete 2", "/new", "/delete"),

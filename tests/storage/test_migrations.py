@@ -13,6 +13,7 @@ from storage.records import Account, Place
 OLDEST = Path(__file__).with_name("oldest.sql")
 TABLES = (
     "lore",
+    "personas",
     "link_guesses",
     "link_codes",
     "links",
