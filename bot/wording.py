@@ -45,9 +45,11 @@ def error(failure: EngineError, language: str) -> str:
     sentences = _words(language_of(language))["error"]
     detail = failure.fields.get("why") or failure.fields.get("what") or ""
     sentence = sentences.get(f"{failure.code}_{detail}") or sentences[failure.code]
-    return sentence.format(**{n: _short(named(n, value, language)) for n, value in failure.fields.items()})
+    fields = {name: named(name, value, language) for name, value in failure.fields.items()}
+    return sentence.format(**{name: value if name in OURS else _short(value) for name, value in fields.items()})
 
 
+OURS = ("forms", "reason")  # fields that hold our own words, and so are told in full
 # fields whose values have names of their own
 NAMED = ("style", "mood", "mode", "instrument", "frontend", "section", "genre")
 

@@ -19,6 +19,8 @@ from bot.wording import error as sentence
 from deploy import models
 from deploy.problems import DATABASE_PROBLEMS, database_words
 from deploy.settings import Settings
+from engine.text.forms.load import load
+from engine.text.forms.own import Shelf
 from storage.db import open_database
 
 NEEDED_BYTES = 1_000_000_000
@@ -47,6 +49,7 @@ async def findings(settings: Settings) -> list[Finding]:
         ("home", _home),
         ("model", _model),
         ("voices", _voices),
+        ("forms", _forms),
         ("music", _music),
         ("sound", _sound),
         ("database", _database),
@@ -122,6 +125,13 @@ async def _voices(settings: Settings) -> Finding:
     silent = sum(registry.show(reference).base != settings.text_model for reference in live.values())
     others = f", {silent} silent because made for another base" if silent else ""
     return Finding("voices", f"{len(live)} published{others}")
+
+
+async def _forms(settings: Settings) -> Finding:
+    """Files of one's own are read, every one."""
+    shelf = Shelf(settings.home / "forms")
+    own, wrong = len(shelf) - len(load()), shelf.mistakes()
+    return Finding("forms", f"{own} of your own" if own else "those that ship", "; ".join(wrong))
 
 
 async def _music(settings: Settings) -> Finding:

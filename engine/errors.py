@@ -69,7 +69,7 @@ class UnknownForm(Refused):
 
 
 class BrokenForm(Refused):
-    """A form's own file is wrong. Fields: `form`, and `why`, with the file's name and the line."""
+    """A form's own file is wrong. Fields: `form`, and `reason`, with the file's name and the line."""
 
     code = "broken_form"
 

@@ -18,6 +18,7 @@ WORDS = {
     "switch": "1",
     "open": "1",
     "rename": "A title",
+    "write": "haiku the moon",
     "export": "json",
     "alternatives": "2",
     "music": "1 bar folk air",

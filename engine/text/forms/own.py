@@ -33,7 +33,7 @@ class Shelf(Mapping[str, Form]):
             return self._shipped[name]
         found = self._own(name)
         if isinstance(found, FormMistake):
-            raise BrokenForm(form=name, why=str(found))
+            raise BrokenForm(form=name, reason=str(found))
         return found
 
     def __contains__(self, name: object) -> bool:

@@ -34,7 +34,7 @@ def test_a_broken_file_says_where_and_harms_nothing(tmp_path: Path) -> None:
     says = f"ballad.toml, line {line}: [length] tokens must be a whole number from 8 to 2048"
     with pytest.raises(BrokenForm) as refusal:
         shelf["ballad"]
-    assert refusal.value.fields == {"form": "ballad", "why": says}
+    assert refusal.value.fields == {"form": "ballad", "reason": says}
     assert shelf.mistakes() == [says]
     assert "ballad" not in list(shelf)
     assert shelf["haiku"].name == "haiku"
