@@ -38,7 +38,7 @@ async def _changed(call: Call, asked: Put | Drop) -> Notice:
     said = call.say(key, number=row.number, keys=lorebook.line(row), text=row.text)
     if not done.everywhere:
         return said
-    return Notice(said.text + "\n" + wording.say("lore_everywhere", call.language, key=done.everywhere), said.name)
+    return Notice(said.text + "\n" + wording.say("lore_everywhere", call.language, word=done.everywhere), said.name)
 
 
 def _line(call: Call, place: int, keys: str, text: str) -> str:

@@ -149,9 +149,9 @@ def _keys(words: str) -> Keys:
         raise BadLore(why="keys", count=len(found), most=KEYS)
     for key in found:
         if len(key) > KEY:
-            raise BadLore(why="key_long", key=key, most=KEY)
+            raise BadLore(why="key_long", word=key, most=KEY)
         if not any(character.isalnum() for character in key) or re.search(r"\S\*\S", key):
-            raise BadLore(why="key_all", key=key)
+            raise BadLore(why="key_all", word=key)
     return found
 
 

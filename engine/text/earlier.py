@@ -6,10 +6,11 @@ the next, where words that were said count less. What is called back is found by
 What is known of a passage (its sentences, their words) is kept, so that a growing story is not read anew.
 """
 
+import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ from engine.text.items import Item
 
 RECALL_SHARE = 50  # per cent of the budget
 RECALLED = 2  # passages
+NEWEST = 3  # times as much as the passage before it
 LEAST = 24  # tokens; less is no use to anybody
 WORDS = 4  # of a sentence; a shorter one tells nothing by itself
 MISSES = 4
@@ -71,6 +73,12 @@ def _read(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((piece.strip(), terms(piece)) for piece in sentences.pieces(text) if piece.strip())
 
 
+@lru_cache(maxsize=4096)
+def _bag(text: str) -> Counter[str]:
+    """How often a passage has each of its words; not to be changed."""
+    return Counter(word for _, words in _read(text) for word in words)
+
+
 def _gone(story: str, passages: Sequence[str], lost: int) -> list[_Passage]:
     found, place = list[_Passage](), 0
     for number, passage in enumerate(passages):
@@ -89,7 +97,8 @@ def _gone(story: str, passages: Sequence[str], lost: int) -> list[_Passage]:
 
 
 def _recalled(gone: Sequence[_Passage], passages: Sequence[str], budget: int, count: Count) -> tuple[Item, ...]:
-    query = Counter(word for passage in passages[-2:] for _, words in _read(passage.strip()) for word in set(words))
+    query = dict.fromkeys(terms(passages[-2]), 1) if len(passages) > 1 else {}
+    query |= dict.fromkeys(terms(passages[-1]), NEWEST)
     scored = sorted(_scores(gone, query), key=lambda one: (-one[0], one[1].back))
     found = list[tuple[_Passage, Item]]()
     for _, passage in scored[:RECALLED]:
@@ -103,9 +112,9 @@ def _recalled(gone: Sequence[_Passage], passages: Sequence[str], budget: int, co
     return tuple(item for _, item in sorted(found, key=lambda one: -one[0].back))
 
 
-def _scores(gone: Sequence[_Passage], query: Counter[str]) -> Iterator[tuple[float, _Passage]]:
-    """BM25 of each passage that has any of the words."""
-    bags = [Counter(word for _, words in _read(passage.text) for word in words) for passage in gone]
+def _scores(gone: Sequence[_Passage], query: Mapping[str, int]) -> Iterator[tuple[float, _Passage]]:
+    """BM25 of each passage that has any of the words, which weigh as much as `query` says."""
+    bags = [_bag(passage.text) for passage in gone]
     lengths = [sum(bag.values()) for bag in bags]
     mean = sum(lengths) / len(lengths) or 1.0
     having = Counter(word for bag in bags for word in query.keys() & bag.keys())
@@ -113,17 +122,17 @@ def _scores(gone: Sequence[_Passage], query: Counter[str]) -> Iterator[tuple[flo
         score = 0.0
         for word in sorted(query.keys() & bag.keys()):
             rare = math.log(1 + (len(gone) - having[word] + 0.5) / (having[word] + 0.5))
-            score += rare * bag[word] * (K1 + 1) / (bag[word] + K1 * (1 - B + B * length / mean))
+            score += query[word] * rare * bag[word] * (K1 + 1) / (bag[word] + K1 * (1 - B + B * length / mean))
         if score > 0:
             yield score, passage
 
 
-def _best_part(passage: _Passage, query: Counter[str], budget: int, count: Count) -> str:
+def _best_part(passage: _Passage, query: Mapping[str, int], budget: int, count: Count) -> str:
     """The passage from the sentence on that has most of the words, as far as it fits; "" if no sentence does."""
     read = _read(passage.text)
     if count(passage.text) <= budget:
         return passage.text
-    best = max(range(len(read)), key=lambda at: (len(query.keys() & set(read[at][1])), -at))
+    best = max(range(len(read)), key=lambda at: (sum(query.get(word, 0) for word in set(read[at][1])), -at))
     text = fit_head(passage.text[passage.text.find(read[best][0]) :], budget, count).strip()
     return text if len(text) >= len(read[best][0]) else ""
 
@@ -134,14 +143,25 @@ def _best_part(passage: _Passage, query: Counter[str], budget: int, count: Count
 def _summary(gone: Sequence[_Passage], told: str, budget: int, count: Count) -> tuple[Item, ...]:
     """The most telling sentences, in the order of the story; none that is `told` already."""
     read = [each for passage in gone for each in _read(passage.text)]
-    weight = Counter(word for _, words in read for word in words)
+    weight = _together(gone)
     total = sum(weight.values()) or 1
     chance = {word: number / total for word, number in weight.items()}
-    open_ = {at for at, (text, words) in enumerate(read) if len(words) >= WORDS and text not in told}
+
+    def worth(at: int) -> float:
+        words = read[at][1]
+        return sum(chance[word] for word in words) / len(words)
+
+    first = {text: at for at, (text, words) in reversed(list(enumerate(read))) if len(words) >= WORDS}
+    # worth only ever falls, so what was worth less before need not be weighed again
+    heap = [(-worth(at), at) for text, at in first.items() if text not in told]
+    heapq.heapify(heap)
     chosen, misses = list[int](), 0
-    while open_ and misses < MISSES and budget > 0:
-        best = max(sorted(open_), key=lambda at: sum(chance[word] for word in read[at][1]) / len(read[at][1]))
-        open_.remove(best)
+    while heap and misses < MISSES and budget > 0:
+        _, best = heapq.heappop(heap)
+        now = (-worth(best), best)
+        if heap and now > heap[0]:
+            heapq.heappush(heap, now)
+            continue
         cost = count(read[best][0]) + 1
         if cost > budget:
             misses += 1
@@ -154,3 +174,10 @@ def _summary(gone: Sequence[_Passage], told: str, budget: int, count: Count) -> 
         return ()
     text = " ".join(read[at][0] for at in sorted(chosen))
     return (Item("summary", text, (("why_summary", {"count": len(chosen), "total": len(read)}),)),)
+
+
+def _together(gone: Sequence[_Passage]) -> Counter[str]:
+    found = Counter[str]()
+    for passage in gone:
+        found.update(_bag(passage.text))
+    return found

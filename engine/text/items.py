@@ -53,9 +53,9 @@ def _withheld(one: Withheld) -> Fact:
     number = one.entry.number
     if one.by:
         return _hit("held_never", number, one.by)
-    return "held_second", {"number": number, "key": one.hit.key if one.hit else "", "keys": ", ".join(one.lacks)}
+    return "held_second", {"number": number, "word": one.hit.key if one.hit else "", "words": ", ".join(one.lacks)}
 
 
 def _hit(name: str, number: int, hit: Hit) -> Fact:
     where = "_last" if hit.back == 0 else ""
-    return name + where, {"number": number, "key": hit.key, "back": hit.back, "quote": hit.quote}
+    return name + where, {"number": number, "word": hit.key, "back": hit.back, "quote": hit.quote}

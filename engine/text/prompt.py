@@ -91,7 +91,7 @@ class Prompt:
 
 def build(form: Form, material: Material, model: Model) -> Prompt:
     """The prompt for the next passage; its tokens and the reserved ones never exceed the window."""
-    return _Builder(form, _disarmed(material, model.window * LETTERS), model).build()
+    return _Builder(form, _disarmed(material), model).build()
 
 
 def manner_for(form: Form, chat: Chat, adapter: str) -> Manner:
@@ -103,18 +103,18 @@ def manner_for(form: Form, chat: Chat, adapter: str) -> Manner:
     return "plain"
 
 
-def _disarmed(material: Material, near: int) -> Material:
-    """Nobody's words may act as the model's own markup. Story older than `near` characters is never shown as it is."""
-    story = material.story.strip()
+def _disarmed(material: Material) -> Material:
+    """Nobody's words may act as the model's own markup."""
     return replace(
         material,
-        story=story[:-near] + _plain(story[-near:]),
+        story=_plain(material.story),
         premise=_plain(material.premise),
         memory=_plain(material.memory),
         note=_plain(material.note),
         lore=_plain_items(material.lore),
         asides=tuple((name, text) for name, aside in material.asides if (text := _plain(aside))),
         sample=_plain(material.sample),
+        passages=tuple(map(_plain, material.passages)),
     )
 
 
@@ -220,11 +220,18 @@ class _Builder:
         share = min(self._model.window * EARLIER_SHARE // 100, spare)
         if len(story) >= len(wanted.story) or share < earlier.LEAST or self._form.shape not in TOLD_SHAPES:
             return (), story
-        shown = max(fit_tail(near, room - share, count), newest, key=len)
         frames = sum(count(self._framed(Item(name, ""))) - count("") + 1 for name in ("summary", "recall", "recall"))
-        lost = len(wanted.story) - len(shown)
-        told = _plain_items(earlier.find(wanted.story, wanted.passages, lost, share - frames, count))
-        return (told, shown) if told else ((), story)
+        found: tuple[tuple[Item, ...], str] = ((), story)
+        for _ in range(2):  # what the first finding leaves of its share, the story has; then there is less to find
+            shown = max(fit_tail(near, room - share, count), newest, key=len)
+            lost = len(wanted.story) - len(shown)
+            most = self._model.window * EARLIER_SHARE // 100
+            told = earlier.find(wanted.story, wanted.passages, lost, min(most, spare) - frames, count)
+            share = self._tokens(self._spans(replace(kept, told=told))) - self._room + room
+            if not told or share + count(shown) - count("") > room:
+                break
+            found = told, shown
+        return found
 
     def _floor(self, free: int, story: str) -> int:
         """What the newest story may take before memory and note: 512 tokens and the sentence they begin in."""

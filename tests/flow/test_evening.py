@@ -4,6 +4,7 @@ Everything under the page is what is served, but for the model: its words come f
 at every state a person gets to see; a console error or a failed request fails the test.
 """
 
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -204,6 +205,37 @@ async def test_memory_context_export_and_branch(browser: Browser, tmp_path: Path
         await page.locator('.model [data-action="branch"]').first.click()
         await expect(page.locator(".passage")).to_have_count(2)
         await expect(page.locator("#aside-text")).not_to_be_empty()
+
+
+async def test_lore_and_what_the_model_saw_of_it(browser: Browser, tmp_path: Path) -> None:
+    async with visit(browser, tmp_path) as page:
+        await say(page, STORY)
+        await page.locator("#panel-open").click()
+        for words in ("Mara, the keeper; sticky 2: She is ten.", "always: It rains.", "Tom - dream*: Tom drowned."):
+            await page.locator("#lore-words").fill(words)
+            await page.locator("#lore-form button[type=submit]").click()
+            await expect(page.locator("#lore-words")).to_have_value("")
+        await expect(page.locator("#lore-list li")).to_have_count(3)
+        await accessible(page)
+        await page.locator("#lore-list li").first.locator("button").first.click()
+        await expect(page.locator("#lore-words")).to_have_value("#1 Mara, the keeper; sticky 2: She is ten.")
+        await page.locator("#lore-words").fill("#1 Mara: She is eleven.")
+        await page.locator("#lore-form button[type=submit]").click()
+        await expect(page.locator("#lore-list")).to_contain_text("She is eleven.")
+        await page.locator("#lore-list li").nth(1).locator("button").last.click()
+        await expect(page.locator("#lore-list li")).to_have_count(2)
+        await page.locator("#panel-close").click()
+        await say(page, "Mara saw Tom in her dreams.")
+        await tool(page, "context").click()
+        for told in ("entry 1: “Mara” stands", "entry 3 stays out: “dream*” stands"):
+            await expect(page.locator("#xray")).to_contain_text(told)
+        await expect(page.locator("#xray .scale")).to_contain_text(re.compile(r"\d+"))
+        await accessible(page)
+        if folder := os.environ.get("SCREENSHOTS"):
+            await page.screenshot(path=f"{folder}/xray.png")
+            await page.keyboard.press("Escape")
+            await page.locator("#panel-open").click()
+            await page.screenshot(path=f"{folder}/lore.png")
 
 
 async def test_stopping_keeps_the_words(browser: Browser, tmp_path: Path) -> None:

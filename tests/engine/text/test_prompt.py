@@ -1,5 +1,6 @@
 """The window's discipline, over random sizes, with two real counters: words, and a byte BPE trained here."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -12,6 +13,7 @@ from tokenizers import ByteLevelBPETokenizer
 from engine.messages import Section
 from engine.text import prompt, sentences
 from engine.text.forms.load import Form, load
+from engine.text.items import Item
 from engine.text.prompt import Manner, Material, Model, Prompt, build
 
 FORMS = load()
@@ -59,14 +61,24 @@ def prose(words: int, seed: int, stop: int = 9, paragraph: int = 40) -> str:
 
 
 sizes = st.integers(0, 30) | st.integers(0, 900)
+
+
+def known(sizes: list[int], seed: int) -> tuple[Item, ...]:
+    texts = [prose(size, seed + at, 6) for at, size in enumerate(sizes, 1)]
+    return tuple(Item("lore", text, (("why_always", {"number": at}),), at) for at, text in enumerate(texts, 1))
+
+
 materials = st.builds(
-    lambda story, premise, memory, note, seed: Material(
-        prose(story, seed), prose(premise, seed + 1), prose(memory, seed + 2, 12), prose(note, seed + 3, 7)
+    lambda story, premise, memory, note, lore, seed: Material(
+        *(prose(story, seed), prose(premise, seed + 1), prose(memory, seed + 2, 12), prose(note, seed + 3, 7)),
+        lore=known(lore, seed),
+        passages=tuple(prose(story, seed).split("\n\n")),
     ),
     sizes,
     st.integers(0, 60) | sizes,
     sizes,
     sizes,
+    st.just([]) | st.lists(st.integers(1, 40) | st.integers(1, 400), max_size=6),
     st.integers(0, 50),
 )
 quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -94,7 +106,9 @@ def test_keeps_the_windows_discipline(
     if window > 64:  # there the template alone is larger
         assert made.tokens + made.reserved <= window
     assert made.reserved == min(form.room, window // 2)
-    assert share(made, "memory", "note") <= window * prompt.EXTRAS_SHARE // 100
+    assert share(made, "memory", "note", "lore") <= window * prompt.EXTRAS_SHARE // 100
+    assert share(made, "lore") <= window * prompt.LORE_SHARE // 100
+    assert share(made, "summary", "recall") <= window * prompt.EARLIER_SHARE // 100
     kept_story = "".join(section.text for section in made.sections if section.name == "story")
     assert material.story.endswith(kept_story)
     for field in ("story", "premise", "memory", "note"):
@@ -102,6 +116,25 @@ def test_keeps_the_windows_discipline(
         cuts = [section.cut for section in made.sections if section.name == field and section.cut]
         shown = "".join(section.text for section in made.sections if section.name == field)
         assert bool(cuts) == (given_text not in shown), field
+
+
+@quick
+@given(materials, st.sampled_from([200, 512, 1024, 2048]), st.sampled_from(COUNTS))
+def test_lore_comes_in_its_order_and_every_loss_is_told(
+    material: Material, window: int, count: Callable[[str], int]
+) -> None:
+    made = build(FORMS["story"], material, Model(count, template, window, "chat"))
+    shown = [section for section in made.sections if section.name == "lore" and section.text]
+    for section, item in zip(shown, material.lore, strict=False):
+        assert section.why == item.why, "what comes first is never left out for what comes later"
+        assert (section.text.lstrip() == item.text) == (section.cut is None)
+        assert item.text.startswith(section.text.lstrip())
+    assert not any(section.cut for section in shown[:-1]), "nothing comes after an entry that was cut"
+    out = [section.cut for section in made.sections if section.name == "lore" and not section.text]
+    left = len(material.lore) - len(shown)
+    told = [str(cut[1]["entries"]) for cut in out if cut]
+    first = len(shown) + 1
+    assert told == ([f"{first}-{len(material.lore)}" if left > 1 else str(first)] if left else [])
 
 
 @quick
@@ -210,3 +243,48 @@ def test_examples_go_first_when_the_window_is_small() -> None:
 
     assert names(FORMS["haiku"], 2048) == []
     assert [section.name for section in names(FORMS["haiku"], 256)] == ["examples"]
+
+
+def test_what_no_longer_fits_comes_back_as_a_summary_and_as_what_is_recalled() -> None:
+    filler = [
+        f"It rained on day {at}, and the harbour lay still under the clouds of that long week. " * 3 for at in range(40)
+    ]
+    fact = "Mara hid the brass key under the third stair of the lighthouse. Nobody saw her."
+    told = [*filler[:5], fact, *filler[5:], "She climbed the lighthouse stair and looked for the brass key."]
+    material = Material("\n\n".join(told), "A wet week", passages=tuple(told))
+    made = build(FORMS["story"], material, Model(by_bpe, plain, 1024, "plain"))
+    recalled = [section for section in made.sections if section.name == "recall"]
+    assert fact in "".join(section.text for section in recalled)
+    why = next(why for section in recalled for why in section.why if fact in section.text)
+    assert why[1]["back"] == len(told) - 6
+    assert {"brass", "lighthouse"} <= set(str(why[1]["words"]).split(", "))
+    (summary,) = [section for section in made.sections if section.name == "summary"]
+    assert all(piece.strip() in material.story for piece in sentences.pieces(summary.text))
+    assert summary.why[0][1]["total"] > summary.why[0][1]["count"] > 0
+    kept = "".join(section.text for section in made.sections if section.name == "story")
+    assert not any(section.text.strip() in kept for section in (*recalled, summary))
+    assert made == build(FORMS["story"], material, Model(by_bpe, plain, 1024, "plain"))
+
+
+def test_markup_does_not_come_back_in_lore_or_from_earlier() -> None:
+    story = [
+        "<|im_end|>The lighthouse key was lost. " * 3,
+        *("It rained on the town all day long. " * 9 for _ in range(30)),
+    ]
+    story += ["The lighthouse key."]
+    lore = (Item("lore", "</s>Mara is ten.", (), 1),)
+    material = Material("\n\n".join(story), lore=lore, passages=tuple(story))
+    made = build(FORMS["story"], material, Model(by_bpe, plain, 1024, "plain"))
+    assert "key was lost" in made.text
+    assert "<|im_end|>" not in made.text
+    assert "</s>" not in made.text
+
+
+def test_a_long_piece_is_read_anew_only_where_it_grew() -> None:
+    passages = [prose(75, at) for at in range(400)]
+    started = time.process_time()
+    build(FORMS["story"], Material("\n\n".join(passages), passages=tuple(passages)), Model(by_words, plain, 1024))
+    first, started = time.process_time() - started, time.process_time()
+    passages.append("The keeper saw rain.")
+    build(FORMS["story"], Material("\n\n".join(passages), passages=tuple(passages)), Model(by_words, plain, 1024))
+    assert time.process_time() - started < max(0.5, first)
