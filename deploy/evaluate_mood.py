@@ -35,7 +35,7 @@ PREMISES = (
 )  # fmt: skip
 LEAST, MOST_PLAIN = 0.70, 0.55
 PLAIN = ""
-SAMPLES = 4
+SAMPLES = 12
 
 Report = Callable[[int, int], None]
 Results = dict[str, Any]
@@ -49,14 +49,7 @@ def measure(settings: Settings, form: str, pieces: int, length: int, threads: in
     """
     torch.set_num_threads(threads)
     texts = asyncio.run(_written(settings, form, pieces, length, report))
-    right = {
-        name: {
-            "steered": _share(name, texts[name]),
-            "plain": _share(name, texts[PLAIN]),
-            "by all words": _share(name, texts[name], held=False),
-        }
-        for name in MOODS
-    }
+    right = {name: _shares(name, texts[name], texts[PLAIN]) for name in MOODS}
     rows = {name: [passages.Passage("", text, False, "", "", "test") for text in some] for name, some in texts.items()}
     bits = _bits(settings, {"steered": [row for name in MOODS for row in rows[name]], "plain": rows[PLAIN]})
     shown = {name or "plain": some[:SAMPLES] for name, some in texts.items()}
@@ -95,10 +88,23 @@ async def _piece(writer: Writer, form: str, voice: str, name: str, number: int, 
     return "\n\n".join(passage.text for passage in way[1:])
 
 
-def _share(name: str, texts: Sequence[str], *, held: bool = True) -> float:
-    """How many lie on the mood's side, by the words that were kept back or by all."""
-    felt = (mood.measure(text, "measure" if held else "").mood for text in texts)
-    return sum(mood.towards(name, one) > 0 for one in felt) / len(texts)
+def _shares(name: str, steered: Sequence[str], plain: Sequence[str]) -> dict[str, float]:
+    """How many lie on the mood's side, by the words that were kept back and by all; `further`: than the piece of the
+    same premise and seed that was written without a mood, where chance would give a half.
+    """
+
+    def towards(texts: Sequence[str], half: mood.Half) -> list[float]:
+        return [mood.towards(name, mood.measure(text, half).mood) for text in texts]
+
+    held, unasked = towards(steered, "measure"), towards(plain, "measure")
+    moved = [(one > other) + (one == other) / 2 for one, other in zip(held, unasked, strict=True)]
+    return {
+        "steered": statistics.mean(one > 0 for one in held),
+        "plain": statistics.mean(one > 0 for one in unasked),
+        "further": statistics.mean(moved),
+        "steered by all words": statistics.mean(one > 0 for one in towards(steered, "")),
+        "plain by all words": statistics.mean(one > 0 for one in towards(plain, "")),
+    }
 
 
 def _bits(settings: Settings, rows: Mapping[str, Sequence[passages.Passage]]) -> dict[str, float]:
@@ -125,9 +131,11 @@ def verdicts(right: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
 
 def tables(results: Results) -> list[Table]:
     """Each mood with its shares, and how readable it all is."""
-    table = Table("mood", "on its side", "without asking", "by all words", box=None, pad_edge=False)
+    heads = ("on its side", "without asking", "further than without", "by all words", "without asking")
+    table = Table("mood", *heads, box=None, pad_edge=False)
     for name, shares in results["right"].items():
-        table.add_row(name, *(f"{shares[kind]:.0%}" for kind in ("steered", "plain", "by all words")))
+        kinds = ("steered", "plain", "further", "steered by all words", "plain by all words")
+        table.add_row(name, *(f"{shares[kind]:.0%}" for kind in kinds))
     bits = Table("bits a character, by the base", "with a mood", "without", box=None, pad_edge=False)
     bits.add_row("", f"{results['bits']['steered']:.3f}", f"{results['bits']['plain']:.3f}")
     return [table, bits]

@@ -15,7 +15,7 @@ from engine.text.mood import Mood, nearest
 SIGNS = "▁▂▃▄▅▆▇█"
 WIDEST = 60
 WIDTH, HEIGHT, SIDE, TOP, FOOT = 960, 420, 64, 56, 92
-LABELLED = 14
+LABELLED = 10
 _PAPER, _INK, _FAINT = (250, 248, 243), (40, 38, 34), (214, 208, 196)
 _GLAD, _LIVELY = (196, 88, 48), (42, 106, 150)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont

@@ -19,8 +19,8 @@ from engine.text import mood as moods
 from engine.text import pickup, sentences
 
 GENRE = 60
-PULL = 2.0
-_MOOD, _GENRE, _PERSON = 0.9, 0.2, 0.3  # what each of them weighs among drafts, in nats a token
+PULL = 3.0
+_MOOD, _GENRE, _PERSON = 1.2, 0.2, 0.3  # what each of them weighs among drafts, in nats a token
 
 GENRES: Mapping[str, tuple[str, ...]] = {
     "fantasy": ("奇幻", "魔幻"),
@@ -118,7 +118,7 @@ def asides(flavour: Flavour, seed: int) -> tuple[tuple[str, str], ...]:
         (name, text)
         for name, text in (
             ("genre", ", ".join(filter(None, (flavour.genre, *seen)))),
-            ("mood", ", ".join(drawn(moods.HINTS.get(mood, ()), seed, 3))),
+            ("mood", ", ".join(filter(None, (mood, *drawn(moods.HINTS.get(mood, ()), seed, 3))))),
             ("teller", told(flavour.teller)),
         )
         if text

@@ -171,7 +171,7 @@ def _steers(stem: str) -> bool:
     return stem in _HINTED or crc32(stem.encode()) % 2 == 0
 
 
-_HINTED = frozenset(word[:_STEM] for hints in HINTS.values() for hint in hints for word in hint.split())
+_HINTED = frozenset(word[:_STEM] for name, hints in HINTS.items() for hint in (name, *hints) for word in hint.split())
 
 
 @cache

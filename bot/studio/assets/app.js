@@ -174,6 +174,8 @@ function hear(id, job, name, said) {
     job.arrived = true;
     ended(id, job);
     load({ end: !job.replaces });
+  } else if (name === "attachment" && said.mime.startsWith("image/")) {
+    if (id === here) desk.picture(said.url, said.name);
   } else if (name === "attachment") {
     const link = Object.assign(document.createElement("a"), { href: said.url, download: said.name });
     link.click();

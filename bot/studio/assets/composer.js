@@ -124,6 +124,11 @@ export function composer({ send, goOn, step, stop, place }) {
       $("aside-text").textContent = text;
       $("aside").hidden = !text;
     },
+    // A picture belongs to what was said just before it, which says the same in words.
+    picture(url, name) {
+      $("aside-text").append(make("img", { src: url, alt: name }));
+      $("aside").hidden = false;
+    },
     trouble,
     file: files.choose,
     begin(form) { field.focus(); write(`/${form} `); },

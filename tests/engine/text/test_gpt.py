@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from engine.errors import BadValue, GeneratorFailed
 from engine.ports import Draft, Sampling, TextRequest
+from engine.text import mood
 from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.lean import LeanGpt2, LeanLlama
@@ -299,3 +300,15 @@ def test_a_draft_counts_its_tokens() -> None:
     ended = writing.drafts()
     assert not stepped(gpt2(), writing)
     assert writing.drafts() == ended
+
+
+def test_a_mood_makes_its_words_likelier_in_one_request_alone() -> None:
+    def words(name: str) -> list[Draft]:
+        sampling = Sampling(temperature=1.0, top_p=1.0, mood=name, pull=6.0 if name else 0.0)
+        return list(write(gpt2(), TextRequest(STORY, 60, sampling, seed=5, drafts=8)))
+
+    plain, glad, gloomy = ([mood.measure(draft.text).mood for draft in words(name)] for name in ("", "joyful", "dark"))
+    assert [draft.text for draft in words("")] == [draft.text for draft in words("")]
+    side = [sum(one.valence for one in some) for some in (gloomy, plain, glad)]
+    assert side == sorted(side)
+    assert side[0] < side[1] < side[2]

@@ -103,3 +103,16 @@ def test_what_is_not_a_number_is_noticed_in_its_row_only() -> None:
         tokens, _ = draw(scores, dice(2, Sampling()))
         assert tokens[0] == NOT_A_NUMBER
         assert tokens[1] == draw(scores[1:], dice(2, Sampling())[1:])[0][0]
+
+
+def test_a_leaning_moves_only_its_own_row_and_not_the_logprob() -> None:
+    scores = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log().repeat(4000, 1)
+    plain = Sampling(temperature=1.0, top_p=1.0)
+    leaning = torch.tensor([0.0, 0.0, 0.0, 2.0])
+    mixed = [Dice(plain, seed, 0, (), leaning if seed % 2 else None) for seed in range(4000)]
+    tokens, logprobs = draw(scores, mixed)
+    leant, left = ([token for seed, token in enumerate(tokens) if seed % 2 == odd] for odd in (1, 0))
+    heavy = 0.05 * 2.718281828**2
+    assert leant.count(3) / 2000 == pytest.approx(heavy / (0.95 + heavy), abs=0.04)
+    assert left.count(3) / 2000 == pytest.approx(0.05, abs=0.03)
+    assert logprobs == pytest.approx([float(scores[0, token]) for token in tokens])
