@@ -256,7 +256,8 @@ async def _delete(call: Call) -> AsyncIterator[ReplyEvent]:
 
 
 async def _export(call: Call) -> AsyncIterator[ReplyEvent]:
-    name, mime, data = await call.conversation.export(call.message.key, call.words.lower() or "md")
+    form, say = call.words.lower() or "md", wording.sayer(call.language)
+    name, mime, data = await call.conversation.carrying.export(call.message.key, form, say)
     yield Attachment(name, mime, data)
 
 

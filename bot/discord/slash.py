@@ -9,6 +9,7 @@ from discord.app_commands import Choice, Range, locale_str
 
 from bot import commands, wording
 from bot.calls import Command, Takes
+from engine.books.formats import FORMATS
 from engine.together.asked import DRAFTS
 from engine.together.state import MODES
 
@@ -16,7 +17,6 @@ Interaction = discord.Interaction[Any]
 Sent = discord.Attachment | None
 
 MOST = DRAFTS[1]
-FORMATS = ("md", "txt", "json")
 ON_MESSAGES = ("continue", "retry", "branch", "edit", "music")
 """What the menu of a message offers, five at most: `continue` goes on from there, `edit` asks for the new words in a
 form, `music` is written in the mood of the passage."""

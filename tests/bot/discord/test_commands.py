@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from bot import commands, wording
-from bot.discord.slash import FORMATS, ON_MESSAGES
-from engine.export import _FORMATS
+from bot.discord.slash import ON_MESSAGES
 from tests.bot.chats.tunes import tune
 from tests.bot.discord.conftest import Desk
 
@@ -149,4 +148,3 @@ async def test_the_menus_are_there_in_both_languages(desk: Desk) -> None:
         told = known[name, 1]
         assert told["description_localizations"]["zh-CN"] == wording.say(f"command_{name}", "zh")
         assert max(len(told["description"]), len(told["description_localizations"]["zh-CN"])) <= 100
-    assert set(FORMATS) == set(_FORMATS)

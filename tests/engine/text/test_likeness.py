@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from engine.text import likeness
 
-WORDS = st.lists(st.sampled_from(["sea", "tide", "lamp", "Rain", "the", "雨", "it's", "of"]), max_size=900).map(" ".join)
+WORDS = st.lists(st.sampled_from(["sea", "tide", "lamp", "Rain", "the", "雨", "it's", "of"]), max_size=900).map(
+    " ".join
+)
 
 
 @given(WORDS, st.integers(2, 5), st.data())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UnknownFormat
-from tests.engine.desk import BEN, KEY, MARA, Desk, opened
+from tests.engine.desk import BEN, KEY, MARA, SAY, Desk, opened
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_every_file_says_that_a_machine_took_part_and_who_wrote_what(
     desk: Desk, kind: str, name: str, mime: str
 ) -> None:
-    found = await desk.talk.export(KEY, kind)
+    found = await desk.talk.carrying.export(KEY, kind, SAY)
     assert found[:2] == (name, mime)
     text = found[2].decode()
     last = (await desk.talk.piece(KEY)).turns[-1]
@@ -42,7 +42,7 @@ async def test_every_file_says_that_a_machine_took_part_and_who_wrote_what(
 
 
 async def test_the_ledger_names_writer_model_and_editor_of_each_passage(desk: Desk) -> None:
-    text = (await desk.talk.export(KEY, "txt"))[2].decode()
+    text = (await desk.talk.carrying.export(KEY, "txt", SAY))[2].decode()
     turns = (await desk.talk.piece(KEY)).turns
     assert text.splitlines()[-4:] == [
         "1. Mara",
@@ -53,14 +53,14 @@ async def test_the_ledger_names_writer_model_and_editor_of_each_passage(desk: De
 
 
 async def test_markdown_shows_the_words_as_they_were_written(desk: Desk) -> None:
-    text = (await desk.talk.export(KEY, "md"))[2].decode()
+    text = (await desk.talk.carrying.export(KEY, "md", SAY))[2].decode()
     assert "# Über the \\*Sea\\*\n" in text
     assert "\n1\\. Waves & \\<b\\>wind\\</b\\>\n" in text
     assert "\n\\# not a heading  \n\\- nor a list\n" in text
 
 
 async def test_json_holds_every_recipe_and_edit(desk: Desk) -> None:
-    content = json.loads((await desk.talk.export(KEY, "json"))[2])
+    content = json.loads((await desk.talk.carrying.export(KEY, "json", SAY))[2])
     assert [turn["kind"] for turn in content["turns"]] == ["person", "model", "person", "model"]
     edited = content["turns"][1]
     assert [(edit["by"], edit["after"]) for edit in edited["edits"]] == [("Ben", "Ben's words.")]
@@ -71,9 +71,9 @@ async def test_json_holds_every_recipe_and_edit(desk: Desk) -> None:
 
 async def test_an_empty_piece_and_an_unknown_format(desk: Desk) -> None:
     await desk.talk.create(KEY, MARA)
-    name, _, content = await desk.talk.export(KEY, "md")
+    name, _, content = await desk.talk.carrying.export(KEY, "md", SAY)
     assert name == "piece.md"
     assert content.startswith(b"# Untitled\n")
     with pytest.raises(UnknownFormat) as caught:
-        await desk.talk.export(KEY, "exe")
-    assert caught.value.fields == {"format": "exe", "formats": "md, txt, json"}
+        await desk.talk.carrying.export(KEY, "exe", SAY)
+    assert caught.value.fields == {"format": "exe", "formats": "md, txt, json, epub, docx, zip"}
