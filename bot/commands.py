@@ -11,9 +11,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import linked, privacy, together, tunes, voices, wording
+from bot import carrying, linked, privacy, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
-from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
+from bot.replies import Notice, ReplyEvent, UnknownCommand
 from bot.telling import ending_of
 from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
@@ -37,13 +37,13 @@ def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[Reply
 
 async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
     text = call.message.text.strip()
-    if call.message.file:
+    match = _COMMAND.fullmatch(text)
+    if call.message.file and not (match and match[1].lower() in carrying.READS):
         call, notices = await tunes.heard(call)
         for notice in notices:
             yield notice
         if not text:
             return
-    match = _COMMAND.fullmatch(text)
     if text in _VOTES:
         events = _dispatch(_VOTES[text], call)
     elif match:
@@ -255,12 +255,6 @@ async def _delete(call: Call) -> AsyncIterator[ReplyEvent]:
     yield replace(notice, session=left[0].id if left else "")
 
 
-async def _export(call: Call) -> AsyncIterator[ReplyEvent]:
-    form, say = call.words.lower() or "md", wording.sayer(call.language)
-    name, mime, data = await call.conversation.carrying.export(call.message.key, form, say)
-    yield Attachment(name, mime, data)
-
-
 def _title(piece: Piece, language: str) -> str:
     return piece.title or wording.say("untitled", language)
 
@@ -333,7 +327,8 @@ TABLE: tuple[Command, ...] = (
     Command("open", Takes.TEXT, _open, "pieces"),
     Command("rename", Takes.TEXT, _rename, "pieces"),
     Command("delete", Takes.MAYBE, _delete, "pieces"),
-    Command("export", Takes.MAYBE, _export, "pieces"),
+    Command("export", Takes.MAYBE, carrying.export, "pieces"),
+    Command("import", Takes.NOTHING, carrying.bring, "pieces"),
     *(
         Command(name, takes, handler, "together")
         for name, (takes, handler) in (together.COMMANDS | linked.COMMANDS).items()

@@ -89,7 +89,7 @@ class Conversation:
         # Doors of their own: voices, places, what people who write together do, links, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
-        self.carrying = Carrying(history, self._finding, together, self._music)
+        self.carrying = Carrying(history, self._finding, together, self._music, writer)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
         self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)

@@ -4,6 +4,8 @@ EngineError
 ├── Refused                 a person asked for what cannot be; nothing changed
 │   ├── EmptyText · TextTooLong · BadValue · UnknownForm · UnknownFormat
 │   ├── NotOwner · UnknownAdapter
+│   ├── BadFile             no piece can be made of it
+│   ├── NoReplay            a recipe that cannot be followed here
 │   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
@@ -73,7 +75,7 @@ class UnknownFormat(Refused):
 
 
 class NotFound(Refused):
-    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch"), `id`."""
+    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch" | "recipe"), `id`."""
 
     code = "not_found"
 
@@ -98,6 +100,25 @@ class NotHost(Refused):
     code = "not_host"
 
 
+class BadFile(Refused):
+    """A file that no piece can be made of. Field: `why`, one of the names below; with most of them a number or two."""
+
+    code = "bad_file"
+
+    WHYS: ClassVar[tuple[str, ...]] = (
+        *("kind", "bytes", "encoding", "empty", "json", "foreign", "newer", "broken", "many"),
+    )
+
+
+class NoReplay(Refused):
+    """A recipe that cannot be followed. Fields: `recipe`, `why`, and with "base" `model` and `base`, with "voice"
+    `adapter`."""
+
+    code = "no_replay"
+
+    WHYS: ClassVar[tuple[str, ...]] = ("person", "music", "stopped", "erased", "old", "base", "voice")
+
+
 class UnknownAdapter(Refused):
     """Field: `adapter`."""
 
@@ -118,6 +139,7 @@ class Impossible(Refused):
         "first_version",
         "last_version",
         "nothing_to_cancel",
+        "no_file",
         "no_text",
         "no_music_yet",
         "one_music_only",

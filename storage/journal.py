@@ -82,8 +82,8 @@ def accept(
     if words is not None:
         turn, move = new_id(), piece.clock + 1
         linked = _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
-        connection.execute(sa.insert(turns), _turn(turn, piece.id, move, move, words, person, moment))
-        _keep_scores(connection, [(turn, words)])
+        connection.execute(sa.insert(turns), turn_row(turn, piece.id, move, move, words, person, moment))
+        keep_scores(connection, [(turn, words)])
         _move(connection, piece, wish.kind, turn, person, moment)
         delivered(connection, turn, wish.messages)
     receive(connection, piece.place, wish.delivery, piece.id, turn, move)
@@ -131,11 +131,11 @@ def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tupl
     if not live:
         last = _skip(connection, piece.id, len(ids))
     rows = [
-        _turn(name, piece.id, last - len(ids) + place, last if live and place == 1 else 0, version, None, moment)
+        turn_row(name, piece.id, last - len(ids) + place, last if live and place == 1 else 0, version, None, moment)
         for place, (name, version) in enumerate(zip(ids, outcome.versions, strict=True), 1)
     ]
     connection.execute(sa.insert(turns), rows)
-    _keep_scores(connection, list(zip(ids, outcome.versions, strict=True)))
+    keep_scores(connection, list(zip(ids, outcome.versions, strict=True)))
     if live and outcome.move:
         mine = sa.and_(moves.c.piece == piece.id, moves.c.number == outcome.move)
         connection.execute(sa.update(moves).where(mine).values(after=ids[0]))
@@ -240,9 +240,10 @@ def _move(
     connection.execute(sa.insert(moves), row)
 
 
-def _turn(
-    name: str, piece: str, number: int, shown: int, turn: NewTurn, person: str | None, moment: datetime
+def turn_row(
+    name: str, piece: str, number: int, shown: int, turn: NewTurn, person: str | None, moment: datetime | None = None
 ) -> dict[str, Any]:
+    """A passage as a row of `turns`."""
     return {
         "id": name,
         "piece": piece,
@@ -256,7 +257,7 @@ def _turn(
         "form": turn.form,
         "starts": turn.starts,
         "edited": False,
-        "created": moment,
+        "created": moment or now(),
         "model": turn.model,
         "adapter": turn.adapter,
         "seed": turn.seed,
@@ -269,10 +270,13 @@ def _turn(
         "tokens": turn.recipe.tokens,
         "window": turn.recipe.window,
         "reserved": turn.recipe.reserved,
+        "drawn": turn.recipe.drawn,
+        "origin": turn.origin,
     }
 
 
-def _keep_scores(connection: sa.Connection, written: Sequence[tuple[str, NewTurn]]) -> None:
+def keep_scores(connection: sa.Connection, written: Sequence[tuple[str, NewTurn]]) -> None:
+    """Store the music of those passages that have any."""
     rows = [{"turn": name, "score": turn.score.score, "midi": turn.score.midi} for name, turn in written if turn.score]
     if rows:
         connection.execute(sa.insert(scores), rows)

@@ -55,7 +55,10 @@ class PieceRow:
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """A passage without its recipe. `author` is the person's name or pen name here, or "" for the model."""
+    """A passage without its recipe. `author` is the person's name or pen name here, or "" for the model.
+
+    `origin` is the passage of another branch that it is a copy of.
+    """
 
     id: str
     piece: str
@@ -76,11 +79,15 @@ class TurnRow:
     finish: str | None
     text: str
     person: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the model came to a passage: exactly what it saw and how it drew."""
+    """How the model came to a passage: exactly what it saw and how it drew.
+
+    `drawn` is the task and which of its drafts was taken, None where that was not kept.
+    """
 
     completion: str = ""
     prompt: str = ""
@@ -89,6 +96,7 @@ class Recipe:
     tokens: int = 0
     window: int = 0
     reserved: int = 0
+    drawn: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,30 @@ class NewTurn:
     finish: str | None = None
     recipe: Recipe = field(default_factory=Recipe)
     score: ScoreRow | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtTurn:
+    """A passage that comes from a file, under the id it gets. `author` is whoever wrote it there ("" for a model, None
+    for who brings it); `changes` are the edits that stood, as (who, before, after)."""
+
+    id: str
+    turn: NewTurn
+    author: str | None
+    created: datetime
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtPiece:
+    """A piece that comes from a file, every passage behind the one it stands under; its live end is `head`."""
+
+    title: str
+    memory: str
+    note: str
+    turns: tuple[BroughtTurn, ...]
+    head: str | None
 
 
 @dataclass(frozen=True, slots=True)

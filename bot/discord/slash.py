@@ -116,6 +116,13 @@ def _musical(name: str, acts: Acts) -> Any:
     return app_commands.describe(text=_said("option_text"), file=_said("option_file"))(run)
 
 
+def _filed(name: str, acts: Acts) -> Any:
+    async def run(interaction: discord.Interaction, file: discord.Attachment | None = None) -> None:
+        await acts.command(interaction, name, "", file)
+
+    return app_commands.describe(file=_said("option_brought"))(run)
+
+
 def _counted(name: str, acts: Acts) -> Any:
     async def run(interaction: discord.Interaction, count: Range[int, 1, 6] | None = None) -> None:
         await acts.command(interaction, name, str(count or ""))
@@ -189,6 +196,7 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "alternatives": _counted,
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
+    "import": _filed,
     "consent": _chosen("option_consent", "on", "off"),
     "corpse": _chosen("option_corpse", "on", "off"),
     "choose": _voted,

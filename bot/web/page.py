@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from bot import commands, wording
 from bot.web.errors import language
 from engine.books.formats import FORMATS
+from engine.books.reading import BYTES
 from engine.music.midi import MAX_BYTES
 from engine.music.styles import INSTRUMENTS
 
@@ -65,6 +66,7 @@ def _data(tongue: str) -> dict[str, Any]:
         "forms": [{"name": name, "title": wording.form(name, tongue)} for name in commands.FORMS],
         "exports": FORMATS,
         "file_limit": MAX_BYTES,
+        "piece_limit": BYTES,
         "instruments": _instruments(tongue),
         "commands": [
             {"name": each.name, "takes": each.takes.value, "help": wording.say(f"command_{each.name}", tongue)}

@@ -63,6 +63,7 @@ def _entry(turn: Turn, book: Book) -> dict[str, Any]:
             "sampling": recipe.sampling,
             "prompt": recipe.prompt,
             "completion": recipe.completion,
+            "drawn": recipe.drawn,
         }
     return entry
 

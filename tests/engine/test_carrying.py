@@ -1,11 +1,15 @@
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.errors import UnknownFormat
-from tests.engine.desk import BEN, KEY, MARA, SAY, Desk, opened
+from engine.errors import Impossible, Refused, UnknownFormat
+from engine.messages import Person, SentFile, SessionKey
+from storage.schema import inbox, pieces, places, turns
+from tests.engine.desk import BEN, KEY, MARA, SAY, Desk, done, opened, other
 
 
 @pytest.fixture
@@ -77,3 +81,64 @@ async def test_an_empty_piece_and_an_unknown_format(desk: Desk) -> None:
     with pytest.raises(UnknownFormat) as caught:
         await desk.talk.carrying.export(KEY, "exe", SAY)
     assert caught.value.fields == {"format": "exe", "formats": "md, txt, json, epub, docx, zip"}
+
+
+async def tree(desk: Desk) -> None:
+    """Another piece, with two branches, an edit, memory and a note, by two people."""
+    await desk.talk.create(KEY, MARA, "The Lamp")
+    first = await desk.say("It rained.", "story")
+    await desk.retry()
+    await desk.talk.edit(KEY, BEN, "Ben's words.")
+    await desk.talk.branch(KEY, MARA, first.id)
+    await done(desk.talk.reply(desk.message("It snowed.", person=BEN)))
+    await desk.talk.remember(KEY, MARA, "Slow.")
+    await desk.talk.annotate(KEY, MARA, "Sad.")
+
+
+def shape(data: bytes) -> list[dict[str, Any]]:
+    """Everything in a JSON export but its ids and times."""
+    content = json.loads(data)
+    every = content["turns"] + content["others"]
+    place = {entry["id"]: number for number, entry in enumerate(every)}
+    for entry in every:
+        entry["parent"] = place.get(entry["parent"])
+        entry["edits"] = [{**edit, "at": ""} for edit in entry["edits"]]
+        entry.get("recipe", {}).pop("id", "")
+        del entry["id"]
+    return [{name: content[name] for name in ("title", "memory", "note")}, *every]
+
+
+async def test_a_piece_comes_back_with_branches_pen_names_edits_and_recipes(desk: Desk) -> None:
+    await tree(desk)
+    name, _, data = await desk.talk.carrying.export(KEY, "json", SAY)
+    elsewhere = other(chat="2")
+    sent = replace(desk.message("/import", "u1", elsewhere), file=SentFile(name, data))
+    piece = await desk.talk.carrying.bring(sent)
+    assert shape((await desk.talk.carrying.export(elsewhere, "json", SAY))[2]) == shape(data)
+    assert [turn.author for turn in piece.turns if turn.kind == "person"] == ["Mara", "Ben"]
+    again = await desk.talk.carrying.bring(sent)
+    assert again.id == piece.id
+    assert len(await desk.talk.pieces(elsewhere)) == 1
+    with pytest.raises(Impossible, match="nothing_to_undo"):
+        await desk.talk.undo(elsewhere, MARA)
+    assert (await desk.say("And then.", key=elsewhere)).text
+    assert len(await desk.talk.branches(elsewhere)) == 2
+
+
+async def test_a_piece_that_was_brought_in_is_forgotten_with_who_brought_it(desk: Desk) -> None:
+    await tree(desk)
+    name, _, data = await desk.talk.carrying.export(KEY, "json", SAY)
+    zoe = Person("telegram", "99", "Zoe")
+    home = SessionKey("telegram", "99")
+    sent = replace(desk.message("/import", "", home, zoe), file=SentFile(name, data))
+    piece = await desk.talk.carrying.bring(sent)
+    await desk.talk.privacy.forget(zoe)
+    assert piece.id not in {row["id"] for row in await desk.rows(pieces)}
+
+
+@pytest.mark.parametrize("file", [None, SentFile("a.json", b"{"), SentFile("a.exe", b"MZ"), SentFile("a.txt", b"")])
+async def test_a_bad_file_changes_nothing(desk: Desk, file: SentFile | None) -> None:
+    before = [await desk.rows(table) for table in (pieces, places, turns, inbox)]
+    with pytest.raises(Refused):
+        await desk.talk.carrying.bring(replace(desk.message("/import", "u2"), file=file))
+    assert [await desk.rows(table) for table in (pieces, places, turns, inbox)] == before

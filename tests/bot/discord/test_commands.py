@@ -44,6 +44,7 @@ BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
 REFUSED = {
     "cancel": "Nothing is being written",
     "compare": "only one voice",
+    "import": "Send /import together",
     "pick": "Nothing was compared",
     "role": "The host always writes",
     "kick": "Nobody by that name",
