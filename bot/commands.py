@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import carrying, linked, privacy, together, tunes, voices, wording
+from bot import branching, carrying, linked, privacy, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Notice, ReplyEvent, UnknownCommand
 from bot.telling import ending_of
@@ -150,23 +150,6 @@ async def _redo(call: Call) -> AsyncIterator[ReplyEvent]:
 async def _branch(call: Call) -> AsyncIterator[ReplyEvent]:
     turn = call.turn or (await _last(call)).id
     yield _where(call, "branched", await call.conversation.branch(*call.who, turn, delivery=call.message.delivery))
-
-
-async def _branches(call: Call) -> AsyncIterator[ReplyEvent]:
-    piece = await call.conversation.piece(call.message.key)
-    lines = [
-        wording.say(
-            "branch_line",
-            call.language,
-            mark="▶" if branch.live else "·",
-            number=branch.number,
-            passages=branch.passages,
-            ending=branch.ending,
-        )
-        for branch in await call.conversation.branches(call.message.key)
-    ]
-    head = wording.say("branches_head", call.language, title=_title(piece, call.language))
-    yield Notice("\n".join([head, *lines]), "branches")
 
 
 async def _switch(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -317,8 +300,10 @@ TABLE: tuple[Command, ...] = (
     Command("adapters", Takes.NOTHING, voices.adapters, "owner"),
     Command("rollback", Takes.MAYBE, voices.rollback, "owner"),
     Command("branch", Takes.NOTHING, _branch, "tree"),
-    Command("branches", Takes.NOTHING, _branches, "tree"),
+    Command("branches", Takes.NOTHING, branching.branches, "tree"),
     Command("switch", Takes.TEXT, _switch, "tree"),
+    Command("beside", Takes.TEXT, branching.beside, "tree"),
+    Command("take", Takes.TEXT, branching.take, "tree"),
     Command("memory", Takes.MAYBE, _memory, "memory"),
     Command("note", Takes.MAYBE, _note, "memory"),
     Command("context", Takes.NOTHING, _context, "memory"),

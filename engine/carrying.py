@@ -7,6 +7,7 @@ nothing of a file is stored before all of it was read.
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from engine import safety, story
 from engine.books import reading
@@ -112,9 +113,12 @@ class Carrying:
         live = tree.branch(piece.head)
         beside = {row.id for row in live}
         whole = format in ("json", EVERYTHING)
+        edits = [edit for edit in await self._history.edits(piece.id) if edit.id not in undone]
+        copies = {row.origin: row.id for row in tree.rows.values() if row.origin}
+        edits += [replace(edit, turn=copies[edit.turn]) for edit in edits if edit.turn in copies]
         return Book(
             story.view(piece, tree),
-            tuple(edit for edit in await self._history.edits(piece.id) if edit.id not in undone),
+            tuple(edits),
             await self._history.recipes(piece.id),
             say,
             frozenset(row.id for row in tree.rows.values() if row.starts),

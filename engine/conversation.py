@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from engine import safety, story
+from engine.branching import Branching
 from engine.carrying import Carrying
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
@@ -89,6 +90,7 @@ class Conversation:
         # Doors of their own: voices, places, what people who write together do, links, and one's own traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
+        self.branching = Branching(self._finding, self._shifting, together)
         self.carrying = Carrying(history, self._finding, together, self._music, writer)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)

@@ -140,6 +140,7 @@ class Impossible(Refused):
         "last_version",
         "nothing_to_cancel",
         "no_file",
+        "same_branch",
         "no_text",
         "no_music_yet",
         "one_music_only",

@@ -161,7 +161,9 @@ def shift(connection: sa.Connection, piece: PieceRow, person: str | None, to: Sh
     moment = now()
     receive(connection, piece.place, to.delivery, piece.id)
     clock = piece.clock + 1
-    _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
+    last, step = clock + len(to.grown), clock if to.step is None else to.step
+    _advance(connection, piece, moment, clock=last, head=to.head, step=step)
+    _grow(connection, piece, to.grown, moment)
     connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock, changed=clock))
     edit = None
     if to.text is not None:
@@ -192,7 +194,7 @@ def delivered(connection: sa.Connection, turn: str, messages: Sequence[tuple[str
 
 
 def _advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
-    linked = _try_advance(connection, piece, moment, clock=piece.clock + 1, **values)
+    linked = _try_advance(connection, piece, moment, **({"clock": piece.clock + 1} | values))
     if linked is None:
         raise Stale
     return linked
@@ -205,6 +207,30 @@ def _try_advance(connection: sa.Connection, piece: PieceRow, moment: datetime, *
     step = sa.update(pieces).where(as_read).values(updated=moment, **values)
     linked = connection.scalar(step.returning(there))
     return None if linked is None else bool(linked)
+
+
+def _grow(connection: sa.Connection, piece: PieceRow, grown: Sequence[tuple[str, str]], moment: datetime) -> None:
+    """Copies of passages of this piece behind its live end; whose words they are, and which model's, goes along."""
+    if not grown:
+        return
+    depth = connection.scalar(sa.select(turns.c.depth).where(turns.c.id == piece.head)) or 0
+    query = sa.select(turns).where(turns.c.piece == piece.id, turns.c.id.in_([source for _, source in grown]))
+    known = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+    parent, rows = piece.head, []
+    for number, (name, source) in enumerate(grown, 1):
+        at, row = piece.clock + 1 + number, known[source]
+        rows.append(
+            row
+            | {"id": name, "parent": parent, "depth": depth + number, "number": at, "shown": 0, "changed": at}
+            | {"starts": False, "created": moment, "drawn": None, "origin": row["origin"] or source}
+        )
+        parent = name
+    connection.execute(sa.insert(turns), rows)
+    music = {row.turn: row for row in connection.execute(sa.select(scores).where(scores.c.turn.in_(known)))}
+    kept = [(name, music[source]) for name, source in grown if source in music]
+    if kept:
+        new = [{"turn": name, "score": row.score, "midi": row.midi} for name, row in kept]
+        connection.execute(sa.insert(scores), new)
 
 
 def _titled(title: str) -> sa.ColumnElement[str]:

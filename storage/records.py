@@ -205,7 +205,8 @@ class Shift:
     """Where the live end goes, and all that goes with it.
 
     A new step (`step` None) is written down under `kind`; a step taken back or brought back names the move that is
-    undoable from then on. `text` gives `turn` new words; `over` is the version that was left for `turn`.
+    undoable from then on. `text` gives `turn` new words; `over` is the version that was left for `turn`. `grown` are
+    copies of other passages that grow at the live end first, one under the other: the new id, and whose copy it is.
     """
 
     head: str | None
@@ -218,6 +219,7 @@ class Shift:
     edited: bool = True
     first: bool = True
     delivery: str = ""
+    grown: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

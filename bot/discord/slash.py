@@ -207,4 +207,5 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "open": _named("option_piece", needed=True),
     "delete": _named("option_piece", needed=False),
     "switch": _named("option_branch", needed=True),
+    "beside": _named("option_branch", needed=True),
 }

@@ -16,6 +16,8 @@ ANN = Person("test", "ann", "Ann")
 WORDS = {
     "edit": "Other words.",
     "switch": "1",
+    "beside": "1",
+    "take": "1",
     "open": "1",
     "rename": "A title",
     "export": "json",

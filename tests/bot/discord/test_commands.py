@@ -25,6 +25,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pick": {"version": 1},
     "rename": {"text": "A title"},
     "switch": {"which": "1"},
+    "beside": {"which": "1"},
+    "take": {"text": "1"},
     "turns": {"mode": "round-robin", "details": "10m"},
     "give": {"which": "Mara"},
     "choose": {"number": 1},
