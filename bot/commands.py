@@ -11,9 +11,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import flavours, linked, privacy, remembering, together, tunes, voices, wording
+from bot import branching, carrying, flavours, linked, privacy, remembering, together, tunes, voices, wording
 from bot.calls import Call, Command, Handler, Takes, number
-from bot.replies import Attachment, Notice, ReplyEvent, UnknownCommand
+from bot.replies import Notice, ReplyEvent, UnknownCommand
 from bot.telling import ending_of
 from engine.conversation import Conversation
 from engine.errors import BadValue, EmptyText, Impossible
@@ -40,16 +40,16 @@ def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[Reply
 
 async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
     text = call.message.text.strip()
+    match = _COMMAND.fullmatch(text)
     if call.message.file and flavours.is_persona(call.message.file):
         yield await flavours.received(call)
         return
-    if call.message.file:
+    if call.message.file and not (match and match[1].lower() in carrying.READS):
         call, notices = await tunes.heard(call)
         for notice in notices:
             yield notice
         if not text:
             return
-    match = _COMMAND.fullmatch(text)
     if text in _VOTES:
         events = _dispatch(_VOTES[text], call)
     elif match:
@@ -164,23 +164,6 @@ async def _branch(call: Call) -> AsyncIterator[ReplyEvent]:
     yield _where(call, "branched", await call.conversation.branch(*call.who, turn, delivery=call.message.delivery))
 
 
-async def _branches(call: Call) -> AsyncIterator[ReplyEvent]:
-    piece = await call.conversation.piece(call.message.key)
-    lines = [
-        wording.say(
-            "branch_line",
-            call.language,
-            mark="▶" if branch.live else "·",
-            number=branch.number,
-            passages=branch.passages,
-            ending=branch.ending,
-        )
-        for branch in await call.conversation.branches(call.message.key)
-    ]
-    head = wording.say("branches_head", call.language, title=_title(piece, call.language))
-    yield Notice("\n".join([head, *lines]), "branches")
-
-
 async def _switch(call: Call) -> AsyncIterator[ReplyEvent]:
     branch = number(call.words, "branch", "1-999")
     piece = await call.conversation.switch(*call.who, branch, delivery=call.message.delivery)
@@ -256,11 +239,6 @@ async def _delete(call: Call) -> AsyncIterator[ReplyEvent]:
     yield replace(notice, session=left[0].id if left else "")
 
 
-async def _export(call: Call) -> AsyncIterator[ReplyEvent]:
-    name, mime, data = await call.conversation.export(call.message.key, call.words.lower() or "md")
-    yield Attachment(name, mime, data)
-
-
 def _title(piece: Piece, language: str) -> str:
     return piece.title or wording.say("untitled", language)
 
@@ -324,8 +302,10 @@ TABLE: tuple[Command, ...] = (
     Command("adapters", Takes.NOTHING, voices.adapters, "owner"),
     Command("rollback", Takes.MAYBE, voices.rollback, "owner"),
     Command("branch", Takes.NOTHING, _branch, "tree"),
-    Command("branches", Takes.NOTHING, _branches, "tree"),
+    Command("branches", Takes.NOTHING, branching.branches, "tree"),
     Command("switch", Takes.TEXT, _switch, "tree"),
+    Command("beside", Takes.TEXT, branching.beside, "tree"),
+    Command("take", Takes.TEXT, branching.take, "tree"),
     Command("memory", Takes.MAYBE, _memory, "memory"),
     Command("note", Takes.MAYBE, _note, "memory"),
     Command("lore", Takes.MAYBE, remembering.lore, "memory"),
@@ -340,7 +320,8 @@ TABLE: tuple[Command, ...] = (
     Command("open", Takes.TEXT, _open, "pieces"),
     Command("rename", Takes.TEXT, _rename, "pieces"),
     Command("delete", Takes.MAYBE, _delete, "pieces"),
-    Command("export", Takes.MAYBE, _export, "pieces"),
+    Command("export", Takes.MAYBE, carrying.export, "pieces"),
+    Command("import", Takes.NOTHING, carrying.bring, "pieces"),
     *(
         Command(name, takes, handler, "together")
         for name, (takes, handler) in (together.COMMANDS | linked.COMMANDS).items()

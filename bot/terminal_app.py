@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from bot import commands, wording
+from bot import carrying, commands, wording
 from bot.flavours import ENDING as PERSONA
 from bot.replies import Attachment, Notice
 from bot.streaming import stream
 from bot.telling import tell
+from engine.books.reading import BYTES
 from engine.conversation import Conversation
 from engine.errors import EngineError
 from engine.messages import MessageRef, Person, SentFile, SessionKey, Turn, UserMessage
@@ -142,6 +143,9 @@ class _Screen:
 
 def _with_file(line: str) -> tuple[str, SentFile | None]:
     """A line that begins with the path of a music file (typed, or dragged into the window) brings that file."""
+    words = line.split(maxsplit=1)
+    if len(words) == 2 and words[0].removeprefix("/") in carrying.READS:
+        return words[0], _read(words[1])
     try:
         first = shlex.split(line)[0]
         path = Path(first).expanduser()
@@ -153,6 +157,16 @@ def _with_file(line: str) -> tuple[str, SentFile | None]:
         return line, None
     quoted = re.match(r"""("[^"]*"|'[^']*'|(?:\\.|[^\s\\])+)\s*""", line)
     return line[quoted.end() :] if quoted else "", SentFile(path.name, data)
+
+
+def _read(name: str) -> SentFile | None:
+    """The file of that path, typed or dragged into the window; None if there is none."""
+    path = Path(name.strip().strip("'\"")).expanduser()
+    try:
+        with path.open("rb") as file:
+            return SentFile(path.name, file.read(BYTES + 1))
+    except OSError:
+        return None
 
 
 def _write(attachment: Attachment) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from engine.books.book import Says
 from engine.errors import EngineError
 from engine.music.wishes import Wish
 from engine.music.wishes import describe as facts_of
@@ -99,6 +100,11 @@ def describe(wish: Wish, language: str) -> str:
 def _listed(names: Sequence[str], language: str) -> str:
     last = say("music_and", language).join(names[-2:])
     return say("music_comma", language).join([*names[:-2], last])
+
+
+def sayer(language: str) -> Says:
+    """`say` in one language, for what must not know of languages."""
+    return lambda key, /, **fields: say(key, language, **fields)
 
 
 def page(language: str) -> dict[str, str]:

@@ -131,6 +131,33 @@ def music(
     _wait(work)
 
 
+@app.command(name="import")
+def bring(
+    files: Annotated[list[Path], typer.Argument(help="json of /export, md or txt", exists=True, dir_okay=False)],
+) -> None:
+    """Bring pieces into the studio from files."""
+    from deploy import bringing  # noqa: PLC0415
+
+    settings = _settings(quiet=True)
+    _wait(lambda: bringing.bring(settings, files, _language(), out))
+
+
+@app.command()
+def replay(recipes: Annotated[list[str], typer.Argument(help="ids from the ledger of an exported file")]) -> None:
+    """Write passages again from their recipes; status 1 if one does not come out as it was written."""
+    from deploy import replay as again  # noqa: PLC0415
+
+    settings = _settings(quiet=True)
+    _prepare(settings)
+    same: list[bool] = []
+
+    async def work() -> None:
+        same.append(await again.replay(settings, recipes, _language(), out))
+
+    _wait(work)
+    raise typer.Exit(0 if all(same) else 1)
+
+
 @app.command()
 def doctor() -> None:
     """What works, what is missing, and what to do about it."""

@@ -10,8 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from engine import export, safety, story
+from engine import safety, story
 from engine.arriving import Arriving
+from engine.branching import Branching
+from engine.carrying import Carrying
 from engine.composing import Composing
 from engine.errors import BadValue, EmptyText, Impossible, NotFound
 from engine.finding import Finding, account_of, place_of, unanswered
@@ -91,6 +93,8 @@ class Conversation:
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
         self.arriving = Arriving(history.arrivals, clock)
+        self.branching = Branching(self._finding, self._shifting, together)
+        self.carrying = Carrying(history, self._finding, together, self._music, writer)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
         self.remembering = Remembering(history, self._finding, together)
@@ -373,15 +377,7 @@ class Conversation:
         shown = await self._finding.shown(ref, key)
         return shown and await self.turn(SessionKey(shown[0].platform, shown[0].chat, shown[0].thread), shown[1])
 
-    async def export(self, key: SessionKey, format: str) -> tuple[str, str, bytes]:  # noqa: A002  # its name in the API
-        """The live branch as a file with its authorship ledger: file name, MIME type, content. Raises UnknownFormat."""
-        write = export.writer(format)
-        piece, tree = await self._finding.load(key)
-        await self._together.must_show(piece.id)
-        recipes = await self._history.recipes(piece.id)
-        force = story.in_force(await self._history.moves(piece.id), piece.step)
-        edits = tuple(edit for edit in await self._history.edits(piece.id) if edit.id in force)
-        return write(export.Book(story.view(piece, tree), edits, recipes))
+    # ── changing things ────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _change(self, key: SessionKey, by: Person | None, **values: str) -> Piece:
         key = replace(key, piece=await self._finding.id(key))

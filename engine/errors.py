@@ -6,6 +6,8 @@ EngineError
 │   ├── NotOwner · UnknownAdapter
 │   ├── BadLore             an entry of the lore that cannot be
 │   ├── BadPersona          a file that holds none; see engine/text/persona_file
+│   ├── BadFile             no piece can be made of it
+│   ├── NoReplay            a recipe that cannot be followed here
 │   ├── NotYourTurn · NotHost       of pieces that several people write by rules
 │   ├── NotFound            no such piece, passage or version here (also: not yours to see)
 │   ├── Impossible          nothing to undo, redo, retry, edit; no further version
@@ -81,7 +83,7 @@ class UnknownFormat(Refused):
 
 
 class NotFound(Refused):
-    """No such thing in this chat. Fields: `what` ("piece" | "passage" | "branch" | "lore" | "persona"), `id`."""
+    """No such thing here. Fields: `what` ("piece" | "passage" | "branch" | "lore" | "persona" | "recipe"), `id`."""
 
     code = "not_found"
 
@@ -113,6 +115,25 @@ class NotHost(Refused):
     code = "not_host"
 
 
+class BadFile(Refused):
+    """A file that no piece can be made of. Field: `why`, one of the names below; with most of them a number or two."""
+
+    code = "bad_file"
+
+    WHYS: ClassVar[tuple[str, ...]] = (
+        *("kind", "bytes", "encoding", "empty", "json", "foreign", "newer", "broken", "many"),
+    )
+
+
+class NoReplay(Refused):
+    """A recipe that cannot be followed. Fields: `recipe`, `why`, and with "base" `model` and `base`, with "voice"
+    `adapter`."""
+
+    code = "no_replay"
+
+    WHYS: ClassVar[tuple[str, ...]] = ("person", "music", "stopped", "erased", "old", "base", "voice")
+
+
 class UnknownAdapter(Refused):
     """Field: `adapter`."""
 
@@ -133,6 +154,8 @@ class Impossible(Refused):
         "first_version",
         "last_version",
         "nothing_to_cancel",
+        "no_file",
+        "same_branch",
         "no_text",
         "no_arc",
         "no_music_yet",

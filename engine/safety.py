@@ -29,8 +29,13 @@ def words(text: str, limit: int = MESSAGE) -> str:
     """The text as it may be stored, "" if nothing of it can be seen; raises TextTooLong (limits are in characters)."""
     if len(text) > limit:
         raise TextTooLong(limit=limit, length=len(text))
-    clean = _HALVES.sub("\ufffd", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))).strip("\n").rstrip()
+    clean = storable(text).strip("\n").rstrip()
     return clean if any(unicodedata.category(character)[0] not in "CZ" for character in clean) else ""
+
+
+def storable(text: str) -> str:
+    """The text without control characters and half characters, which a database cannot hold."""
+    return _HALVES.sub("\ufffd", _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)))
 
 
 def passage(text: str) -> str:

@@ -55,6 +55,10 @@ class Tree:
         begins = [place for place, row in enumerate(way) if row.starts]
         return way[begins[-1] if begins else 0 :]
 
+    def below(self, turn: str | None) -> tuple[TurnRow, ...]:
+        """What stands directly under a passage, or at the beginning, in the order of writing."""
+        return tuple(self._children.get(turn, ()))
+
     def versions(self, row: TurnRow) -> tuple[TurnRow, ...]:
         """What the model wrote at the same place, in the order of writing; a person's words have no versions."""
         if row.kind != "model":

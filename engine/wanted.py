@@ -13,7 +13,7 @@ from engine.music.musician import Made, MusicTask
 from engine.ports import Sampling
 from engine.relay import Relay
 from engine.story import Plan, Wish, flavour_of
-from engine.text import sentences
+from engine.text import recipes, sentences
 from engine.text.task import Composition, Passage, Task
 from engine.together.state import State
 from engine.together.telling import last_line
@@ -161,5 +161,6 @@ def _version(plan: Plan, made: Passages) -> NewTurn:
             tokens=made.tokens,
             window=made.window,
             reserved=made.reserved,
+            drawn=recipes.kept(made.task, made.pick) if made.task else None,
         ),
     )

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from storage import authorship, pieces, unlinking
+from storage.bringing import BROUGHT
 from storage.db import now
 from storage.opinions import WORDED, unsigned
 from storage.outbox import post
@@ -130,14 +131,16 @@ def _shared(connection: sa.Connection, piece: str, person: str) -> bool:
     """Whether anybody else ever did anything in a piece, even vote."""
     of_turns = (edits.c.turn, preferences.c.turn, picks.c.turn, retries.c.turn)
     by = sa.or_(*(pieces_table.c[f"{name}_by"] != person for name in WORDED))
+    named = people.c.account.startswith(f"{person}:", autoescape=True)  # in a file that they brought in themselves
+    brought = sa.select(people.c.id).where(people.c.platform == BROUGHT, named)
     others = (
-        sa.select(turns.c.id).where(turns.c.piece == piece, turns.c.person != person),
+        sa.select(turns.c.id).where(turns.c.piece == piece, turns.c.person != person, turns.c.person.not_in(brought)),
         sa.select(moves.c.piece).where(moves.c.piece == piece, moves.c.person != person),
         sa.select(members.c.piece).where(members.c.piece == piece, members.c.person != person),
         *(
             sa.select(turns.c.id)
             .join(column.table, column == turns.c.id)
-            .where(turns.c.piece == piece, column.table.c.person != person)
+            .where(turns.c.piece == piece, column.table.c.person != person, column.table.c.person.not_in(brought))
             for column in of_turns
         ),
         sa.select(pieces_table.c.id).where(pieces_table.c.id == piece, by),
@@ -253,7 +256,9 @@ def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own
     hidden = {*ids, *after}
     rest = connection.execute(sa.select(turns.c.id, turns.c.sections).where(inside, turns.c.id.not_in(hidden)))
     hidden |= {row.id for row in rest if unsigned(row.sections)}
-    connection.execute(sa.update(turns).where(inside, turns.c.id.in_(hidden)).values(prompt="", sections=[]))
+    connection.execute(
+        sa.update(turns).where(inside, turns.c.id.in_(hidden)).values(prompt="", sections=[], drawn=None)
+    )
     orders = sa.or_(turns.c.id.in_(ids), turns.c.parent.in_(ids))  # for music, and what was made of them
     for row in connection.execute(sa.select(turns.c.id, turns.c.sampling).where(inside, orders)).all():
         if "words" in row.sampling:

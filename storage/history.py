@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import gatherings, journal, linking, links, lore, moving, pieces, turns
+from storage import bringing, gatherings, journal, linking, links, lore, moving, pieces, turns
 from storage.arrivals import Arrivals
 from storage.db import Database, insert, new_id, now
 from storage.gatherings import Gatherings
@@ -20,6 +20,7 @@ from storage.personas import Personas
 from storage.records import (
     Account,
     Arrival,
+    BroughtPiece,
     Delivery,
     Edit,
     Gathered,
@@ -94,6 +95,10 @@ class History:
         """A new piece, open in its place from now on; raises Duplicate."""
         return await self._database.write(_create, place, title, delivery)
 
+    async def bring(self, place: Place, person: str, found: BroughtPiece, delivery: str = "") -> PieceRow:
+        """A piece from a file, open in its place from now on; raises Duplicate, and then nothing is stored."""
+        return await self._database.write(bringing.bring, place, person, found, delivery)
+
     async def open(self, place: Place, piece: str) -> None:
         """From now on messages in this place go to `piece`."""
         await self._database.write(pieces.open_piece, place, piece)
@@ -160,6 +165,10 @@ class History:
     async def home(self, place: Place, turn: str) -> tuple[str, str] | None:
         """The piece a turn is in and the turn's kind, if that piece belongs to this place and was not deleted."""
         return await self._database.read(turns.home, place, turn)
+
+    async def address(self, turn: str) -> tuple[Place, str] | None:
+        """The place and the piece of a turn, for the owner of the machine: nobody's place is asked for."""
+        return await self._database.read(turns.address, turn)
 
     async def shown(self, chat: Place, message: str) -> tuple[Place, str, str] | None:
         """What a message of this chat shows, in whichever thread: place, piece and turn."""

@@ -82,8 +82,8 @@ def accept(
     if words is not None:
         turn, move = new_id(), piece.clock + 1
         linked = _advance(connection, piece, moment, head=turn, step=move, title=_titled(wish.title))
-        connection.execute(sa.insert(turns), _turn(turn, piece.id, move, move, words, person, moment))
-        _keep_scores(connection, [(turn, words)])
+        connection.execute(sa.insert(turns), turn_row(turn, piece.id, move, move, words, person, moment))
+        keep_scores(connection, [(turn, words)])
         _move(connection, piece, wish.kind, turn, person, moment)
         delivered(connection, turn, wish.messages)
     receive(connection, piece.place, wish.delivery, piece.id, turn, move)
@@ -131,11 +131,11 @@ def finish(connection: sa.Connection, piece: PieceRow, outcome: Outcome) -> tupl
     if not live:
         last = _skip(connection, piece.id, len(ids))
     rows = [
-        _turn(name, piece.id, last - len(ids) + place, last if live and place == 1 else 0, version, None, moment)
+        turn_row(name, piece.id, last - len(ids) + place, last if live and place == 1 else 0, version, None, moment)
         for place, (name, version) in enumerate(zip(ids, outcome.versions, strict=True), 1)
     ]
     connection.execute(sa.insert(turns), rows)
-    _keep_scores(connection, list(zip(ids, outcome.versions, strict=True)))
+    keep_scores(connection, list(zip(ids, outcome.versions, strict=True)))
     if live and outcome.move:
         mine = sa.and_(moves.c.piece == piece.id, moves.c.number == outcome.move)
         connection.execute(sa.update(moves).where(mine).values(after=ids[0]))
@@ -161,7 +161,9 @@ def shift(connection: sa.Connection, piece: PieceRow, person: str | None, to: Sh
     moment = now()
     receive(connection, piece.place, to.delivery, piece.id)
     clock = piece.clock + 1
-    _advance(connection, piece, moment, head=to.head, step=clock if to.step is None else to.step)
+    last, step = clock + len(to.grown), clock if to.step is None else to.step
+    _advance(connection, piece, moment, clock=last, head=to.head, step=step)
+    _grow(connection, piece, to.grown, moment)
     connection.execute(sa.update(turns).where(turns.c.id == to.head).values(shown=clock, changed=clock))
     edit = None
     if to.text is not None:
@@ -192,7 +194,7 @@ def delivered(connection: sa.Connection, turn: str, messages: Sequence[tuple[str
 
 
 def _advance(connection: sa.Connection, piece: PieceRow, moment: datetime, **values: Any) -> bool:
-    linked = _try_advance(connection, piece, moment, clock=piece.clock + 1, **values)
+    linked = _try_advance(connection, piece, moment, **({"clock": piece.clock + 1} | values))
     if linked is None:
         raise Stale
     return linked
@@ -205,6 +207,30 @@ def _try_advance(connection: sa.Connection, piece: PieceRow, moment: datetime, *
     step = sa.update(pieces).where(as_read).values(updated=moment, **values)
     linked = connection.scalar(step.returning(there))
     return None if linked is None else bool(linked)
+
+
+def _grow(connection: sa.Connection, piece: PieceRow, grown: Sequence[tuple[str, str]], moment: datetime) -> None:
+    """Copies of passages of this piece behind its live end; whose words they are, and which model's, goes along."""
+    if not grown:
+        return
+    depth = connection.scalar(sa.select(turns.c.depth).where(turns.c.id == piece.head)) or 0
+    query = sa.select(turns).where(turns.c.piece == piece.id, turns.c.id.in_([source for _, source in grown]))
+    known = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+    parent, rows = piece.head, []
+    for number, (name, source) in enumerate(grown, 1):
+        at, row = piece.clock + 1 + number, known[source]
+        rows.append(
+            row
+            | {"id": name, "parent": parent, "depth": depth + number, "number": at, "shown": 0, "changed": at}
+            | {"starts": False, "created": moment, "drawn": None, "origin": row["origin"] or source}
+        )
+        parent = name
+    connection.execute(sa.insert(turns), rows)
+    music = {row.turn: row for row in connection.execute(sa.select(scores).where(scores.c.turn.in_(known)))}
+    kept = [(name, music[source]) for name, source in grown if source in music]
+    if kept:
+        new = [{"turn": name, "score": row.score, "midi": row.midi} for name, row in kept]
+        connection.execute(sa.insert(scores), new)
 
 
 def _titled(title: str) -> sa.ColumnElement[str]:
@@ -240,9 +266,10 @@ def _move(
     connection.execute(sa.insert(moves), row)
 
 
-def _turn(
-    name: str, piece: str, number: int, shown: int, turn: NewTurn, person: str | None, moment: datetime
+def turn_row(
+    name: str, piece: str, number: int, shown: int, turn: NewTurn, person: str | None, moment: datetime | None = None
 ) -> dict[str, Any]:
+    """A passage as a row of `turns`."""
     return {
         "id": name,
         "piece": piece,
@@ -256,7 +283,7 @@ def _turn(
         "form": turn.form,
         "starts": turn.starts,
         "edited": False,
-        "created": moment,
+        "created": moment or now(),
         "model": turn.model,
         "adapter": turn.adapter,
         "seed": turn.seed,
@@ -269,10 +296,13 @@ def _turn(
         "tokens": turn.recipe.tokens,
         "window": turn.recipe.window,
         "reserved": turn.recipe.reserved,
+        "drawn": turn.recipe.drawn,
+        "origin": turn.origin,
     }
 
 
-def _keep_scores(connection: sa.Connection, written: Sequence[tuple[str, NewTurn]]) -> None:
+def keep_scores(connection: sa.Connection, written: Sequence[tuple[str, NewTurn]]) -> None:
+    """Store the music of those passages that have any."""
     rows = [{"turn": name, "score": turn.score.score, "midi": turn.score.midi} for name, turn in written if turn.score]
     if rows:
         connection.execute(sa.insert(scores), rows)

@@ -90,7 +90,10 @@ class PersonaRow:
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """A passage without its recipe. `author` is the person's name or pen name here, or "" for the model."""
+    """A passage without its recipe. `author` is the person's name or pen name here, or "" for the model.
+
+    `origin` is the passage of another branch that it is a copy of.
+    """
 
     id: str
     piece: str
@@ -111,11 +114,15 @@ class TurnRow:
     finish: str | None
     text: str
     person: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the model came to a passage: exactly what it saw and how it drew."""
+    """How the model came to a passage: exactly what it saw and how it drew.
+
+    `drawn` is the task and which of its drafts was taken, None where that was not kept.
+    """
 
     completion: str = ""
     prompt: str = ""
@@ -124,6 +131,7 @@ class Recipe:
     tokens: int = 0
     window: int = 0
     reserved: int = 0
+    drawn: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,30 @@ class NewTurn:
     finish: str | None = None
     recipe: Recipe = field(default_factory=Recipe)
     score: ScoreRow | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtTurn:
+    """A passage that comes from a file, under the id it gets. `author` is whoever wrote it there ("" for a model, None
+    for who brings it); `changes` are the edits that stood, as (who, before, after)."""
+
+    id: str
+    turn: NewTurn
+    author: str | None
+    created: datetime
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtPiece:
+    """A piece that comes from a file, every passage behind the one it stands under; its live end is `head`."""
+
+    title: str
+    memory: str
+    note: str
+    turns: tuple[BroughtTurn, ...]
+    head: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +240,8 @@ class Shift:
     """Where the live end goes, and all that goes with it.
 
     A new step (`step` None) is written down under `kind`; a step taken back or brought back names the move that is
-    undoable from then on. `text` gives `turn` new words; `over` is the version that was left for `turn`.
+    undoable from then on. `text` gives `turn` new words; `over` is the version that was left for `turn`. `grown` are
+    copies of other passages that grow at the live end first, one under the other: the new id, and whose copy it is.
     """
 
     head: str | None
@@ -221,6 +254,7 @@ class Shift:
     edited: bool = True
     first: bool = True
     delivery: str = ""
+    grown: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _heavy = (
     turns.c.tokens,
     turns.c.window,
     turns.c.reserved,
+    turns.c.drawn,
 )
 _known: dict[str, sa.ColumnElement[Any]] = {
     **dict(turns.c.items()),
@@ -70,6 +71,13 @@ def home(connection: sa.Connection, place: Place, turn: str) -> tuple[str, str] 
     here = sa.and_(turns.c.id == turn, reached(place), pieces.c.deleted.is_(None))
     row = connection.execute(query.where(here)).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def address(connection: sa.Connection, turn: str) -> tuple[Place, str] | None:
+    """Where a turn stands, whoever asks: the place in which its piece began, and the piece."""
+    query = sa.select(pieces.c.platform, pieces.c.chat, pieces.c.thread, pieces.c.id)
+    row = connection.execute(query.join(turns, turns.c.piece == pieces.c.id).where(turns.c.id == turn)).one_or_none()
+    return row and (Place(row.platform, row.chat, row.thread), row.id)
 
 
 def shown(connection: sa.Connection, chat: Place, message: str) -> tuple[Place, str, str] | None:
@@ -156,4 +164,5 @@ def _recipe(row: Any) -> Recipe:
         tokens=row.tokens,
         window=row.window,
         reserved=row.reserved,
+        drawn=row.drawn,
     )

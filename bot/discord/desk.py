@@ -111,12 +111,12 @@ class Desk:
     async def answer(
         self, asked: UserMessage, file: discord.Attachment | None, outlet: ChatOutlet
     ) -> AsyncIterator[ReplyEvent]:
-        """The answer to words, when the file of music that came with them is here."""
+        """The answer to words, when the file that came with them is here."""
         command = command_in(asked.text)
         musical = command in tunes.COMMANDS or (file is not None and not command)
         outlet.musical = musical
         if file:
-            asked = replace(asked, file=await fetch(file))
+            asked = replace(asked, file=await fetch(file, command))
         async with aclosing(commands.run(self.conversation, asked)) as events:  # type: ignore[type-var]  # an async generator
             async for event in events:
                 yield event

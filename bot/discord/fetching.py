@@ -1,4 +1,4 @@
-"""Files of music that people send, and how their bytes come here."""
+"""Files that people send, and how their bytes come here."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.chats.files import FileUnavailable, check_size, is_music
+from bot.chats.files import FileUnavailable, check_size, is_music, is_wanted
 from bot.chats.wire import Refusal
 from bot.discord.sending import ERRORS, trouble
 from engine.messages import SentFile
@@ -22,9 +22,14 @@ def music_in(attachments: Iterable[discord.Attachment]) -> discord.Attachment | 
     return next((each for each in attachments if is_music(each.filename, each.content_type)), None)
 
 
-async def fetch(file: discord.Attachment) -> SentFile:
-    """The file with its bytes. Raises FileUnavailable; BadMidi, without loading it, if it is too large to be heard."""
-    check_size(file.size)
+def file_in(attachments: Iterable[discord.Attachment], command: str) -> discord.Attachment | None:
+    """The first file of music among these, or the first that the command asks for."""
+    return next((each for each in attachments if is_wanted(command, each.filename, each.content_type)), None)
+
+
+async def fetch(file: discord.Attachment, command: str = "") -> SentFile:
+    """The file with its bytes. Raises FileUnavailable; BadMidi or BadFile, without loading it, if it is too large."""
+    check_size(file.size, command)
     pause = 0.5
     try:
         async with asyncio.timeout(PATIENCE):

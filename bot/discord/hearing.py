@@ -11,7 +11,7 @@ from bot.chats.pressing import rewrite
 from bot.chats.refs import command_in, ref_of
 from bot.chats.replies import Stored
 from bot.discord.desk import Desk, safely
-from bot.discord.fetching import music_in
+from bot.discord.fetching import file_in, music_in
 from bot.discord.records import PLATFORM, Place, delivery, words_in
 from bot.discord.sending import ERRORS
 from engine.errors import EngineError
@@ -50,7 +50,7 @@ class Hearing:
             delivery(message.id),
             alone=place.private,
         )
-        file = music_in(message.attachments)
+        file = file_in(message.attachments, command_in(asked.text))
         outlet = self._desk.outlet(place, person.language)
         outlet.name(f"m{message.id}")
 

@@ -9,6 +9,7 @@ from discord.app_commands import Choice, Range, locale_str
 
 from bot import commands, wording
 from bot.calls import Command, Takes
+from engine.books.formats import FORMATS
 from engine.lorebook import MOST_ORDER, MOST_STICKY
 from engine.text.mood import MOODS
 from engine.together.asked import DRAFTS
@@ -18,7 +19,6 @@ Interaction = discord.Interaction[Any]
 Sent = discord.Attachment | None
 
 MOST = DRAFTS[1]
-FORMATS = ("md", "txt", "json")
 ON_MESSAGES = ("continue", "retry", "branch", "edit", "music")
 """What the menu of a message offers, five at most: `continue` goes on from there, `edit` asks for the new words in a
 form, `music` is written in the mood of the passage."""
@@ -119,6 +119,13 @@ def _musical(name: str, acts: Acts) -> Any:
         await acts.command(interaction, name, text or "", file)
 
     return app_commands.describe(text=_said("option_text"), file=_said("option_file"))(run)
+
+
+def _filed(name: str, acts: Acts) -> Any:
+    async def run(interaction: discord.Interaction, file: discord.Attachment | None = None) -> None:
+        await acts.command(interaction, name, "", file)
+
+    return app_commands.describe(file=_said("option_brought"))(run)
 
 
 def _counted(name: str, acts: Acts) -> Any:
@@ -225,6 +232,7 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "lore": _lored,
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
+    "import": _filed,
     "consent": _chosen("option_consent", "on", "off"),
     "mood": _chosen("option_mood", *MOODS, "off"),
     "corpse": _chosen("option_corpse", "on", "off"),
@@ -236,4 +244,5 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "open": _named("option_piece", needed=True),
     "delete": _named("option_piece", needed=False),
     "switch": _named("option_branch", needed=True),
+    "beside": _named("option_branch", needed=True),
 }

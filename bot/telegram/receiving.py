@@ -25,7 +25,7 @@ from bot.chats.refs import command_in, ref_of
 from bot.chats.replies import Stored
 from bot.replies import ReplyEvent
 from bot.telegram.addressing import answered_in, words_for
-from bot.telegram.fetching import fetch, midi_in
+from bot.telegram.fetching import fetch, file_in, midi_in
 from bot.telegram.groups import Groups
 from bot.telegram.records import Place, author_of, from_machine, key_of, person_of, place_at, place_of, vote_of
 from bot.telegram.replying import Replies
@@ -69,7 +69,7 @@ class Receiver:
         place, person = place_of(message), author_of(message)
         outlet = self._replies.outlet(place, person.language)
         text = message.text or message.caption
-        file = midi_in(message)
+        file = file_in(message)
         if text is None and file is None:
             if place.private and message.effective_attachment:
                 await outlet.say(wording.say("text_only", person.language))
@@ -87,12 +87,12 @@ class Receiver:
     async def _answer(
         self, message: Message, asked: UserMessage, file: Audio | Document | None, outlet: ChatOutlet
     ) -> AsyncIterator[ReplyEvent]:
-        """The answer to a message, when the MIDI file it brings is here, or the one it answers that nobody heard."""
+        """The answer to a message, when the file it brings is here, or the MIDI file it answers that nobody heard."""
         command = command_in(asked.text)
         musical = command in commands.BY_NAME and commands.BY_NAME[command].group == "music"
         outlet.musical = musical or (file is not None and not command)
         if file:
-            asked = replace(asked, file=await fetch(self._replies.bot, file))
+            asked = replace(asked, file=await fetch(self._replies.bot, file, command))
         elif musical or not command:
             asked = await self._with_answered(message, asked, outlet)
         async with aclosing(commands.run(self._conversation, asked)) as events:  # type: ignore[type-var]  # an async generator

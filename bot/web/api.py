@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 
-from bot import commands, streaming
+from bot import commands, streaming, wording
 from bot.replies import Attachment, ReplyEvent
 from bot.tunes import FILES
 from bot.web import bodies, music, page, sse, views
@@ -144,7 +144,8 @@ class Api:
     async def export(self, request: Request) -> Response:
         """The piece as a file."""
         kind = request.query_params.get("format", "md")
-        return _download(Attachment(*await self._conversation.export(_key(request), kind)))
+        say = wording.sayer(language(request))
+        return _download(Attachment(*await self._conversation.carrying.export(_key(request), kind, say)))
 
     async def _piece(self, request: Request, key: SessionKey, author: str) -> Response:
         piece = await self._conversation.piece(key)

@@ -15,13 +15,16 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from bot.carrying import READS
+from bot.chats.refs import command_in
 from bot.flavours import ENDING as PERSONA
 from bot.web.errors import ApiError
+from engine.books.reading import BYTES
 from engine.messages import SentFile
 from engine.music.midi import MAX_BYTES
 
 LONGEST = 1_000_000
-LONGEST_UPLOAD = MAX_BYTES + 128 * 1024  # the longest message, as UTF-8, and what a form puts around it
+LONGEST_UPLOAD = BYTES + 128 * 1024  # the longest message, as UTF-8, and what a form puts around it
 SLOWEST = 60.0
 AUTHOR_LENGTH = 64
 _JSON_TYPES = ("", "application/json")
@@ -101,7 +104,7 @@ def _object(raw: bytes) -> dict[str, Any]:
 async def _form(request: Request) -> Body:
     parser = MultiPartParser(
         request.headers,
-        _bounded(request, LONGEST_UPLOAD, MAX_BYTES),
+        _bounded(request, LONGEST_UPLOAD, BYTES),
         max_files=4,
         max_fields=32,
         max_part_size=LONGEST,
@@ -115,14 +118,15 @@ async def _form(request: Request) -> Body:
         if len(uploads) > 1 or len(form.getlist("file")) > 1:
             raise ApiError(422, "one_file")
         fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-        return Body(fields, await _music(uploads[0]) if uploads else None)
+        take = _piece if command_in(fields.get("text", "")) in READS else _music
+        return Body(fields, await take(uploads[0]) if uploads else None)
     finally:
         await form.close()
 
 
 async def _music(upload: UploadFile) -> SentFile:
     """An upload that its name, type or first bytes call MIDI, ABC or a persona; the engine finds out whether it is."""
-    name = _unicode("file", upload.filename or "").replace("\\", "/").rpartition("/")[2][:200]
+    name = _name(upload)
     head = await upload.read(12)
     kind = (upload.content_type or "").partition(";")[0].strip().lower()
     if not (_HEAD.match(head) or kind in _TYPES or name.lower().endswith(_NAMES)):
@@ -130,6 +134,17 @@ async def _music(upload: UploadFile) -> SentFile:
     if (upload.size or 0) > MAX_BYTES:
         raise ApiError(413, "file_too_large", kilobytes=MAX_BYTES // 1024)
     return SentFile(name, head + await upload.read())
+
+
+async def _piece(upload: UploadFile) -> SentFile:
+    """An upload that a piece is to be made of; whether one can be, the engine finds out."""
+    if (upload.size or 0) > BYTES:
+        raise ApiError(413, "file_too_large", kilobytes=BYTES // 1024)
+    return SentFile(_name(upload), await upload.read())
+
+
+def _name(upload: UploadFile) -> str:
+    return _unicode("file", upload.filename or "").replace("\\", "/").rpartition("/")[2][-200:]
 
 
 async def _bounded(request: Request, limit: int, file: int = 0) -> AsyncGenerator[bytes, None]:

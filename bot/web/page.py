@@ -17,11 +17,12 @@ from starlette.staticfiles import StaticFiles
 
 from bot import commands, wording
 from bot.web.errors import language
+from engine.books.formats import FORMATS
+from engine.books.reading import BYTES
 from engine.music.midi import MAX_BYTES
 from engine.music.styles import INSTRUMENTS
 
 HOME = Path(str(files("bot").joinpath("studio")))
-EXPORTS = ("md", "txt", "json")
 _FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"}
 _YEAR = 365 * 24 * 3600
 _WORD = re.compile(r"\[\[(\w+)\]\]")
@@ -63,8 +64,9 @@ def _data(tongue: str) -> dict[str, Any]:
         "language": tongue,
         "words": wording.page(tongue),
         "forms": [{"name": name, "title": wording.form(name, tongue)} for name in commands.FORMS],
-        "exports": EXPORTS,
+        "exports": FORMATS,
         "file_limit": MAX_BYTES,
+        "piece_limit": BYTES,
         "instruments": _instruments(tongue),
         "commands": [
             {"name": each.name, "takes": each.takes.value, "help": wording.say(f"command_{each.name}", tongue)}

@@ -48,7 +48,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """One finished passage, with all that is needed to make it again: prompt, base, adapter, sampling and seed."""
+    """One finished passage, with all that is needed to make it again: prompt, base, adapter, sampling and seed.
+
+    `pick` says which of the drafts of that seed it was, because the one that a reader saw grow is preferred, and what
+    they saw is a matter of pace; -1 where lines were chosen by rule alone, or where nothing was.
+    """
 
     text: str
     completion: str
@@ -62,6 +66,8 @@ class Composition:
     window: int
     reserved: int
     sections: tuple[Section, ...] = ()
+    pick: int = -1
+    task: Task | None = None
     remarks: tuple[Remark, ...] = field(default=())
 
 

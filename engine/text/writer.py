@@ -62,6 +62,7 @@ class Candidate:
     stands: bool
     score: float
     rule: str = ""
+    pick: int = -1  # which draft of its seed, see `engine.text.task.Composition`
 
 
 class Writer:
@@ -105,15 +106,43 @@ class Writer:
         Closing the iterator stops the device. Raises EngineError: UnknownForm, Busy, GeneratorFailed.
         """
         form = self.form(task.form)
-        made = await self._aside(plan.plan, task, form, self._worker.generator, self._window)
-        if self._tastes and made.adapter:
-            made = replace(made, taste=await asyncio.to_thread(self._tastes, made.adapter))
-        blank = Draft("")
-        yield Begun(_composition(Candidate("", blank, task.seed, True, 0.0), made, self._worker.generator))
-        steps = self._by_line(task, made, made.form.lines) if made.form.lines else self._whole(task, made)
+        made = await self._made(task, form)
+        blank = Candidate("", Draft(""), task.seed, True, 0.0)
+        yield Begun(_composition(blank, made, task, self._worker.generator))
+        steps = self._by_line(task, made, form.lines) if form.lines else self._whole(task, made)
         async with aclosing(steps):
             async for step in steps:
                 yield step
+
+    async def again(self, task: Task, seed: int, pick: int) -> Composition:
+        """The composition of that seed and pick which the same task led to before, whatever its reader saw then.
+
+        Raises as `write` does, and GeneratorFailed if no draft is left of that seed.
+        """
+        form = self.form(task.form)
+        made, found = await self._made(task, form), tuple[Composition, ...]()
+        if form.lines:
+            async with aclosing(self._by_line(task, made, form.lines)) as steps:
+                async for step in steps:
+                    found = step.compositions if isinstance(step, Written) else found
+        else:
+            drafts = tuple[Draft, ...]()
+            async with aclosing(self._worker.stream(_request(made, seed, _drawn(task, made)))) as news:  # type: ignore[type-var]  # a generator
+                async for grown in news:
+                    drafts = drafts if isinstance(grown, Queued) else grown
+            judged = await self._aside(_judged, drafts, made, seed, None)
+            found = tuple(_composition(one, made, task, self._worker.generator) for one in judged if one.pick == pick)
+        for composition in found:
+            if composition.seed == seed:
+                return composition
+        raise GeneratorFailed(why="nothing usable was written")
+
+    async def _made(self, task: Task, form: Form) -> Plan:
+        """The task, planned for the voice it is asked of, with the taste that chooses for it."""
+        made = await self._aside(plan.plan, task, form, self._worker.generator, self._window)
+        if self._tastes and made.adapter:
+            made = replace(made, taste=await asyncio.to_thread(self._tastes, made.adapter))
+        return made
 
     async def _aside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do what takes tens of milliseconds in a thread, one at a time, so that nobody else waits for it."""
@@ -277,7 +306,7 @@ def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate
 
 
 def _judged(drafts: Sequence[Draft], made: Plan, seed: int, leader: int | None) -> list[Candidate]:
-    return [judge(draft, made, seed, leader == at) for at, draft in enumerate(drafts)]
+    return [replace(judge(draft, made, seed, leader == at), pick=at) for at, draft in enumerate(drafts)]
 
 
 def best(found: Sequence[Candidate], count: int) -> list[Candidate]:
@@ -343,10 +372,10 @@ def _written(found: list[Candidate], made: Plan, task: Task, generator: TextGene
     chosen = best(found, task.drafts)
     if not chosen:
         raise GeneratorFailed(why="nothing usable was written")
-    return Written(tuple(_composition(candidate, made, generator) for candidate in chosen))
+    return Written(tuple(_composition(candidate, made, task, generator) for candidate in chosen))
 
 
-def _composition(candidate: Candidate, made: Plan, generator: TextGenerator) -> Composition:
+def _composition(candidate: Candidate, made: Plan, task: Task, generator: TextGenerator) -> Composition:
     missed: tuple[Remark, ...] = ()
     if not candidate.stands and candidate.rule:
         missed = (("rule_missed", {"form": made.form.name, "rule": candidate.rule}),)
@@ -363,5 +392,7 @@ def _composition(candidate: Candidate, made: Plan, generator: TextGenerator) -> 
         window=made.prompt.window,
         reserved=made.prompt.reserved,
         sections=made.prompt.sections,
+        pick=candidate.pick,
+        task=task,
         remarks=(*made.remarks, *missed),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot import wording
 from engine.conversation import Conversation
 from engine.messages import Accepted, Done, Event, Person, SessionKey, Turn, UserMessage
 from engine.news import Clock
@@ -18,6 +19,7 @@ from tests.fakes import EchoWriter
 KEY = SessionKey("telegram", "1")
 MARA = Person("telegram", "7", "Mara")
 BEN = Person("telegram", "8", "Ben")
+SAY = wording.sayer("en")
 
 
 class Desk:

@@ -16,7 +16,7 @@ from engine.errors import (
 )
 from engine.messages import Accepted, MessageRef, Person, Reaction, SessionKey, UserMessage
 from storage import schema
-from tests.engine.desk import BEN, KEY, MARA, Desk, collect, done, events, opened, other
+from tests.engine.desk import BEN, KEY, MARA, SAY, Desk, collect, done, events, opened, other
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ async def test_nobody_reaches_a_piece_of_another_place(desk: Desk, key: SessionK
         desk.talk.open(key, BEN, "Private words"),
         desk.talk.delete(key, BEN, piece),
         desk.talk.delete(inside, BEN),
-        desk.talk.export(inside, "md"),
+        desk.talk.carrying.export(inside, "md", SAY),
         done(desk.talk.reply(desk.message("more", key=inside, person=BEN))),
         done(desk.talk.proceed(desk.message(key=inside, person=BEN))),
         done(desk.talk.retry(desk.message(key=key, person=BEN), turn.id)),

@@ -15,7 +15,7 @@ from engine.together.events import Give, Join, Leave, Pass, SetCorpse, SetRules,
 from engine.together.together import Make
 from storage.schema import gatherings, outbox, picks, timers, turns
 from tests.engine.clock import Clock
-from tests.engine.desk import BEN, KEY, MARA, Desk, collect, opened
+from tests.engine.desk import BEN, KEY, MARA, SAY, Desk, collect, opened
 
 CORA = Person("telegram", "9", "Cora")
 EVERYBODY = (MARA, BEN, CORA)
@@ -431,7 +431,7 @@ async def test_a_pen_name_stands_for_the_person_everywhere(table: Table) -> None
     await table.act(MARA, lambda _, who: Join(who, "Old Sailor"))
     turn = (await table.talk.piece(KEY)).turns[0]
     await table.talk.edit(KEY, MARA, "It poured.", turn.id)
-    _, _, data = await table.talk.export(KEY, "json")
+    _, _, data = await table.talk.carrying.export(KEY, "json", SAY)
     assert (await table.talk.piece(KEY)).turns[0].author == "Old Sailor"
     assert b"Mara" not in data
     assert data.count(b"Old Sailor") == 2

@@ -16,7 +16,7 @@ from engine.together.together import Make
 from storage.db import open_database
 from storage.schema import inbox, link_codes, links, outbox, pieces, preferences
 from tests.engine.clock import Clock
-from tests.engine.desk import KEY, MARA, Desk, collect, opened
+from tests.engine.desk import KEY, MARA, SAY, Desk, collect, opened
 
 ROOM = SessionKey("discord", "21")
 DORA = Person("discord", "70", "Dora")
@@ -200,7 +200,9 @@ async def test_memory_titles_votes_and_exports_are_the_piece_s(house: House) -> 
     shown = await house.talk.turn_at(ref, ROOM)
     assert shown
     assert shown.id == turn
-    assert (await house.talk.export(ROOM, "md"))[2] == (await house.talk.export(KEY, "md"))[2]
+    assert (await house.talk.carrying.export(ROOM, "md", SAY))[2] == (await house.talk.carrying.export(KEY, "md", SAY))[
+        2
+    ]
     assert [each.title for each in await house.talk.pieces(ROOM)] == ["The fox"]
 
 
@@ -446,7 +448,7 @@ async def test_exquisite_corpse_is_kept_across(house: House) -> None:
     await house.act(lambda _, me: SetCorpse(me, on=True))
     await house.heard()
     with pytest.raises(EngineError):
-        await house.talk.export(ROOM, "md")
+        await house.talk.carrying.export(ROOM, "md", SAY)
     assert (await house.talk.piece(ROOM)).turns[0].text == "…"
 
 

@@ -26,7 +26,19 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
     ),
     "versions": (FOX, "/retry", "/alternatives 2", "/previous", "/next", "/edit Other words.", "/undo", "/redo"),
     "buttons": (FOX, "*retry", "*previous", "*next", "*dislike", "*like", "*continue", "*undo", "It stopped."),
-    "tree": (FOX, "It ran.", "/undo", "It sat.", "/branches", "/switch 1", "/branch", "/context", "It ate."),
+    "tree": (
+        FOX,
+        "It ran.",
+        "/undo",
+        "It sat.",
+        "/branches",
+        "/switch 1",
+        "/beside 2",
+        "/take 2",
+        "/branch",
+        "/context",
+        "It ate.",
+    ),
     "votes": (FOX, "/like", "/dislike", "It ran.", "👍", "/unvote", "👎"),
     "memory": (FOX, "/memory The fox is old.", "/memory", "/note Slowly.", "/note", "It ran.", "/context"),
     "lore": (
@@ -57,8 +69,17 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/genre", "/mood", "/voice", "/persona", "/context", "/arc", "/mood off", "/voice first person", "/continue"),
     ),
     "pieces": (
-        *(FOX, "/rename The fox", "/new The hen", "A hen sits.", "/list", "/open 1", "It ran.", "/export json"),
-        *("/delete 2", "/new", "/delete"),
+        *(
+            FOX,
+            "/rename The fox",
+            "/new The hen",
+            "A hen sits.",
+            "/list",
+            "/open 1",
+            "It ran.",
+            "/export json",
+        ),
+        *("/import", "/delete 2", "/new", "/delete"),
     ),
     "music": (
         *("/notes C4 D4 E4 F4", "/extend 1", "/score", "/music 1 bar folk air in C major, 100 bpm, piano", "*retry"),
@@ -81,6 +102,7 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
 
 REFUSED = {
     "cancel": "nothing is being written between two lines; each frontend's own tests stop a reply in its middle",
+    "import": "no file came with it; test_a_piece_goes_from_one_frontend_to_the_next has one",
     "unlink": "there is one chat only; tests/flow/test_linked has two",
     "compare": "an echo has one voice; tests/bot/test_voices compares two",
     "pick": "nothing was compared",

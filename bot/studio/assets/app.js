@@ -114,7 +114,7 @@ async function tell(text, quiet, typed, file) {
   const lastModel = piece?.turns.findLast((turn) => turn.kind === "model");
   const music = MUSIC.has(command) || (AGAIN.has(command) && lastModel?.form === "music");
   const job = {
-    draws: file ? Boolean(text) : !command || music || WRITING.has(command),
+    draws: command !== "import" && (file ? Boolean(text) : !command || music || WRITING.has(command)),
     text: "",
     said: file || AGAIN.has(command) || (music && command !== "music") ? "" : command ? rest : text,
     author: api.author(),

@@ -1,6 +1,6 @@
 // The writing field: what was typed survives a reload, "/" opens the commands, Enter sends.
 import { $, make } from "./dom.js";
-import { upload } from "./upload.js";
+import { isPiece, upload } from "./upload.js";
 import { data, word } from "./words.js";
 
 const ROOM = 8;
@@ -70,8 +70,9 @@ export function composer({ send, goOn, step, stop, place }) {
   }
 
   function submit() {
-    const text = field.value.trim();
-    if ((text || files.chosen()) && !$("send").hidden) send(text, files.chosen());
+    const file = files.chosen();
+    const text = field.value.trim() || (file && isPiece(file) ? "/import" : "");
+    if ((text || file) && !$("send").hidden) send(text, file);
   }
 
   function inPalette(event) {

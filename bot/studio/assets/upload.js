@@ -1,6 +1,9 @@
-// A MIDI file on its way in: chosen beside the field or dropped anywhere on the page, shown until it is sent.
+// A file on its way in, MIDI or a piece: chosen beside the field or dropped anywhere on the page, shown until it is sent.
 import { $ } from "./dom.js";
 import { data, word } from "./words.js";
+
+export const isPiece = (file) => /\.(json|md|markdown|txt)$/i.test(file.name);
+const limit = (file) => (isPiece(file) ? data.piece_limit : data.file_limit);
 
 export function upload({ trouble, chosen }) {
   let file = null;
@@ -17,7 +20,7 @@ export function upload({ trouble, chosen }) {
     if (!files.length) return;
     trouble("");
     if (files.length > 1) trouble(word("api_one_file"));
-    else if (files[0].size > data.file_limit) trouble(word("api_file_too_large", { kilobytes: data.file_limit / 1024 }));
+    else if (files[0].size > limit(files[0])) trouble(word("api_file_too_large", { kilobytes: limit(files[0]) / 1024 }));
     else {
       choose(files[0]);
       chosen();

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from bot import commands, wording
-from bot.discord.slash import FORMATS, ON_MESSAGES
-from engine.export import _FORMATS
+from bot.discord.slash import ON_MESSAGES
 from tests.bot.chats.tunes import tune
 from tests.bot.discord.conftest import Desk
 
@@ -32,6 +31,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "switch": {"which": "1"},
     "write": {"text": "haiku the moon"},
     "voice": {"text": "first person"},
+    "beside": {"which": "1"},
+    "take": {"text": "1"},
     "turns": {"mode": "round-robin", "details": "10m"},
     "give": {"which": "Mara"},
     "choose": {"number": 1},
@@ -51,6 +52,7 @@ BEFORE: dict[str, list[tuple[str, dict[str, Any]]]] = {
 REFUSED = {
     "cancel": "Nothing is being written",
     "compare": "only one voice",
+    "import": "Send /import together",
     "pick": "Nothing was compared",
     "role": "The host always writes",
     "kick": "Nobody by that name",
@@ -155,4 +157,3 @@ async def test_the_menus_are_there_in_both_languages(desk: Desk) -> None:
         told = known[name, 1]
         assert told["description_localizations"]["zh-CN"] == wording.say(f"command_{name}", "zh")
         assert max(len(told["description"]), len(told["description_localizations"]["zh-CN"])) <= 100
-    assert set(FORMATS) == set(_FORMATS)

@@ -196,7 +196,7 @@ async def test_a_piece_is_taken_home_as_a_file(desk: Desk, start: Start) -> None
         reply = await desk.reply()
         desk.say("/export md")
         await desk.api.until(lambda: desk.world.files)
-        name, _, data = await conversation.export(KEY, "md")
+        name, _, data = await conversation.carrying.export(KEY, "md", wording.sayer("en"))
     assert desk.world.files["f1"] == (f"documents/{name}", data)
     assert (reply.text or "?") in data.decode()
 
