@@ -137,7 +137,7 @@ def _options(words: str) -> tuple[Head, str]:
                 most = MOST_STICKY if name == "sticky" else MOST_ORDER
                 if len(found[4]) > 6 or int(found[4]) > most:
                     raise BadLore(why=name, value=found[4][:20], most=most)
-                head = replace(head, **{name: int(found[4])})
+                head = replace(head, sticky=int(found[4])) if name == "sticky" else replace(head, order=int(found[4]))
         left.append(rest)
     return head, "".join(left).replace(";", ",").strip(" ,")
 

@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 class Writes(Protocol):
     """What the conversation needs of `engine.text.writer.Writer`."""
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The names of the forms it knows."""
+
     def check_form(self, name: str) -> None:
         """Raise UnknownForm or BrokenForm if nothing can be written in it."""
 

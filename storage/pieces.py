@@ -9,9 +9,10 @@ from storage import lore
 from storage.db import insert, new_id, now
 from storage.records import PieceRow, Place
 from storage.schema import links, pieces, places, turns
+from storage.schema import lore as lore_table
 
 _linked = sa.exists().where(links.c.piece == pieces.c.id).label("linked")
-_has_lore = sa.exists().where(lore.table.c.piece == pieces.c.id).label("has_lore")
+_has_lore = sa.exists().where(lore_table.c.piece == pieces.c.id).label("has_lore")
 _here: dict[str, Any] = {name: sa.bindparam(name) for name in ("platform", "chat", "thread")}
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.messages import Fact
 from engine.text import sentences
 from engine.text.fitting import Count, fit_head
 from engine.text.items import Item
@@ -107,7 +108,7 @@ def _recalled(gone: Sequence[_Passage], passages: Sequence[str], budget: int, co
             break
         budget -= count(text) + 2
         named = [word for word in dict.fromkeys(terms(text)) if word in query][:NAMED]
-        why = ("why_recall", {"back": passage.back, "words": ", ".join(named)})
+        why: Fact = ("why_recall", {"back": passage.back, "words": ", ".join(named)})
         found.append((passage, Item("recall", text, (why,))))
     return tuple(item for _, item in sorted(found, key=lambda one: -one[0].back))
 

@@ -98,10 +98,11 @@ def leads(form: Form, story: str, premise: str, people: frozenset[str], seed: in
 
 def in_scheme(form: Form, wish: str) -> tuple[Form, str]:
     """The form in the rhyme scheme that a word of the wish names, and the wish without that word."""
-    for word, scheme in form.lines.schemes.items() if form.lines else ():
+    lines = form.lines
+    for word, scheme in lines.schemes.items() if lines else ():
         if re.search(rf"\b{re.escape(word)}\b", wish, re.IGNORECASE):
             bare = re.sub(rf"\s*[,(]?\s*\b{re.escape(word)}\b\s*[:,)]?\s*", " ", wish, flags=re.IGNORECASE).strip()
-            return replace(form, lines=replace(form.lines, rhymes=scheme)), bare
+            return replace(form, lines=lines and replace(lines, rhymes=scheme)), bare
     return form, wish
 
 

@@ -38,8 +38,8 @@ async def test_the_stem_stays_and_what_parts_from_it_stands_aside(desk: Desk) ->
         (0, 2, "It ran.", 1, True, True),
     ]
     await desk.talk.branch(KEY, MARA, first.id)
-    told = [(limb.aside, limb.number, limb.ends_live) for limb in await desk.talk.branching.limbs(KEY)]
-    assert told == [(0, 1, True), (1, 2, False), (0, 3, False)]
+    again = [(limb.aside, limb.number, limb.ends_live) for limb in await desk.talk.branching.limbs(KEY)]
+    assert again == [(0, 1, True), (1, 2, False), (0, 3, False)]
 
 
 async def test_a_hundred_retries_do_not_leave_the_phone(desk: Desk) -> None:

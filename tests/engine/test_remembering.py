@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import wording
 from engine import lorebook
 from engine.errors import BadLore, NotFound
 from engine.lorebook import Show
@@ -46,7 +47,7 @@ async def test_lore_survives_a_restart_and_goes_to_the_writer_and_into_the_file(
         ]  # fmt: skip
         await desk.say("Once")
         assert desk.writer.tasks[-1].lore == (await desk.talk.piece(KEY)).lore
-        _, _, data = await desk.talk.export(KEY, "json")
+        _, _, data = await desk.talk.carrying.export(KEY, "json", wording.sayer("en"))
         assert [entry["text"] for entry in json.loads(data)["lore"]] == ["She is ten.", "It rains."]
         await desk.talk.create(KEY, MARA)
         assert await lines(desk) == []
