@@ -28,7 +28,8 @@ from engine.wanted import Found, Passages, Started, Wanted, Work, outcome_of, pa
 from storage.db import Duplicate, Stale, new_id
 from storage.history import History
 from storage.preferences import Preferences
-from storage.records import Arrival, Delivery, Gathered, NewsRow, NewTurn, PieceRow, Place, Recipe
+from storage.records import Arrival, Delivery, NewsRow, NewTurn, PieceRow, Place, Recipe
+from storage.seats import Gathered
 
 log = logging.getLogger(__name__)
 

@@ -12,18 +12,9 @@ import sqlalchemy as sa
 
 from storage import journal, links, outbox
 from storage.db import Database, Stale, insert, new_id
-from storage.records import (
-    Account,
-    Choice,
-    Gathered,
-    GatheringRow,
-    MemberRow,
-    NewsRow,
-    Place,
-    Shift,
-    TimerRow,
-)
+from storage.records import Account, NewsRow, Place, Shift
 from storage.schema import ballots, gatherings, members, people, picks, pieces, timers
+from storage.seats import Choice, Gathered, GatheringRow, MemberRow, TimerRow
 
 AT_ONCE = 50
 

@@ -23,7 +23,6 @@ from storage.records import (
     BroughtPiece,
     Delivery,
     Edit,
-    Gathered,
     Move,
     NewsRow,
     NewTurn,
@@ -37,6 +36,7 @@ from storage.records import (
     Unanswered,
 )
 from storage.schema import people
+from storage.seats import Gathered
 
 Loaded = tuple[PieceRow, tuple[TurnRow, ...]]
 Trees = dict[str, tuple[int, dict[str, TurnRow]]]

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from storage import gatherings, links, outbox
 from storage.db import Database, Stale, insert, new_id, now
 from storage.pieces import at, open_piece
-from storage.records import CodeRow, Gathered, Heard, NewLink, NewsRow, Place
+from storage.records import CodeRow, Heard, NewLink, NewsRow, Place
 from storage.schema import link_codes, link_guesses, pieces, places
 from storage.schema import links as table
+from storage.seats import Gathered
 
 
 class Linking:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from engine.together.state import Ballot, Member, Role, Rules, State
-from storage.records import GatheringRow, MemberRow
+from storage.seats import GatheringRow, MemberRow
 
 PLAIN = ("corpse", "number", "ghost", "seat", "written", "missed", "tries", "language")
 

@@ -12,7 +12,8 @@ from engine.text import sentences
 from engine.together import keeping
 from engine.together.events import Chosen, Effect, Say, Timer
 from engine.together.state import State
-from storage.records import Choice, Gathered, Heard, NewsRow, PieceRow, TimerRow
+from storage.records import Heard, NewsRow, PieceRow
+from storage.seats import Choice, Gathered, TimerRow
 
 HIDDEN = "…"
 LINE = 160  # characters; of a longer line only the last sentence is shown

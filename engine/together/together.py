@@ -20,7 +20,8 @@ from engine.together.rules import step
 from engine.together.state import Member, State
 from storage.db import Duplicate, Stale
 from storage.history import History
-from storage.records import Account, Gathered, Heard, NewsRow, PieceRow, Place, TimerRow
+from storage.records import Account, Heard, NewsRow, PieceRow, Place
+from storage.seats import Gathered, TimerRow
 
 Make = Callable[[State, str], Event]
 """What somebody wants to happen: the event, for the state as it is and the id of the person."""

@@ -43,8 +43,9 @@ from engine.together.state import ROUND, Rules, State
 from storage import journal, pieces
 from storage.db import Database, new_id, open_database
 from storage.history import History
-from storage.records import Gathered, Heard, NewTurn, Outcome, PieceRow, Place, TimerRow
+from storage.records import Heard, NewTurn, Outcome, PieceRow, Place
 from storage.schema import people
+from storage.seats import Gathered, TimerRow
 
 PEOPLE = [f"{number:016x}" for number in range(8)]
 someone = st.sampled_from(PEOPLE)
