@@ -114,10 +114,17 @@ class Piece:
         return replace(self, tried=self.tried + 1, spare=spare)
 
     def _and(self, line: str, score: float) -> "Piece":
-        lines, scores, again = [*self.lines, f"{self.lead} {line}".strip()], [*self.scores, score], self.rule.again
-        while len(lines) < len(self.leads) and again and (earlier := again[len(lines)]):
-            lines.append(lines[earlier - 1])
-        return replace(self, lines=tuple(lines), scores=tuple(scores), tried=0, spare="")
+        lines = [*self.lines, f"{self.lead} {line}".strip()]
+        while len(lines) < len(self.leads) and (known := self._known(lines)):
+            lines.append(known)
+        return replace(self, lines=tuple(lines), scores=(*self.scores, score), tried=0, spare="")
+
+    def _known(self, lines: Sequence[str]) -> str:
+        """The next line where it need not be written: it comes again, or it is given."""
+        at, rule = len(lines), self.rule
+        if rule.again and rule.again[at]:
+            return lines[rule.again[at] - 1]
+        return rule.given[at] if rule.given else ""
 
     def _fit(self, draft: Draft) -> str:
         if verse := self.verse:

@@ -20,6 +20,7 @@ from engine.text.tasting import Taste
 WINDOW = 1024
 _PROSE = re.compile(r"\b(?:was|were|had|said|went|came|could|would|did|knew|felt|saw)\b|[\"“”]", re.IGNORECASE)
 _WISH_WORDS = 40
+_CHORUS = re.compile(r"^\[Chorus\]\n((?:[^\[\n]+\n?)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
     adapter = voice(task, generator)
     premise, story = wish_and_piece(task.passages, form)
     form, premise = in_scheme(form, premise)
+    form = with_refrain(form, story)
     model = Model(
         generator.count,
         generator.chat,
@@ -98,12 +100,33 @@ def leads(form: Form, story: str, premise: str, people: frozenset[str], seed: in
 
 def in_scheme(form: Form, wish: str) -> tuple[Form, str]:
     """The form in the rhyme scheme that a word of the wish names, and the wish without that word."""
-    lines = form.lines
-    for word, scheme in lines.schemes.items() if lines else ():
-        if re.search(rf"\b{re.escape(word)}\b", wish, re.IGNORECASE):
-            bare = re.sub(rf"\s*[,(]?\s*\b{re.escape(word)}\b\s*[:,)]?\s*", " ", wish, flags=re.IGNORECASE).strip()
-            return replace(form, lines=lines and replace(lines, rhymes=scheme)), bare
+    for word, scheme in form.lines.schemes.items() if form.lines else ():
+        asked = re.compile(rf"[,(]?\s*(?<![a-z]){re.escape(word)}(?![a-z])\s*[:,)：，]?", re.IGNORECASE)
+        if form.lines and asked.search(wish):
+            return replace(form, lines=replace(form.lines, rhymes=scheme)), asked.sub("", wish).strip()
     return form, wish
+
+
+def with_refrain(form: Form, story: str) -> Form:
+    """A song that goes on: after its next verse the chorus that it has comes back."""
+    had = _CHORUS.findall(story)
+    lines = form.lines
+    if not lines or not lines.again or not had:
+        return form
+    chorus = tuple(line.strip() for line in had[-1].strip().split("\n"))
+    verse = next(at for at, head in enumerate(lines.heads) if "[Chorus]" in head)
+    heads = (*lines.heads[: verse + 1], *("" for _ in chorus[1:]))
+    more = len(chorus)
+    going_on = replace(
+        lines,
+        leads=("",) * (verse + more),
+        syllables=(*lines.syllables[:verse], *(8 for _ in chorus)),
+        rhymes=lines.rhymes[:verse] + "-" * more,
+        heads=heads,
+        again=(),
+        given=(*("" for _ in range(verse)), *chorus),
+    )
+    return replace(form, lines=going_on, checker="verse", least=0)
 
 
 def voice(task: Task, generator: TextGenerator) -> str:

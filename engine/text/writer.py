@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol, TypeVar
 
-from engine.errors import GeneratorFailed, UnknownForm
+from engine.errors import Busy, GeneratorFailed, UnknownForm
 from engine.messages import Queued, Snapshot
 from engine.ports import Draft, TextGenerator, TextRequest
 from engine.text import beam, pickup, plan
@@ -200,7 +200,14 @@ class Writer:
                 await stack.enter_async_context(aclosing(self._worker.stream(request)))  # type: ignore[type-var]
                 for request in requests
             ]
-            latest = [await anext(stream) for stream in streams]  # begins all of them
+            latest = list[Queued | tuple[Draft, ...]]()
+            for place, stream in enumerate(streams):  # asked for once, each of them begins
+                try:
+                    latest.append(await anext(stream))
+                except Busy:
+                    if place == 0:
+                        raise
+                    latest.append(())  # a house that is full writes one piece, not three
             for stream, news in zip(streams, latest, strict=True):
                 drafts = news
                 if isinstance(news, Queued):

@@ -53,7 +53,8 @@ class Lines:
     {a} and {b} in `leads` are the speakers of a scene, taken from `cast` where the scene has none yet. A line may have
     `slack` syllables more or fewer. Lines with the same letter in `rhymes` rhyme ("-" rhymes with none); a word of
     `schemes` in the wish asks for another scheme. `heads` stand on lines of their own before the line; a line whose
-    number in `again` is not 0 is that earlier line, word for word.
+    number in `again` is not 0 is that earlier line, word for word. `given` are lines that stand already ("": to be
+    written); no file has it, a song that goes on brings its chorus.
     """
 
     leads: tuple[str, ...]
@@ -65,11 +66,7 @@ class Lines:
     schemes: Mapping[str, str] = field(default_factory=dict, hash=False)
     heads: tuple[str, ...] = ()
     again: tuple[int, ...] = ()
-
-    @property
-    def measured(self) -> bool:
-        """Whether these are lines of verse."""
-        return bool(self.syllables)
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import pytest
 
 from engine.text.echo import EchoGenerator
 from engine.text.forms.load import load
-from engine.text.plan import is_wish, leads, plan
+from engine.text.plan import in_scheme, is_wish, leads, plan, with_refrain
 from engine.text.task import Passage, Task
 
 FORMS = load()
@@ -102,3 +102,24 @@ def test_a_wish_in_chinese_is_put_to_the_chat_model_not_to_an_english_voice() ->
     assert adapter("A keeper finds a letter", "story@shipped") == "story@shipped"
     assert adapter("从前有一只猫", "story@shipped") == ""
     assert adapter("从前有一只猫", "story@0001") == "story@0001"
+
+
+def test_a_word_of_the_wish_asks_for_another_scheme_and_is_no_part_of_the_wish() -> None:
+    sonnet = load()["sonnet"]
+    for wish in ("Petrarchan: an old dog", "an old dog, petrarchan", "an old dog (Italian)", "彼特拉克：an old dog"):
+        form, bare = in_scheme(sonnet, wish)
+        assert form.lines
+        assert form.lines.rhymes == "ABBAABBACDECDE"
+        assert bare == "an old dog"
+    form, bare = in_scheme(sonnet, "italians at sea")
+    assert (form, bare) == (sonnet, "italians at sea")
+
+
+def test_a_song_that_goes_on_keeps_its_chorus() -> None:
+    song = "[Verse]\nOne line of it\nAnother line\n\n[Chorus]\nTake me home,\nTake me where it sings.\n\n[Verse]\nMore"
+    lines = with_refrain(load()["lyrics"], song).lines
+    assert lines
+    assert lines.given == ("", "", "", "", "Take me home,", "Take me where it sings.")
+    assert lines.heads[4] == "\n[Chorus]"
+    assert len(lines.leads) == len(lines.syllables) == len(lines.rhymes) == len(lines.heads) == 6
+    assert with_refrain(load()["lyrics"], "A line of mine") == load()["lyrics"]
