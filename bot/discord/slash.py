@@ -197,6 +197,7 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
     "import": _filed,
+    "branches": _chosen("option_picture", "picture"),
     "consent": _chosen("option_consent", "on", "off"),
     "corpse": _chosen("option_corpse", "on", "off"),
     "choose": _voted,
