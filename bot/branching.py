@@ -1,13 +1,15 @@
 """The commands about branches that draw or compare them, and the one that takes passages across."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 from bot import wording
 from bot.calls import Call, number
-from bot.replies import Notice, ReplyEvent
+from bot.replies import Attachment, Notice, ReplyEvent
 from bot.telling import ending_of
 from engine.branching import Limb
+from engine.drawing import draw_branches
 from engine.errors import BadValue
 from engine.messages import Turn
 
@@ -17,12 +19,15 @@ _PLACE = re.compile(r"(\d{1,5})(?:[.: ](\d{1,5})(?:\s*[-–]\s*(\d{1,5}))?)?")
 
 
 async def branches(call: Call) -> AsyncIterator[ReplyEvent]:
-    """The tree of the piece as text: the stem at the edge, what parts from it indented."""
+    """The tree of the piece as text, the stem at the edge, what parts from it indented; with any word drawn, too."""
     piece = await call.conversation.piece(call.message.key)
     limbs = await call.conversation.branching.limbs(call.message.key)
     title = piece.title or wording.say("untitled", call.language)
     lines = [wording.say("branches_head", call.language, title=title), *(_limb(limb, call.language) for limb in limbs)]
     yield Notice("\n".join(lines), "branches")
+    if call.words:
+        picture = await asyncio.to_thread(draw_branches, limbs)
+        yield Attachment("branches.png", "image/png", picture)
 
 
 async def beside(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -49,7 +54,7 @@ async def take(call: Call) -> AsyncIterator[ReplyEvent]:
 def _limb(limb: Limb, language: str) -> str:
     mark = "▶" if limb.ends_live else "●" if limb.live else "○"
     name = f" {limb.number}." if limb.number else ""
-    edge = "│ " * (limb.aside - 1) + "├─" if limb.aside else ""
+    edge = "│ " * (limb.aside - 1) + "├─" if limb.parts else "│ " * limb.aside
     count = wording.say("branches_passages", language, passages=limb.passages) if limb.passages > 1 else ""
     return f"{edge}{mark}{name} {_opening(limb.opening)}{count}"
 

@@ -302,7 +302,7 @@ TABLE: tuple[Command, ...] = (
     Command("adapters", Takes.NOTHING, voices.adapters, "owner"),
     Command("rollback", Takes.MAYBE, voices.rollback, "owner"),
     Command("branch", Takes.NOTHING, _branch, "tree"),
-    Command("branches", Takes.NOTHING, branching.branches, "tree"),
+    Command("branches", Takes.MAYBE, branching.branches, "tree"),
     Command("switch", Takes.TEXT, _switch, "tree"),
     Command("beside", Takes.TEXT, branching.beside, "tree"),
     Command("take", Takes.TEXT, branching.take, "tree"),

@@ -224,6 +224,15 @@ def bench_chat(
         save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 
 
+@bench_app.command(name="piece")
+def bench_piece(runs: Annotated[int, typer.Option(min=1, help="of each command; the median is judged")] = 3) -> None:
+    """Every command in a piece of 400 passages and 12 branches."""
+    from deploy import bench_piece as bench  # noqa: PLC0415
+
+    _settings(quiet=True)
+    out.print(bench.table(asyncio.run(bench.measure(runs))))
+
+
 def _settings(*, quiet: bool = False) -> Settings:
     """The settings, with logging set up; a wrong one ends the program with status 2."""
     try:

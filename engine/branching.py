@@ -17,12 +17,15 @@ from storage.records import PieceRow, Shift, TurnRow
 
 MOST = 200  # passages that are taken at once
 
+Stretch = tuple[TurnRow, int, bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Limb:
     """A stretch of passages without a fork. `number` is that of the branch which ends with it, 0 if none does.
 
-    `aside` counts how often one parted from the stem to come here; `live`: it is on the way to the live end.
+    `aside` counts how often one parted from the stem to come here; `parts`: once more than what it grows from.
+    `live`: it is on the way to the live end.
     """
 
     aside: int
@@ -31,6 +34,7 @@ class Limb:
     number: int
     live: bool
     ends_live: bool
+    parts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,19 @@ def limbs(tree: Tree, head: str | None) -> tuple[Limb, ...]:
         size[row.id] = 1 + sum(size[child.id] for child in tree.below(row.id))
     found, ahead = list[Limb](), _parted(tree.below(None), 0, live, size)
     while ahead:
-        row, aside = ahead.pop()
+        row, aside, parts = ahead.pop()
         first, passages = row, 1
         while row.id != head and len(below := tree.below(row.id)) == 1:
             row, passages = below[0], passages + 1
-        found.append(Limb(aside, passages, first.text, numbers.get(row.id, 0), first.id in live, row.id == head))
+        found.append(Limb(aside, passages, first.text, numbers.get(row.id, 0), first.id in live, row.id == head, parts))
         ahead += _parted(tree.below(row.id), aside, live, size)
     return tuple(found)
 
 
-def _parted(rows: tuple[TurnRow, ...], aside: int, live: set[str], size: dict[str, int]) -> list[tuple[TurnRow, int]]:
-    """What grows here, with how far aside, in reverse order of showing: the stem comes last."""
+def _parted(rows: tuple[TurnRow, ...], aside: int, live: set[str], size: dict[str, int]) -> list[Stretch]:
+    """What grows here, how far aside, and whether it parts. The last is shown first, because the stem comes last."""
     ordered = sorted(rows, key=lambda row: (row.id in live, size[row.id], -row.number))
-    return [(row, aside if row is ordered[-1] else aside + 1) for row in reversed(ordered)]
+    return [(row, aside + (row is not ordered[-1]), row is not ordered[-1]) for row in ordered[::-1]]
 
 
 class Branching:

@@ -233,6 +233,7 @@ _SPECIAL: dict[str, Callable[[str, Acts], Any]] = {
     "pick": _picked,
     "export": _chosen("option_format", *FORMATS),
     "import": _filed,
+    "branches": _chosen("option_picture", "picture"),
     "consent": _chosen("option_consent", "on", "off"),
     "mood": _chosen("option_mood", *MOODS, "off"),
     "corpse": _chosen("option_corpse", "on", "off"),

@@ -1,10 +1,13 @@
 """Branches drawn, laid side by side, and taken across: in one step, with their writers, and back again."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from engine.drawing import MOST, ROW, WIDTH, draw_branches
 from engine.errors import BadValue, Impossible, NotFound
 from engine.messages import Turn
 from tests.engine.desk import BEN, KEY, MARA, SAY, Desk, done, opened
@@ -38,8 +41,8 @@ async def test_the_stem_stays_and_what_parts_from_it_stands_aside(desk: Desk) ->
         (0, 2, "It ran.", 1, True, True),
     ]
     await desk.talk.branch(KEY, MARA, first.id)
-    again = [(limb.aside, limb.number, limb.ends_live) for limb in await desk.talk.branching.limbs(KEY)]
-    assert again == [(0, 1, True), (1, 2, False), (0, 3, False)]
+    ends = [(limb.aside, limb.number, limb.ends_live) for limb in await desk.talk.branching.limbs(KEY)]
+    assert ends == [(0, 1, True), (1, 2, False), (0, 3, False)]
 
 
 async def test_a_hundred_retries_do_not_leave_the_phone(desk: Desk) -> None:
@@ -90,3 +93,14 @@ async def test_single_passages_are_counted_from_the_first(desk: Desk) -> None:
         with pytest.raises(BadValue):
             await desk.talk.branching.take(KEY, MARA, 1, first, last)
     assert await desk.talk.piece(KEY) == before
+
+
+async def test_the_picture_shows_a_row_a_stretch_and_takes_any_words(desk: Desk) -> None:
+    await forked(desk)
+    await desk.talk.edit(KEY, MARA, "灯塔 <b> עברית 🏳️‍🌈 " * 40)
+    found = await desk.talk.branching.limbs(KEY)
+    with Image.open(BytesIO(draw_branches(found))) as image:
+        assert image.size == (WIDTH, ROW * (len(found) + 1))
+        assert len(image.getcolors(1 << 20) or ()) > 8
+    with Image.open(BytesIO(draw_branches(found * 100))) as image:
+        assert image.height == ROW * (MOST + 2)

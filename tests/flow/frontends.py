@@ -29,7 +29,7 @@ Player = Callable[[Conversation, Sequence[str], Path], Awaitable[None]]
 
 SIGNS = {"like": "👍", "dislike": "👎", "retry": "🔁", "previous": "◀", "next": "▶", "continue": "➡", "undo": "↩"}
 OPTIONS = {"alternatives": "count", "context": "passage", "pick": "version"}
-OPTIONS |= dict.fromkeys(("consent", "corpse", "export", "forgetme", "mood"), "choice")
+OPTIONS |= dict.fromkeys(("branches", "consent", "corpse", "export", "forgetme", "mood"), "choice")
 OPTIONS |= dict.fromkeys(("beside", "delete", "give", "kick", "open", "switch"), "which") | {"choose": "number"}
 """What Discord calls the words behind a command, where that is not `text`."""
 
