@@ -157,9 +157,9 @@ def suiting(flavour: Flavour) -> Callable[[str], float] | None:
     return worth
 
 
-def feeling(sampling: Sampling, flavour: Flavour) -> Sampling:
-    """The sampling of a piece of that mood."""
-    return replace(sampling, mood=flavour.mood, pull=PULL) if flavour.mood else sampling
+def feeling(sampling: Sampling, flavour: Flavour, words: str) -> Sampling:
+    """The sampling of a piece of that mood; in one of other `words` than English it would draw English into it."""
+    return replace(sampling, mood=flavour.mood, pull=PULL) if flavour.mood and measured(words) else sampling
 
 
 def measured(words: str) -> bool:

@@ -21,6 +21,7 @@ WINDOW = 1024
 _PROSE = re.compile(r"\b(?:was|were|had|said|went|came|could|would|did|knew|felt|saw)\b|[\"“”]", re.IGNORECASE)
 _WISH_WORDS = 40
 _CHORUS = re.compile(r"^\[Chorus\]\n((?:[^\[\n]+\n?)+)", re.MULTILINE)
+_CHINESE = "春天的花园里有一只猫，它在等月亮升起来。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ def plan(task: Task, form: Form, generator: TextGenerator, window: int = WINDOW)
         adapter,
         Manners(form.shape, before, people, fresh=form.fresh),
         task.avoid,
-        _remarks(task, built, premise + story),
+        _remarks(task, built, premise + story, generator),
         leads(form, story, premise, people, task.seed),
         premise,
         task.owner,
         suits=flavours.suiting(task.flavour),
-        sampling=flavours.feeling(form.sampling, task.flavour),
+        sampling=flavours.feeling(form.sampling, task.flavour, premise + story),
     )
 
 
@@ -189,13 +190,19 @@ def is_wish(text: str, form: Form) -> bool:
     return form.shape != "prose" or not sentences.finished(bare) or len(sentences.ends(bare)) < 2
 
 
-def _remarks(task: Task, built: Prompt, words: str) -> tuple[Remark, ...]:
+def _remarks(task: Task, built: Prompt, words: str, generator: TextGenerator) -> tuple[Remark, ...]:
     told = [name for name in built.shortened if name != "examples" and not (name == "story" and _told(task, built))]
     remarks: list[Remark] = [("shortened", {"section": name}) for name in told]
     first = not any(passage.kind == "model" for passage in task.passages)
     if sentences.has_cjk(words) and first:
-        remarks.append(("chinese_base", {}))
+        remarks += [("chinese_base", {})] * (not knows_chinese(generator))
+        remarks += [("chinese_mood", {})] * bool(task.flavour.mood)
     return tuple(remarks)
+
+
+def knows_chinese(generator: TextGenerator) -> bool:
+    """Whether Chinese was among what the model's tokens were made for: to others each character is two or three."""
+    return len(_CHINESE) * 0.3 < generator.count(_CHINESE) < len(_CHINESE) * 1.2
 
 
 def _told(task: Task, built: Prompt) -> bool:

@@ -1,5 +1,7 @@
 """What people say of genre, mood and teller is understood, and reaches the prompt and the choice among drafts."""
 
+from dataclasses import dataclass, replace
+
 import pytest
 
 from engine.errors import BadValue
@@ -95,3 +97,26 @@ def test_drafts_that_suit_are_worth_more() -> None:
     horror = flavour.suiting(Flavour("horror"))
     assert horror
     assert horror("A ghost came.") > horror("A cat came.")
+
+
+@dataclass
+class Counting(EchoGenerator):
+    """Tokens a character, as another model's vocabulary has them."""
+
+    tokens: float
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def count(self, text: str) -> int:
+        return int(len(text) * self.tokens)
+
+
+def test_chinese_is_owned_up_to_where_the_model_does_not_know_it() -> None:
+    task = Task("story", (Passage("person", "Ann", "一只狐狸在寒夜里出门。"),), 7, flavour=Flavour(mood="dark"))
+    for tokens, known in ((1.85, False), (3.0, False), (0.7, True)):
+        made = plan(task, FORMS["story"], Counting(tokens))
+        assert [name for name, _ in made.remarks] == ["chinese_base"] * (not known) + ["chinese_mood"]
+        assert not made.sampling.mood
+    later = replace(task, passages=(*task.passages, Passage("model", "", "它走了。")))
+    assert plan(later, FORMS["story"], Counting(1.85)).remarks == ()
