@@ -6,10 +6,9 @@ line by line, many drafts a line.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ParamSpec, Protocol, TypeVar
 
 from engine.errors import Busy, GeneratorFailed, UnknownForm
@@ -17,9 +16,8 @@ from engine.messages import Queued, Snapshot
 from engine.ports import Draft, TextGenerator, TextRequest
 from engine.text import beam, pickup, plan
 from engine.text.clean import Cleaned, clean
-from engine.text.forms import check
 from engine.text.forms.load import Form, Lines, load
-from engine.text.likeness import likeness
+from engine.text.judging import Candidate, best, judged, liked, stale, verdict_of
 from engine.text.lines import Piece
 from engine.text.plan import Plan
 from engine.text.task import Begun, Composition, Remark, Task, Written
@@ -33,9 +31,7 @@ ATTEMPTS = 3
 WITHIN = 600.0  # seconds after which nobody looks at a chat any more
 LEAD_WORDS = 12
 LOOK_ROUND = 12
-TOO_LIKE = 0.35
 CHOICE, MOST_DRAFTS = 3, 16  # times as many drafts, up to so many
-BLAND = -1.7  # a small model finds its commonplaces likelier than this, and they are no better for it
 
 
 class Device(Protocol):
@@ -50,19 +46,6 @@ class Device(Protocol):
 
     def check_room(self) -> None:
         """Raise Busy if a request would be refused now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One cleaned draft. `stands`: it may go out as this form; `score` ranks those that do, and those that do not."""
-
-    text: str
-    raw: Draft
-    seed: int
-    stands: bool
-    score: float
-    rule: str = ""
-    pick: int = -1  # which draft of its seed, see `engine.text.task.Composition`
 
 
 class Writer:
@@ -130,8 +113,8 @@ class Writer:
             async with aclosing(self._worker.stream(_request(made, seed, _drawn(task, made)))) as news:  # type: ignore[type-var]  # a generator
                 async for grown in news:
                     drafts = drafts if isinstance(grown, Queued) else grown
-            judged = await self._aside(_judged, drafts, made, seed, None)
-            found = tuple(_composition(one, made, task, self._worker.generator) for one in judged if one.pick == pick)
+            known = await self._aside(judged, drafts, made, seed, None)
+            found = tuple(_composition(one, made, task, self._worker.generator) for one in known if one.pick == pick)
         for composition in found:
             if composition.seed == seed:
                 return composition
@@ -165,7 +148,7 @@ class Writer:
                         yield snapshot
                     if show.over:
                         break
-            found += await self._aside(_judged, drafts, made, request.seed, show.leader)
+            found += await self._aside(judged, drafts, made, request.seed, show.leader)
             if sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
                 break
         yield _written(found, made, task, self._worker.generator)
@@ -283,7 +266,7 @@ class _Show:
             - stale(text, made.form)
             + pickup.kinship(text, made.manners.before, made.wish)
             - pickup.drift(text, made.manners.before)
-            + _liked(text, made)
+            + liked(text, made)
         )
 
 
@@ -292,58 +275,10 @@ def seed_of(seed: int, attempt: int) -> int:
     return (seed + attempt * 7919) % 2**63
 
 
-def judge(draft: Draft, made: Plan, seed: int, shown: bool = False) -> Candidate:
-    """Clean a finished draft and say whether it may stand, and how well."""
-    cleaned = clean(draft.text, made.manners, final=True, whole=draft.finish in {"end", "stop"})
-    verdict = _verdict(made.form, cleaned.text)
-    alike = max(likeness(cleaned.text, (made.manners.before,)), likeness(cleaned.text, made.avoid))
-    score = (
-        min(draft.logprob, BLAND)
-        + verdict.score
-        - 2 * alike
-        - stale(cleaned.text, made.form)
-        + (0.15 if shown else 0.0)
-    )
-    score += pickup.kinship(cleaned.text, made.manners.before, made.wish) + _liked(cleaned.text, made)
-    if made.form.shape == "prose":
-        score -= pickup.drift(cleaned.text, made.manners.before) + pickup.monotony(cleaned.text)
-        score -= pickup.harping(cleaned.text)
-    stands = verdict.holds and alike < TOO_LIKE
-    return Candidate(cleaned.text, draft, seed, stands, score, verdict.rule or ("" if stands else "no repetition"))
-
-
-def _judged(drafts: Sequence[Draft], made: Plan, seed: int, leader: int | None) -> list[Candidate]:
-    return [replace(judge(draft, made, seed, leader == at), pick=at) for at, draft in enumerate(drafts)]
-
-
-def best(found: Sequence[Candidate], count: int) -> list[Candidate]:
-    """The best `count` of the drafts, none like another; fewer if there are no more."""
-    chosen: list[Candidate] = []
-    usable = [candidate for candidate in found if candidate.text]
-    for candidate in sorted(usable, key=lambda one: (one.stands, one.score), reverse=True):
-        if len(chosen) < count and likeness(candidate.text, [one.text for one in chosen]) < TOO_LIKE:
-            chosen.append(candidate)
-    return chosen
-
-
-def stale(text: str, form: Form) -> float:
-    """What worn-out phrases cost."""
-    return 0.3 * sum(bool(re.search(phrase, text, re.IGNORECASE)) for phrase in form.stale)
-
-
-def _liked(text: str, made: Plan) -> float:
-    """What a text is worth to the people its voice learnt from, and to whoever chose what the piece is to be like."""
-    return sum(judge(text) for judge in (made.taste, made.suits) if judge and text)
-
-
 def _drawn(task: Task, made: Plan) -> int:
     """How many drafts: where a taste or a mood chooses it shall have a choice, and one more is nearly free."""
     drafts = max(task.drafts, made.form.drafts)
     return max(drafts, min(drafts * CHOICE, MOST_DRAFTS)) if made.taste or made.suits else drafts
-
-
-def _verdict(form: Form, text: str) -> check.Verdict:
-    return check.CHECKERS[form.checker](text, form.measure)
 
 
 def _request(made: Plan, seed: int, drafts: int) -> TextRequest:
@@ -370,7 +305,7 @@ def _line_start(made: Plan) -> str:
 
 
 def _line_candidate(piece: Piece, made: Plan, seed: int) -> Candidate:
-    verdict = _verdict(made.form, piece.text)
+    verdict = verdict_of(made.form, piece.text)
     raw = Draft(_line_start(made) + piece.text, logprob=piece.score, finish="stop")  # as behind the prompt
     return Candidate(piece.text, raw, seed, verdict.holds, piece.score, verdict.rule)
 
