@@ -21,9 +21,10 @@ from engine.text.items import Item
 
 RECALL_SHARE = 50  # per cent of the budget
 RECALLED = 2  # passages
+SPOKEN = "\"'“‘«「『—"  # what people say to each other tells little without what was said before
 NEWEST = 3  # times as much as the passage before it
 LEAST = 24  # tokens; less is no use to anybody
-WORDS = 4  # of a sentence; a shorter one tells nothing by itself
+WORDS = 6  # of a sentence; a shorter one tells nothing by itself
 MISSES = 4
 K1, B = 1.2, 0.75
 NAMED = 4  # words that are told of
@@ -150,9 +151,13 @@ def _summary(gone: Sequence[_Passage], told: str, budget: int, count: Count) -> 
 
     def worth(at: int) -> float:
         words = read[at][1]
-        return sum(chance[word] for word in words) / len(words)
+        return sum(chance[word] for word in words) / math.sqrt(len(words))  # a mean would prefer the shortest
 
-    first = {text: at for at, (text, words) in reversed(list(enumerate(read))) if len(words) >= WORDS}
+    first = {
+        text: at
+        for at, (text, words) in reversed(list(enumerate(read)))
+        if len(words) >= WORDS and text[0] not in SPOKEN
+    }
     # worth only ever falls, so what was worth less before need not be weighed again
     heap = [(-worth(at), at) for text, at in first.items() if text not in told]
     heapq.heapify(heap)
