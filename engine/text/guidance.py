@@ -37,7 +37,7 @@ class Guidance:
         for token in ends:
             kinds[token] = BREAK
         self._kinds = torch.tensor(kinds, device=device)
-        self._rows = OrderedDict[tuple[Room, bool, Line], Tensor]()
+        self._rows = OrderedDict[tuple[Room, bool, bool, Line], Tensor]()
 
     @cached_property
     def _sizes(self) -> Tensor:

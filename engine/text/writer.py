@@ -146,16 +146,16 @@ class Writer:
         for number in range(task.drafts):
             shown = (one.answer for one in made.form.examples)
             avoid = (made.manners.before, *made.avoid, *(candidate.text for candidate in found), *shown)
-            piece, seed = Piece(rule, made.leads, made.wish, made.form.stale, avoid), seed_of(task.seed, number * 100)
-            pieces = (piece,)
-            for attempt in range(ATTEMPTS * len(piece.leads)):
+            seed = seed_of(task.seed, number * 100)
+            pieces: tuple[Piece, ...] = (Piece(rule, made.leads, made.wish, made.form.stale, avoid),)
+            for attempt in range(ATTEMPTS * len(made.leads)):
                 requests, drawn = _line_requests(made, pieces, seed_of(seed, attempt)), list[tuple[Draft, ...]]()
                 async with aclosing(self._together(requests, drawn)) as news:
                     async for queued in news:
                         yield queued
                 pieces = beam.grown(pieces, drawn)
-                if number == 0 and (shown := pieces[0].first(beam.settled(pieces))):
-                    yield Snapshot(shown)
+                if number == 0 and (settled := pieces[0].first(beam.settled(pieces))):
+                    yield Snapshot(settled)
                 if pieces[0].complete:
                     break
             found.append(_line_candidate(pieces[0], made, seed))
