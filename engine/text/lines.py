@@ -163,6 +163,8 @@ class Piece:
         cost = 1.5 if WEAK.fullmatch(said[-1]) else 0.0
         cost += 0.0 if rhyme.certain(line) else 0.4
         cost += 1.0 * bool(_CLUMSY.search(line))
+        # held lines all stop where they are meant to; whether the last one is the end only its mark tells
+        cost += 0.8 * (last and bool(self.rule.rhymes) and draft.text.strip()[-1:] not in {".", "!", "?"})
         return cost if meant else cost + (2.0 if last else 0.8)
 
 

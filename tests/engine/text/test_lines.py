@@ -70,3 +70,9 @@ def test_a_draft_that_runs_on_is_used_as_far_as_the_count_goes() -> None:
     assert fit_verse("the river at night is a thing", Line(5, 5)) == NIGHT
     assert fit_verse("the river at night", Line(7, 7)) == ""
     assert fit_verse("7 rivers at the night", Line(5, 9)) == ""
+
+
+def test_the_last_line_is_rather_one_that_ends_something() -> None:
+    piece = grown(Piece(COUPLET, COUPLET.leads), NIGHT)
+    open_end, whole = draft("a candle for light", -1.5), draft("a lamp and its light.", -1.9)
+    assert piece.with_lines([open_end, whole])[0].lines[1] == "a lamp and its light."
