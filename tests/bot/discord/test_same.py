@@ -24,6 +24,8 @@ ALSO = {
     "new": {"text": "A title"},
 }
 
+TYPED = {"lore": "Mara + sea; sticky 2: She cannot swim."}  # where the words are more than the options in a row
+
 
 @pytest.fixture
 def seeded(monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -74,7 +76,7 @@ async def test_a_slash_command_does_what_the_terminal_does(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     options = {**OPTIONS, **ALSO}.get(name, {})
-    words = " ".join([f"/{name}", *map(str, options.values())])
+    words = f"/{name} {TYPED[name]}" if name in TYPED else " ".join([f"/{name}", *map(str, options.values())])
     async with opened() as desk:
         seeded()
         await talk(desk.conversation, *prepared(name))
