@@ -12,6 +12,7 @@ from adapters.registry import Registry, Scope
 from deploy.replay import replaying
 from deploy.serve import House
 from deploy.settings import Settings
+from engine import lorebook
 from engine.errors import NoReplay, NotFound
 from engine.messages import Done, Event, Person, SessionKey, Turn, UserMessage
 from engine.replaying import Replaying
@@ -41,13 +42,20 @@ async def last(events: AsyncGenerator[Event, None]) -> Turn:
 
 
 async def evening(house: House) -> None:
-    """A piece with what a recipe must remember: voices, versions, edits, undo, branches, forms, memory and note."""
+    """A piece with what a recipe must remember: voices, versions, edits, forms, lore, mood, memory, note."""
     talk, asked = house.conversation, UserMessage(KEY, ANN)
     first = await said(house, WORDS, "story")
     await last(talk.alternatives(asked, 3))
     edited = await talk.edit(KEY, BEN, "The youngest of them went away and never came home.")
     await talk.remember(KEY, ANN, "The king is old.")
     await talk.annotate(KEY, ANN, "Slowly.")
+    for entry in ("king, queen; sticky 2: The king is called Ott.", "always: It never rains here.", "sea: It is far."):
+        asked_for = lorebook.read(entry)
+        assert isinstance(asked_for, lorebook.Put)
+        await talk.remembering.change(KEY, ANN, asked_for)
+    await talk.flavouring.genre(KEY, ANN, "fairy tale")
+    await talk.flavouring.mood(KEY, ANN, "melancholy")
+    await talk.flavouring.teller(KEY, ANN, "first person")
     await said(house, "The king wept.", person=BEN)
     await talk.edit(KEY, ANN, "Nobody came home.", edited.id)
     await talk.undo(KEY, ANN)
