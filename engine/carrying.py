@@ -80,7 +80,7 @@ class Carrying:
             depths[one.name] = depths[one.parent] + 1
             turns.append(self._turn(one, ids, depths[one.name]))
         head = ids[found.head] if found.head else None
-        return BroughtPiece(found.title, found.memory, found.note, tuple(turns), head)
+        return BroughtPiece(found.title, found.memory, found.note, tuple(turns), head, found.lore)
 
     def _turn(self, one: Passing, ids: Mapping[str, str], depth: int) -> BroughtTurn:
         score = None

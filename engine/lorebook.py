@@ -10,7 +10,7 @@ Every mistake is refused with its reason before anything changes.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -226,6 +226,23 @@ def plain(row: LoreRow) -> dict[str, Any]:
         "sticky": row.sticky,
         "text": row.text,
     }
+
+
+def brought(entries: Iterable[Mapping[str, Any]]) -> Rows:
+    """The entries that `plain` wrote, held to what people may write; raises BadLore, TextTooLong.
+
+    TypeError, ValueError, KeyError or AttributeError for what `plain` does not write.
+    """
+    rows: Rows = ()
+    for one in entries:
+        order, sticky = int(one["order"]), int(one["sticky"])
+        for why, value, most in (("order", order, MOST_ORDER), ("sticky", sticky, MOST_STICKY)):
+            if not 0 <= value <= most:
+                raise BadLore(why=why, value=value, most=most)
+        also, never = tuple(_keys(",".join(group)) for group in one["second"]), _keys(",".join(one["never"]))
+        head = Head(None, _keys(",".join(one["keys"])), also, never, one["always"] is True, order, sticky)
+        rows = put(rows, Put(head, safety.words(one["text"], TEXT)))
+    return rows
 
 
 def _written(row: LoreRow, asked: Put) -> LoreRow:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import journal, pieces
+from storage import journal, lore, pieces
 from storage.db import insert, new_id, now
 from storage.records import BroughtPiece, BroughtTurn, PieceRow, Place
 from storage.schema import edits, people, turns
@@ -36,6 +36,7 @@ def bring(connection: sa.Connection, place: Place, person: str, found: BroughtPi
     journal.keep_scores(connection, [(one.id, one.turn) for one in found.turns])
     if changes:
         connection.execute(sa.insert(edits), changes)
+    lore.change(connection, piece.id, person, lambda _: found.lore)
     mine = {"memory": found.memory, "memory_by": person} if found.memory else {}
     mine |= {"note": found.note, "note_by": person} if found.note else {}
     connection.execute(

@@ -182,6 +182,7 @@ class BroughtPiece:
     note: str
     turns: tuple[BroughtTurn, ...]
     head: str | None
+    lore: tuple[LoreRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

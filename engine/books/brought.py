@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from storage.records import LoreRow
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -44,3 +46,4 @@ class Brought:
     head: str | None
     memory: str = ""
     note: str = ""
+    lore: tuple[LoreRow, ...] = ()

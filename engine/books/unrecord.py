@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from engine import safety
+from engine import lorebook, safety
 from engine.books.brought import Brought, Change, Passing
 from engine.books.record import VERSION
 from engine.errors import BadFile, TextTooLong
+from storage.records import LoreRow
 
 _FINISH = ("end", "stop", "length", "cancelled", "failed")
 _LONG = 200_000  # characters of a prompt or a completion
@@ -33,10 +34,18 @@ def read_json(text: str, forms: Collection[str]) -> Brought:
         before = [None, *(one.name for one in known)]
         known = [replace(one, parent=parent) for one, parent in zip(known, before, strict=False)]
     title, memory, note = (_text(content, name, limit) for name, limit in _ABOUT)
-    return Brought(safety.title_from(title), _ordered(known), known[len(live) - 1].name if live else None, memory, note)
+    head = known[len(live) - 1].name if live else None
+    return Brought(safety.title_from(title), _ordered(known), head, memory, note, _lore(_entries(content, "lore")))
 
 
 _ABOUT = (("title", 4 * safety.TITLE), ("memory", safety.MEMORY), ("note", safety.NOTE))
+
+
+def _lore(entries: list[dict[str, Any]]) -> tuple[LoreRow, ...]:
+    try:
+        return lorebook.brought(entries)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return _broken("lore")
 
 
 def _parsed(text: str) -> dict[str, Any]:

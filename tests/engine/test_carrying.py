@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine import lorebook
 from engine.errors import Impossible, Refused, UnknownFormat
 from engine.messages import Person, SentFile, SessionKey
 from storage.schema import inbox, pieces, places, turns
@@ -93,6 +94,10 @@ async def tree(desk: Desk) -> None:
     await done(desk.talk.reply(desk.message("It snowed.", person=BEN)))
     await desk.talk.remember(KEY, MARA, "Slow.")
     await desk.talk.annotate(KEY, MARA, "Sad.")
+    for entry in ("Mara, the keeper + sea - dream; sticky 2; order 5: She is ten.", "always: It rains."):
+        asked = lorebook.read(entry)
+        assert isinstance(asked, lorebook.Put)
+        await desk.talk.remembering.change(KEY, MARA, asked)
 
 
 def shape(data: bytes) -> list[dict[str, Any]]:
@@ -105,7 +110,7 @@ def shape(data: bytes) -> list[dict[str, Any]]:
         entry["edits"] = [{**edit, "at": ""} for edit in entry["edits"]]
         entry.get("recipe", {}).pop("id", "")
         del entry["id"]
-    return [{name: content[name] for name in ("title", "memory", "note")}, *every]
+    return [{name: content[name] for name in ("title", "memory", "note", "lore")}, *every]
 
 
 async def test_a_piece_comes_back_with_branches_pen_names_edits_and_recipes(desk: Desk) -> None:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import safety
+from engine import lorebook, safety
 from engine.books.formats import writer
 from engine.books.reading import BYTES, PASSAGES, read
 from engine.errors import BadFile, EngineError
+from storage.records import LoreRow
 from tests.engine.books.library import NASTY, book, long_one
 
 FORMS = ("story", "poem")
@@ -122,3 +123,14 @@ def test_no_value_in_a_file_does_more_than_be_refused(slot: str, value: object) 
     except EngineError:
         return
     assert len(found.passages) == 2
+
+
+@given(st.sampled_from(["keys", "second", "never", "always", "order", "sticky", "text"]), values)
+@settings(max_examples=40)
+def test_no_lore_in_a_file_does_more_than_be_refused(slot: str, value: object) -> None:
+    row = lorebook.plain(LoreRow(1, "She is ten.", ("Mara",)))
+    try:
+        found = read("a.json", piece(turns=[entry("a", None)], lore=[row | {slot: value}]), FORMS)
+    except EngineError:
+        return
+    assert len(found.lore) == 1
