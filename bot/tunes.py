@@ -5,6 +5,7 @@ words under it, or in answer to a passage of music, change what was wished for t
 """
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 COMMANDS: Mapping[str, Takes] = {
     "music": Takes.MAYBE,
+    "song": Takes.MAYBE,
     "extend": Takes.MAYBE,
     "vary": Takes.MAYBE,
     "accompany": Takes.MAYBE,
@@ -34,6 +36,7 @@ NOTES = "notes.txt"  # the name of a file that was typed
 FILES = ("png", "ogg", "mid")  # in the order they are shown
 _VERBS: Mapping[str, Verb] = {
     "music": "compose",
+    "song": "song",
     "extend": "extend",
     "vary": "vary",
     "accompany": "accompany",
@@ -50,7 +53,7 @@ def handler(name: str) -> Handler:
     def change(call: Call) -> AsyncIterator[Event]:
         return call.conversation.compose(call.message, read_order(verb, call.words), call.turn)
 
-    return _compose if verb == "compose" else change
+    return {"compose": _compose, "song": _sing}.get(verb, change)
 
 
 async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -66,6 +69,14 @@ async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
     async with aclosing(events) as answer:
         async for event in answer:
             yield event
+
+
+def _sing(call: Call) -> AsyncIterator[Event]:
+    """A song: words that begin on the line of the command are about the music, those below it are to be sung."""
+    words = call.words
+    if re.match(r"/\w+(?:@\w+)?[ \t]*\n", call.message.text.strip()):
+        words = f"\n{words}"
+    return call.conversation.compose(call.message, read_order("song", words), call.turn, drafts=0)
 
 
 async def written(call: Call) -> AsyncIterator[ReplyEvent]:

@@ -25,6 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "open": {"which": "1"},
     "pick": {"version": 1},
     "rename": {"text": "A title"},
+    "song": {"text": "The sun goes down / the sea is gray"},
     "switch": {"which": "1"},
     "turns": {"mode": "round-robin", "details": "10m"},
     "give": {"which": "Mara"},
