@@ -5,6 +5,7 @@ words under it, or in answer to a passage of music, change what was wished for t
 """
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 COMMANDS: Mapping[str, Takes] = {
     "music": Takes.MAYBE,
+    "song": Takes.MAYBE,
     "extend": Takes.MAYBE,
     "vary": Takes.MAYBE,
     "accompany": Takes.MAYBE,
@@ -35,6 +37,7 @@ NOTES = "notes.txt"  # the name of a file that was typed
 FILES = ("png", "ogg", "mid")  # in the order they are shown
 _VERBS: Mapping[str, Verb] = {
     "music": "compose",
+    "song": "song",
     "extend": "extend",
     "vary": "vary",
     "accompany": "accompany",
@@ -51,7 +54,7 @@ def handler(name: str) -> Handler:
     def change(call: Call) -> AsyncIterator[Event]:
         return call.conversation.compose(call.message, read_order(verb, call.words), call.turn)
 
-    return _compose if verb == "compose" else change
+    return {"compose": _compose, "song": _sing}.get(verb, change)
 
 
 async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -74,6 +77,14 @@ async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
 def _in_mood(words: str, mood: str) -> str:
     """A wish in the mood of its piece, unless it names one itself."""
     return words if read_said(words).mood else ", ".join(filter(None, (words, mood)))
+
+
+def _sing(call: Call) -> AsyncIterator[Event]:
+    """A song: words that begin on the line of the command are about the music, those below it are to be sung."""
+    words = call.words
+    if re.match(r"/\w+(?:@\w+)?[ \t]*\n", call.message.text.strip()):
+        words = f"\n{words}"
+    return call.conversation.compose(call.message, read_order("song", words), call.turn, drafts=0)
 
 
 async def written(call: Call) -> AsyncIterator[ReplyEvent]:

@@ -19,6 +19,7 @@ from engine.music.perform import RENDER
 from engine.music.score import Score, from_row, to_row
 from engine.sessions import Sessions
 from engine.story import Plan, Tree, Wish
+from engine.text.singing import spelled
 from engine.together.together import Together
 from storage.db import Duplicate, Stale
 from storage.history import History
@@ -63,6 +64,8 @@ class Composing:
         else:
             order = _aimed(wish, tree, piece.head)
         source, other = [await self._stored(turn) for turn in (order.source, order.other)]
+        if source and source[0].lyrics and not order.text and order.verb in ("compose", "song") and not plan.again:
+            order = replace(order, verb="song", text=spelled(source[0].lyrics))
         # Words that change a wish keep its seed: what they do not speak of comes out alike.
         seed = source[0].seed if source and order.verb == "compose" and not plan.again else secrets.randbits(31)
         task = MusicTask(order, seed, source, other and other[0], wish.drafts, message.person.language)
@@ -149,10 +152,25 @@ def recipe_of(order: Order) -> Recipe:
     return Recipe(prompt=order.words, sampling=asdict(order), sections=(section,))
 
 
+def _sung(order: Order, tree: Tree, named: TurnRow | None, head: str | None) -> Order:
+    """The order of a song with its words: its own, those of the passage it names (or of the song there, whose music it
+    then changes), or the latest verse of the piece."""
+    if named is not None and story.is_music(named):
+        return replace(order, source=named.id)
+    if order.text:
+        return order
+    verse = named or tree.last_verse(head)
+    if verse is None:
+        raise Impossible(why="nothing_to_sing")
+    return replace(order, text=verse.text)
+
+
 def _aimed(wish: Wish, tree: Tree, head: str | None) -> Order:
     """The wish's order with the music it is about: the passage it names, or the last one."""
     order = wish.order or Order("compose")
     named = tree.find(wish.turn) if wish.turn else None
+    if order.verb == "song":
+        return _sung(order, tree, named, head)
     if named is not None and not story.is_music(named):
         raise Impossible(why="not_music")
     if order.verb == "compose":

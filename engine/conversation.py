@@ -152,13 +152,14 @@ class Conversation:
     def compose(
         self, message: UserMessage, order: Order, turn: str = "", drafts: int = 1
     ) -> AsyncGenerator[Event, None]:
-        """Carry out an order for music: a new piece from the order's words, or a change of the music in the last
-        passage that has any (or in `turn`). `drafts` 0 leaves the number of versions to the words.
+        """Carry out an order for music: a new piece from the order's words, a song of the last verse (or of `turn`), or
+        a change of the music in the last passage that has any (or in `turn`). `drafts` 0 leaves the number of
+        versions to the words.
 
-        Raises Impossible (no_music_yet, one_music_only, not_music, no_musician), BadValue, and what the music engine
-        has against the wish; then as `reply` does.
+        Raises Impossible (no_music_yet, one_music_only, nothing_to_sing ...), BadValue, and what the music engine has
+        against the wish; then as `reply` does.
         """
-        words = order.words if order.verb == "compose" else ""
+        words = order.words if order.verb in ("compose", "song") else ""
         return self._writing.run(message, Wish("music", words, "", drafts, turn, order))
 
     async def hear(self, message: UserMessage) -> Done:

@@ -161,6 +161,8 @@ class Impossible(Refused):
         "no_music_yet",
         "one_music_only",
         "not_music",
+        "nothing_to_sing",
+        "song_too_long",
         "not_words",
         "no_musician",
         "no_voices",

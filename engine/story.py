@@ -18,6 +18,7 @@ from storage.records import Move, PieceRow, TurnRow
 FIRST_FORM = "story"
 MUSIC, SENT_MUSIC = "music", "midi"  # forms of passages that are no text: what was composed, what a person sent
 ENDING = 80
+LONGEST_VERSE = 90  # characters of a line
 
 Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music", "ghost"]
 
@@ -98,6 +99,10 @@ class Tree:
             way = way[: next((place for place, row in enumerate(way) if row.id == before), len(way))]
         return next((row for row in reversed(way) if is_music(row)), None)
 
+    def last_verse(self, end: str | None) -> TurnRow | None:
+        """The last passage in lines of verse on the way to `end`, whoever wrote it."""
+        return next((row for row in reversed(self.branch(end)) if not is_music(row) and is_verse(row.text)), None)
+
     def meant(self, head: str | None, turn: str) -> TurnRow:
         """The passage a person means: the one they name, or the model's last; raises NotFound, Impossible."""
         row = self.find(turn) if turn else self.last_model(head)
@@ -133,6 +138,12 @@ class Tree:
             finish=cast("Finish | None", row.finish),
             shared=self.shared,
         )
+
+
+def is_verse(text: str) -> bool:
+    """Whether a text is in lines of verse: at least two, none of them as long as a sentence of prose may be."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return len(lines) > 1 and all(len(line) <= LONGEST_VERSE for line in lines)
 
 
 def is_music(row: TurnRow) -> bool:

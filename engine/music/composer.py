@@ -67,7 +67,7 @@ class Composer:
         if wish.chords:
             phrase = _given_chords(blank, wish.chords)
         elif wish.style.loops:
-            phrase = _looped_chords(blank, dice)
+            phrase = looped(blank, dice)
         else:
             phrase = self._planned_chords(blank, plan, seed)
         lead = INSTRUMENTS[wish.instruments[0]]
@@ -151,7 +151,7 @@ def _given_chords(blank: Phrase, chords: Sequence[int]) -> Phrase:
     return replace(blank, chords=tuple(chords[(cell // bar) % len(chords)] for cell in range(blank.cells)))
 
 
-def _looped_chords(blank: Phrase, dice: random.Random) -> Phrase:
+def looped(blank: Phrase, dice: random.Random) -> Phrase:
     """One of the rounds of popular music in the phrase's key, and home in the last bar."""
     tonic = blank.key.tonic
     loops = LOOPS.get(blank.key.mode) or LOOPS["minor" if blank.key.is_minor else "major"]

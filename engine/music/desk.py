@@ -23,11 +23,15 @@ from engine.music.tokens import MASK_ID, METRE_IDS, MODE_IDS, UNSET, chord_ids, 
 
 VOICES = ((60, 81), (53, 76), (48, 69), (38, 64))  # soprano, alto, tenor, bass as chorales use them
 FIDDLE = (55, 88)
+NEVER = 1e4  # nats
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """How to fill a phrase: the training style to imitate, what to aim at, how many candidates to try and to use."""
+    """How to fill a phrase: the training style to imitate, what to aim at, how many candidates to try and to use.
+
+    `sung`: the rhythm is settled, every hidden cell begins a note; what returns by the plan keeps the new rhythm.
+    """
 
     style: str = "air"
     density: int = UNSET
@@ -39,6 +43,7 @@ class Brief:
     wanted: int = 1
     closes: tuple[int, ...] = ()
     effort: Effort = field(default_factory=Effort)
+    sung: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Desk:
         lanes = [home.lanes[spread.index(i)] if i in spread else blank for i in range(count)]
         hidden = np.repeat(encode(lanes).astype(np.int64)[None], brief.candidates, axis=0)
         work = Work(self.filler, _told(home, brief, count), self._limits(home, brief, shift, count), brief.effort,
-                    home.metre.name, self.copies)  # fmt: skip
+                    home.metre.name, self.copies, brief.sung)  # fmt: skip
         own: list[tuple[Phrase, float]] = []
         others: list[tuple[Phrase, float]] = []
         for attempt in range(brief.effort.attempts):
@@ -120,7 +125,11 @@ class Desk:
             )
         if lanes == 4 and home.key.mode in ("major", "minor"):
             classes = tuple(max(w, -2.0) for w in classes)
-        return Limits(moved, classes, brief.triplets, rests=1.0, hold=brief.hold, habits=self.habits[family_of(lanes)])
+        rests, hold = (NEVER, -NEVER) if brief.sung else (1.0, brief.hold)
+        habits = self.habits[family_of(lanes)]
+        if brief.sung:
+            habits = replace(habits, intervals=_singable(habits.intervals))
+        return Limits(moved, classes, brief.triplets, rests=rests, hold=hold, habits=habits)
 
 
 def family_of(lanes: int) -> int:
@@ -136,6 +145,11 @@ def heard_chords(phrase: Phrase) -> Phrase:
 def pulses(phrase: Phrase) -> list[int | None]:
     """The chord on each pulse, None where unknown."""
     return [c if c != NO_CHORD else None for c in phrase.chords[:: phrase.metre.pulse]]
+
+
+def _singable(intervals: Sequence[float]) -> tuple[float, ...]:
+    """What to hold against each interval when a voice sings it: leaps beyond a fifth cost more the larger they are."""
+    return tuple(intervals[min(size, len(intervals) - 1)] + 0.4 * max(0, size - 6) for size in range(25))
 
 
 def _turned(chord: int | None, semitones: int) -> int | None:

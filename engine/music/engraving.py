@@ -40,12 +40,15 @@ def can_engrave() -> bool:
     return find_spec("verovio") is not None and find_spec("resvg_py") is not None
 
 
-def draw_score(phrase: Phrase, tempo: int = 0) -> bytes:
-    """The phrase as a PNG on white paper, as high as it needs to be. ImportError without the packages."""
+def draw_score(phrase: Phrase, tempo: int = 0, lyrics: Sequence[str] = ()) -> bytes:
+    """The phrase, with words under its first lane, as a PNG on white paper, as high as it needs to be.
+
+    ImportError without the packages.
+    """
     import resvg_py  # noqa: PLC0415
 
     toolkit = _toolkit()
-    toolkit.loadData(write_musicxml(phrase, tempo))
+    toolkit.loadData(write_musicxml(phrase, tempo, lyrics))
     png: bytes = bytes(resvg_py.svg_to_bytes(svg_string=toolkit.renderToSVG(1), width=WIDTH, background="white"))
     return png
 
@@ -61,13 +64,17 @@ def _toolkit() -> Any:
     return toolkit
 
 
-def write_musicxml(phrase: Phrase, tempo: int = 0) -> str:
-    """The phrase as MusicXML 4: one staff for a melody, two for more lanes, the upper half of them on the upper one."""
+def write_musicxml(phrase: Phrase, tempo: int = 0, lyrics: Sequence[str] = ()) -> str:
+    """The phrase as MusicXML 4: one staff for a melody, two for more lanes, the upper half of them on the upper one.
+
+    `lyrics` (see `engine.text.singing`) stand under the first notes of the first lane.
+    """
     root = Element("score-partwise", version="4.0")
     part_list, part = SubElement(root, "part-list"), SubElement(root, "part", id="P1")
     SubElement(SubElement(part_list, "score-part", id="P1"), "part-name").text = ""
     bar, pulse, end = phrase.metre.bar * CELL, phrase.metre.pulse * CELL, phrase.cells * CELL
     lanes = [notes_of(lane) for lane in phrase.lanes]
+    words = _words(lanes[:1], lyrics)
     for number, start in enumerate(range(0, end, bar), 1):
         measure = SubElement(part, "measure", number=str(number))
         if number == 1:
@@ -80,10 +87,29 @@ def write_musicxml(phrase: Phrase, tempo: int = 0) -> str:
             row = _Row(measure, index + 1, staff, phrase.key.fifths, pulse)
             written = _voice(row, _pieces(notes, start, min(start + bar, end)))
             _beam(written, pulse)
+            for at, _, note in written if not index else ():
+                _sing(note, words.get(at))
         if start + bar >= end:
             line = SubElement(measure, "barline", location="right")
             SubElement(line, "bar-style").text = "light-heavy"
     return '<?xml version="1.0" encoding="UTF-8"?>' + ET.tostring(root, encoding="unicode")
+
+
+def _words(lanes: Sequence[Sequence[Any]], lyrics: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """The (syllabic, text) of each tick at which a syllable begins."""
+    words, inside = dict[int, tuple[str, str]](), False
+    for note, event in zip(lanes[0] if lanes else (), lyrics, strict=False):
+        goes_on = event.endswith("-")
+        kind = ("middle" if goes_on else "end") if inside else "begin" if goes_on else "single"
+        words[note.start], inside = (kind, event[:-1] if goes_on else event.strip()), goes_on
+    return words
+
+
+def _sing(note: Element, word: tuple[str, str] | None) -> None:
+    """The syllable under a note; a note that is tied from before has none."""
+    if word is not None and note.find("rest") is None and all(tie.get("type") != "stop" for tie in note.findall("tie")):
+        lyric = SubElement(note, "lyric", number="1")
+        SubElement(lyric, "syllabic").text, SubElement(lyric, "text").text = word
 
 
 def _attributes(measure: Element, phrase: Phrase) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from engine.music.arrange import Part, Played, accompanied, arrange, played_by
 from engine.music.colophon import Known, write_colophon
 from engine.music.hearing import Heard, instrument_of
-from engine.music.midi import Frame, parse, write_file
+from engine.music.midi import Frame, Words, parse, write_file
 from engine.music.phrase import CELL, Note, Phrase, notes_of
 from engine.music.wishes import Wish
 
@@ -40,10 +40,13 @@ def arranged(phrase: Phrase, wish: Wish, heard: Heard | None = None) -> tuple[Pa
     return (*kept, *_added(phrase, wish, heard))
 
 
-def saved(parts: Sequence[Part], phrase: Phrase, wish: Wish, heard: Heard | None = None) -> bytes:
+def saved(
+    parts: Sequence[Part], phrase: Phrase, wish: Wish, heard: Heard | None = None, lyrics: Sequence[str] = ()
+) -> bytes:
     """The parts as a MIDI file that `hear` reads back as this phrase and wish; with `heard`, in that file's own frame.
 
-    The tempo is that of the file unless the wish asks for another one than it was heard with.
+    `lyrics` stand where the first notes of the first lane begin, in the track that plays it. The tempo is that of the
+    file unless the wish asks for another one than it was heard with.
     """
     frame = Frame(phrase.key, phrase.metre.name, wish.tempo)
     if heard is not None and not heard.by_rule and wish.tempo == heard.wish.tempo:
@@ -53,7 +56,21 @@ def saved(parts: Sequence[Part], phrase: Phrase, wish: Wish, heard: Heard | None
         frame = replace(frame, resolution=heard.sheet.resolution)
     parts = [part for part in parts if part.notes]
     known = Known(phrase, wish, heard is None or heard.by_rule, _ruled(parts, phrase, heard))
-    return write_file(parts, frame, write_colophon(parse(write_file(parts, frame)), known))
+    words = Words(_singer(parts, heard), sung(phrase, lyrics))
+    return write_file(parts, frame, write_colophon(parse(write_file(parts, frame)), known), words)
+
+
+def sung(phrase: Phrase, lyrics: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """Each lyric event with the tick of its note."""
+    return tuple((note.start, text) for note, text in zip(notes_of(phrase.lanes[0]), lyrics, strict=False))
+
+
+def _singer(parts: Sequence[Part], heard: Heard | None) -> int:
+    """Which of the parts plays the first lane."""
+    if heard is None or heard.by_rule or not heard.tracks_of:
+        return 0
+    name = heard.sheet.tracks[heard.tracks_of[0]]
+    return next((i for i, part in enumerate(parts) if (part.name, part.program) == (name.name, name.program)), 0)
 
 
 def _ruled(parts: Sequence[Part], phrase: Phrase, heard: Heard | None) -> tuple[int, ...]:

@@ -70,12 +70,20 @@ class Frame:
     resolution: int = RESOLUTION
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one part sings: (time in ticks, lyric event) in order; see `engine.text.singing.lyric_events`."""
+
+    part: int = 0
+    events: Sequence[tuple[int, str]] = ()
+
+
 def write_midi(parts: Sequence[Part], key: Key, metre: Metre, tempo: float) -> bytes:
     """A type 1 file with one track a part; ticks become exact multiples of the file's resolution of 480."""
     return write_file(parts, Frame(key, metre.name, tempo))
 
 
-def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "") -> bytes:
+def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "", words: Words | None = None) -> bytes:
     """A type 1 file with one track a part, each note on the nearest tick of `frame.resolution`; see `colophon`."""
     midi = pretty_midi.PrettyMIDI(resolution=frame.resolution, initial_tempo=frame.tempo)
     above, below = frame.metre.split("/")
@@ -90,6 +98,7 @@ def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "") -> bytes
     # Not by pretty_midi, which has one name for each key and turns E flat minor into D sharp minor.
     file.tracks[0].insert(0, mido.MetaMessage("key_signature", key=frame.key.signature, time=0))
     _add_changes(file.tracks[0], frame)
+    _add_words(file, words or Words(), frame)
     for text in (colophon, PROVENANCE):
         if text:
             file.tracks[0].insert(0, mido.MetaMessage("text", text=text, time=0))
@@ -99,9 +108,7 @@ def write_file(parts: Sequence[Part], frame: Frame, colophon: str = "") -> bytes
 
 
 def _instrument(part: Part, second: float) -> pretty_midi.Instrument:
-    # Names are stored as Latin-1 by mido; what that lacks goes in as the bytes of UTF-8, as most programs read it.
-    name = part.name if _is_latin(part.name) else part.name.encode().decode("latin-1")
-    instrument = pretty_midi.Instrument(part.program, part.drums, name)
+    instrument = pretty_midi.Instrument(part.program, part.drums, _encoded(part.name))
     for note in part.notes:
         start, end = note.start * second, (note.start + note.length) * second
         instrument.notes.append(pretty_midi.Note(note.velocity, note.pitch, start, end))
@@ -117,15 +124,26 @@ def _instrument(part: Part, second: float) -> pretty_midi.Instrument:
 
 def _add_changes(track: mido.MidiTrack, frame: Frame) -> None:
     """Later tempi, put in after the fact: on ticks they move nothing."""
+    tempi = [(at, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))) for at, bpm in frame.tempi]
+    _put_in(track, tempi, frame)
+
+
+def _add_words(file: mido.MidiFile, words: Words, frame: Frame) -> None:
+    """Lyric events in the track of their part, before the notes that they begin with."""
+    if words.events:
+        rows = [(at, mido.MetaMessage("lyrics", text=_encoded(text))) for at, text in words.events]
+        _put_in(file.tracks[words.part + 1], rows, frame)
+
+
+def _put_in(track: mido.MidiTrack, found: Sequence[tuple[float, mido.MetaMessage]], frame: Frame) -> None:
     rows, now = list[tuple[int, mido.MetaMessage]](), 0
     for message in track:
         now += message.time
         rows.append((now, message))
-    for at, bpm in frame.tempi:
-        tempo = mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(bpm))
-        rows.append((round(at * frame.resolution / TICKS), tempo))
-    # The end of the track comes last, also when a tempo changes after it.
-    rows.sort(key=lambda row: (row[1].type == "end_of_track", row[0]))
+    rows += [(round(at * frame.resolution / TICKS), message) for at, message in found]
+    # The end of the track comes last, also when a tempo changes after it; a word comes before its note, and all else
+    # keeps its order.
+    rows.sort(key=lambda row: (row[1].type == "end_of_track", row[0], row[1].type not in {"lyrics", "track_name"}))
     track.clear()
     now = 0
     for when, message in rows:
@@ -280,8 +298,9 @@ def _whole(note: Played) -> Note:
     return Note(start, max(1, round(note.start + note.length) - start), note.pitch)
 
 
-def _is_latin(text: str) -> bool:
-    return all(ord(letter) < 256 for letter in text)
+def _encoded(text: str) -> str:
+    """Text as mido stores it, in Latin-1; what that lacks goes in as the bytes of UTF-8, as most programs read it."""
+    return text if all(ord(letter) < 256 for letter in text) else text.encode().decode("latin-1")
 
 
 def _readable(name: str) -> str:

@@ -124,6 +124,9 @@ class Musician:
         elif task.order.verb == "compose":
             wish = read_wish(task.order.words, task.source[0].wish if task.source else None)
             yield Snapshot(self._describe(replace(wish, variants=task.drafts), task.language))
+        elif task.order.verb == "song":
+            wish = perform.sung_wish(task.order, task.source[0].wish if task.source else None)
+            yield Snapshot(self._describe(replace(wish, bars=perform.bars_of(task.order, wish)), task.language))
         loop = asyncio.get_running_loop()
         stop = threading.Event()
         job = loop.run_in_executor(self._threads, self._perform, task, loop, stop)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from engine.errors import BadValue, EmptyText
+from engine.music.errors import UnclearWish
+from engine.music.said import read_said
 
-Verb = Literal["compose", "extend", "vary", "accompany", "harmonize", "redraw", "morph"]
+Verb = Literal["compose", "song", "extend", "vary", "accompany", "harmonize", "redraw", "morph"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 MOST_BARS = 32
 STRENGTH = 0.4  # of a variation nobody gave a strength for: plainly another, plainly the same tune
@@ -44,7 +46,8 @@ _FILLERS = re.compile(r"\b(?:bars?|measures?|the|and|more|by|for|with|make|them|
 class Order:
     """What to do; `source` and `other` are ids of the passages it is done to ("" for none).
 
-    `words` belong to compose and accompany (instruments), `bars` to extend and morph, `strength` (0 to 1) to vary,
+    `words` belong to compose, song and accompany (instruments), `text` is what a song sings ("" for what its passage
+    says), `bars` belong to extend and morph, `strength` (0 to 1) to vary,
     `first`, `last` (bars from 1) and `change` to redraw, `keep` (lanes from 0, -1 the bass) to vary and redraw.
     """
 
@@ -58,6 +61,7 @@ class Order:
     keep: tuple[int, ...] = ()
     source: str = ""
     other: str = ""
+    text: str = ""
 
 
 def read_order(verb: Verb, words: str) -> Order:
@@ -65,6 +69,8 @@ def read_order(verb: Verb, words: str) -> Order:
     text = words.strip()
     if verb in ("compose", "accompany"):
         return Order(verb, words=text)
+    if verb == "song":
+        return _song(words)
     if verb == "harmonize":
         _finished(verb, text)
         return Order(verb)
@@ -80,6 +86,26 @@ def loaded(fields: Mapping[str, Any]) -> Order:
     """An order as it was stored; fields that a later version wrote are left out."""
     known = {name: value for name, value in fields.items() if name in Order.__dataclass_fields__}
     return replace(Order(**known), keep=tuple(known.get("keep", ())))
+
+
+def _song(words: str) -> Order:
+    """The first line is about the music when it speaks of music; all else is to be sung, " / " between lines."""
+    first, _, rest = words.partition("\n")
+    if not first.strip() or about_music(first, 0.3 if rest.strip() else 0.0):
+        return Order("song", words=first.strip(), text=rest.strip())
+    return Order("song", text=re.sub(r"\s+/\s+", "\n", words.strip()))
+
+
+def about_music(line: str, share: float) -> bool:
+    """Whether a line is a wish for music: more than this share of its words is understood as one."""
+    try:
+        said = read_said(line)
+    except UnclearWish:
+        return True  # a wish it is, and what is wrong with it will be said
+    nothing = read_said("")
+    facts = [getattr(said, name) for name in said.__dataclass_fields__ if getattr(said, name) != getattr(nothing, name)]
+    count = sum(len(fact) if isinstance(fact, tuple) else 1 for fact in facts)
+    return count > share * len(line.split()) and " / " not in line
 
 
 def _redraw(text: str) -> Order:

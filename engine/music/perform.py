@@ -9,28 +9,35 @@ from dataclasses import replace
 from engine.errors import Impossible
 from engine.music.composer import Composer
 from engine.music.engraving import can_engrave, draw_score
+from engine.music.feeling import mood_of
 from engine.music.hearing import hear
 from engine.music.keeping import arranged, saved
 from engine.music.midi import read_midi
 from engine.music.notation import read_notes, write_abc
 from engine.music.orders import Order
-from engine.music.phrase import Phrase
+from engine.music.phrase import Phrase, notes_of
 from engine.music.render import draw_roll, render_audio
+from engine.music.said import MAX_PLAYERS, read_said
 from engine.music.score import Score
+from engine.music.setting import counted
+from engine.music.song import Song, laid_out, read_song, resung, sing
 from engine.music.styles import INSTRUMENTS, STYLES
-from engine.music.wishes import Wish, read_wish
+from engine.music.wishes import Wish, read_wish, usual_tempo
 
 Piece = tuple[Score, bytes]  # and its MIDI file
 USUAL_EXTENSION, USUAL_MORPH = 8, 8
+SINGER = "voice"
 
 
 def check(order: Order, source: Score | None, other: Score | None) -> int:
     """How many versions the order's words ask for. Raises a Refused if it cannot be carried out; cheap."""
-    if order.verb != "compose" and source is None:
+    if order.verb == "song":
+        read_song(order.text)
+    elif order.verb != "compose" and source is None:
         raise Impossible(why="no_music_yet")
     if order.verb == "morph" and other is None:
         raise Impossible(why="one_music_only")
-    if order.verb in ("compose", "accompany"):
+    if order.verb in ("compose", "song", "accompany"):
         return read_wish(order.words, source.wish if source else None).variants
     return 1
 
@@ -46,6 +53,10 @@ def perform(
         wish = replace(read_wish(order.words, source[0].wish if source else None), variants=drafts)
         made = composer.compose(wish, seed)
         return [_own(Score(one.phrase, replace(one.wish, variants=1), one.seed, one.form)) for one in made]
+    if order.verb == "song":
+        wish = replace(sung_wish(order, source[0].wish if source else None), variants=drafts)
+        return [_own(Score(one.phrase, _as_long(wish, one), seed, lyrics=one.lyrics))
+                for one in sing(composer.desk, order.text, wish, seed)]  # fmt: skip
     if source is None:
         raise Impossible(why="no_music_yet")
     score, data = source
@@ -53,10 +64,54 @@ def perform(
     pieces = []
     for number in range(drafts):
         phrase = _changed(composer, order, score, other, seed + number)
-        changed = Score(phrase, _wish(order, score, phrase), seed + number, score.form)
+        changed = _with_words(Score(phrase, _wish(order, score, phrase), seed + number, score.form), score)
         parts = arranged(phrase, changed.wish, heard)
-        pieces.append((changed, saved(parts, phrase, changed.wish, heard)))
+        pieces.append((changed, saved(parts, phrase, changed.wish, heard, changed.lyrics)))
     return pieces
+
+
+def sung_wish(order: Order, base: Wish | None) -> Wish:
+    """The wish of a song: in the mood of its words unless another is asked for, one voice and whoever accompanies it.
+
+    Raises UnclearWish.
+    """
+    said = read_said(order.words)
+    mood = mood_of(order.text) if base is None and said.mood is None else None
+    wish = read_wish(f"{order.words} {mood or ''}", base)
+    if wish.style.lanes > 1:
+        usual = STYLES["ballad"]
+        remarks = (*wish.remarks, ("song_one_voice", dict[str, str | int]()))
+        wish = replace(wish, style=usual, tempo=usual_tempo(usual, wish.mood), remarks=remarks)
+        players = usual.instruments
+    else:
+        # What would play the tune leaves it to the voice, unless it can play chords as well.
+        first, *others = wish.style.instruments
+        alone = INSTRUMENTS[first].kind == "solo" and not (base or said.players or said.more)
+        players = tuple(others) if alone else wish.instruments
+    band = tuple(name for name in players if name not in ("voice", "choir"))[: MAX_PLAYERS - 1]
+    return replace(wish, instruments=(SINGER, *(band or ("piano",))))
+
+
+def bars_of(order: Order, wish: Wish) -> int:
+    """How many bars the words of a song need."""
+    places = laid_out(read_song(order.text), counted(wish.metre))
+    return (places[-1].first + places[-1].bars) * (2 if wish.metre == "2/4" else 1)
+
+
+def _as_long(wish: Wish, song: Song) -> Wish:
+    """The wish with the length that the words gave the song, said when another one was asked for."""
+    return replace(wish, bars=song.phrase.bars, variants=1)
+
+
+def _with_words(changed: Score, source: Score) -> Score:
+    """The changed music with the words it had, as long as every one of them still has its note."""
+    if not source.lyrics:
+        return changed
+    before, after = (notes_of(score.phrase.lanes[0])[: len(source.lyrics)] for score in (source, changed))
+    if [note.start for note in before] == [note.start for note in after]:
+        return replace(changed, lyrics=source.lyrics)
+    lost = replace(changed.wish, remarks=(*changed.wish.remarks, ("song_words_lost", {})))
+    return replace(changed, wish=lost)
 
 
 def heard(data: bytes) -> Piece:
@@ -98,7 +153,7 @@ def abc(score: Score, _data: bytes) -> bytes:
 
 def written(score: Score, _data: bytes) -> bytes:
     """The score as PNG."""
-    return draw_score(score.phrase, score.wish.tempo)
+    return draw_score(score.phrase, score.wish.tempo, score.lyrics)
 
 
 Render = Callable[[Score, bytes], bytes]
@@ -106,11 +161,13 @@ RENDER: Mapping[str, Render] = {"ogg": sound, "png": roll, "abc": abc, **({"scor
 
 
 def _own(score: Score) -> Piece:
-    return score, saved(arranged(score.phrase, score.wish), score.phrase, score.wish)
+    return score, saved(arranged(score.phrase, score.wish), score.phrase, score.wish, lyrics=score.lyrics)
 
 
 def _changed(composer: Composer, order: Order, source: Score, other: Score | None, seed: int) -> Phrase:
     phrase = source.phrase
+    if source.lyrics and order.verb in ("vary", "redraw") and order.change in ("", "other"):
+        return resung(composer.desk, phrase, order, seed)
     match order.verb:
         case "extend":
             return composer.extend(phrase, order.bars or min(phrase.bars, USUAL_EXTENSION), seed)

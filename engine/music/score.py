@@ -20,12 +20,16 @@ _LISTS = ("instruments", "chords")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Notes, the wish they answer, the seed that made them, and the plan of what returns ("ABA", "" for none)."""
+    """Notes, the wish they answer, the seed that made them, and the plan of what returns ("ABA", "" for none).
+
+    `lyrics` are sung to the first notes of the first lane, one event a note (see `engine.text.singing`).
+    """
 
     phrase: Phrase
     wish: Wish
     seed: int = 0
     form: str = ""
+    lyrics: tuple[str, ...] = ()
 
 
 def to_row(score: Score) -> dict[str, Any]:
@@ -45,6 +49,7 @@ def to_row(score: Score) -> dict[str, Any]:
         },
         "seed": score.seed,
         "form": score.form,
+        **({"lyrics": list(score.lyrics)} if score.lyrics else {}),
     }
 
 
@@ -63,6 +68,6 @@ def from_row(row: Mapping[str, Any]) -> Score:
         fields: dict[str, Any] = {name: wished[name] for name in _PLAIN}
         fields |= {name: tuple(wished[name]) for name in _LISTS}
         wish = Wish(key=Key(*wished["key"]), style=STYLES[wished["style"]], **fields)
-        return Score(phrase, wish, row["seed"], row["form"])
+        return Score(phrase, wish, row["seed"], row["form"], tuple(row.get("lyrics", ())))
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a score this version can read: {error}") from error

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.music.copying import Copies
 from engine.music.form import Plan, Step, bars_since, bars_until
 from engine.music.limits import Effort, Filler, Ids, Limits
-from engine.music.tokens import FAR, HOLD_ID, MASK_ID, UNSET
+from engine.music.tokens import FAR, FIRST_PITCH, HOLD_ID, MASK_ID, REST_ID, UNSET
 
 LIKING = 2.0  # an even chance against nine in ten counts as much as four standard deviations of the critic
 WINDOW = 4
@@ -36,7 +36,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What stays the same while a piece is filled; `copies` is the guard, if there is one, and `metre` the model's."""
+    """What stays the same while a piece is filled; `copies` is the guard, if there is one, and `metre` the model's.
+
+    `sung`: hidden cells are notes of a rhythm that is settled, and what returns lends them its pitches.
+    """
 
     filler: Filler
     told: Told
@@ -44,6 +47,7 @@ class Work:
     effort: Effort
     metre: str
     copies: Copies | None = None
+    sung: bool = False
 
 
 def complete(work: Work, ids: Ids, seed: int, step: int = 2) -> tuple[Ids, NDArray[np.float64]]:
@@ -63,7 +67,8 @@ def carry_out(work: Work, plan: Plan, ids: Ids, seed: int) -> tuple[Ids, NDArray
     for number, step in enumerate(plan.steps):
         here = slice(step.first * work.told.bar, step.last * work.told.bar)
         if step.source is not None:
-            _copy(ids, here, step.source * work.told.bar, step.vary, rng)
+            source = step.source * work.told.bar
+            _lend(ids, here, source) if work.sung else _copy(ids, here, source, step.vary, rng)
         if (ids[:, :, here] == MASK_ID).any():
             scores.append(fill_bars(work, ids, step.first, step.last, seed + 31 * number))
         if work.copies is not None and fresh[:, here].any():
@@ -145,6 +150,18 @@ def _copy(ids: Ids, here: slice, source: int, vary: float, rng: np.random.Genera
     patches[:, :, 0] = False
     again = np.repeat(patches, 4, axis=2) & hidden
     target[again] = MASK_ID
+
+
+def _lend(ids: Ids, here: slice, source: int) -> None:
+    """Give hidden notes the pitches that sound at their places in an earlier bar, or next begin there."""
+    target = ids[:, :, here]
+    for row, lane in np.ndindex(*ids.shape[:2]):
+        heard = ids[row, lane, : source + target.shape[2]]
+        pitches = np.flatnonzero((heard >= FIRST_PITCH) & (heard != MASK_ID))
+        for cell in np.flatnonzero(target[row, lane] == MASK_ID) if len(pitches) else ():
+            at = int(np.searchsorted(pitches, source + cell, side="right")) - 1
+            silent = at < 0 or (heard[pitches[at] + 1 : source + cell + 1] == REST_ID).any()
+            target[row, lane, cell] = heard[pitches[min(at + 1, len(pitches) - 1) if silent else at]]
 
 
 def best_first(

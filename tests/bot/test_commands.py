@@ -24,6 +24,7 @@ WORDS = {
     "export": "json",
     "alternatives": "2",
     "music": "1 bar folk air",
+    "song": "The sun goes down / the sea is gray",
     "bars": "1",
     "notes": "C4 D4 E4 F4",
     "extend": "1",

@@ -28,6 +28,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "persona": {"text": "Old Sailor: dry and slow"},
     "pick": {"version": 1},
     "rename": {"text": "A title"},
+    "song": {"text": "The sun goes down / the sea is gray"},
     "switch": {"which": "1"},
     "write": {"text": "haiku the moon"},
     "voice": {"text": "first person"},
