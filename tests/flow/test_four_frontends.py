@@ -37,12 +37,6 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/vary a little", "/accompany", "/harmonize", "/bars 1 sparser", "/morph 2"),
     ),
     "songs": ("/song The sun goes down / the sea is gray", "/vary"),
-        "/song ballad in D\nThe sun goes down,\nThe sea is gray.",
-        "/song",
-        "/song in E minor",
-        "/vary",
-        "*retry",
-    ),
     "a file": ("@mine.mid", "/vary a little", "in E minor"),
     "together": (
         *(FOX, "/join Old Sailor", "/turns round-robin ghost off", "It ran.", "/pass", "/give Old Sailor", "/credits"),

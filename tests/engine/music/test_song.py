@@ -66,7 +66,7 @@ def test_the_line_can_be_sung(made: tuple[Score, bytes]) -> None:
     assert max(pitches) - min(pitches) <= 16
     assert max(abs(b - a) for a, b in pairwise(pitches)) <= 12
     assert pitches[-1] % 12 == score.phrase.key.tonic == 2
-    assert set(pitch % 12 for pitch in pitches) <= score.phrase.key.pitch_classes
+    assert {pitch % 12 for pitch in pitches} <= score.phrase.key.pitch_classes
     assert score.wish.instruments[0] == "voice"
 
 
@@ -80,7 +80,7 @@ def test_words_that_return_bring_their_melody(made: tuple[Score, bytes]) -> None
 
 def test_the_score_has_its_words(made: tuple[Score, bytes]) -> None:
     score, _ = made
-    root = ET.fromstring(write_musicxml(score.phrase, 80, score.lyrics))
+    root = ET.fromstring(write_musicxml(score.phrase, 80, score.lyrics))  # noqa: S314, written one line above
     words = [(lyric.findtext("syllabic"), lyric.findtext("text")) for lyric in root.iter("lyric")]
     assert len(words) == len(score.lyrics)
     assert words[:5] == [("single", "Lamps"), ("begin", "a"), ("end", "long"), ("single", "the"), ("begin", "plat")]
