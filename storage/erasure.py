@@ -46,6 +46,7 @@ from storage.schema import (
     turns,
 )
 from storage.schema import pieces as pieces_table
+from storage.unsung import unsung
 
 OPINIONS = (preferences, picks, retries)
 
@@ -264,6 +265,20 @@ def _forget_prompts(connection: sa.Connection, piece: str, after: list[str], own
         if "words" in row.sampling:
             wordless = {**row.sampling, "words": ""}
             connection.execute(sa.update(turns).where(turns.c.id == row.id).values(sampling=wordless))
+    _forget_songs(connection, piece, sorted(hidden))
+
+
+def _forget_songs(connection: sa.Connection, piece: str, sung: list[str]) -> None:
+    """Take the words out of the songs made after them; the melodies stay."""
+    inside = sa.and_(turns.c.piece == piece, turns.c.id.in_(sung))
+    for row in connection.execute(sa.select(turns.c.id, turns.c.sampling).where(inside)).all():
+        if row.sampling.get("text"):
+            wordless = {**row.sampling, "text": ""}
+            connection.execute(sa.update(turns).where(turns.c.id == row.id).values(sampling=wordless))
+    for row in connection.execute(sa.select(scores).join(turns, turns.c.id == scores.c.turn).where(inside)).all():
+        if row.score.get("lyrics"):
+            values = {"score": {**row.score, "lyrics": []}, "midi": unsung(row.midi)}
+            connection.execute(sa.update(scores).where(scores.c.turn == row.turn).values(values))
 
 
 def _forget_about(connection: sa.Connection, piece: str, person: str, texts: Iterable[str]) -> None:

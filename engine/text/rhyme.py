@@ -132,7 +132,7 @@ def _syllables(word: str) -> int:
     known = sounds(word)
     if known:
         return _vowels(known[0])
-    if word.isdigit():
+    if word.isdecimal():
         return sum(_syllables(_DIGITS[int(digit)]) for digit in word)
     if not word.isascii():
         return sum(1 for letter in word if letter >= "⺀") or _by_rule(word)

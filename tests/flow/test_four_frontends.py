@@ -85,13 +85,7 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/notes C4 D4 E4 F4", "/extend 1", "/score", "/music 1 bar folk air in C major, 100 bpm, piano", "*retry"),
         *("/vary a little", "/accompany", "/harmonize", "/bars 1 sparser", "/morph 2"),
     ),
-    "songs": (
-        "/song ballad in D\nThe sun goes down,\nThe sea is gray.",
-        "/song",
-        "/song in E minor",
-        "/vary",
-        "*retry",
-    ),
+    "songs": ("/song The sun goes down / the sea is gray", "/vary"),
     "a file": ("@mine.mid", "/vary a little", "in E minor"),
     "together": (
         *(FOX, "/join Old Sailor", "/turns round-robin ghost off", "It ran.", "/pass", "/give Old Sailor", "/credits"),
