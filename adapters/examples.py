@@ -60,6 +60,9 @@ class Examples:
     def __len__(self) -> int:
         return len(self.pairs) + len(self.thumbs)
 
+    def __add__(self, other: "Examples") -> "Examples":
+        return Examples(self.pairs + other.pairs, self.thumbs + other.thumbs)
+
     @property
     def conversations(self) -> tuple[str, ...]:
         """The pieces they come from, each once, in no telling order."""

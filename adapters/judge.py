@@ -50,15 +50,15 @@ class Trial:
     prompts: int = 24
 
 
-def trust(guess: taste.Taste, held: Examples) -> Estimate:
-    """How often the taste is right about votes it was not fitted to: of its own half by turns, and of the other."""
-    return chances.estimate([*guess.trust, *guess.right(held)], tail=DOUBT)
+def trust(whole: taste.Taste) -> Estimate:
+    """How often a taste fitted to all votes is right about conversations it was not fitted to, see `Taste.trust`."""
+    return chances.estimate(whole.trust, tail=DOUBT)
 
 
 class Judge:
     """One candidate after another against the same live voice, which reads and writes only once.
 
-    `guess` is the taste behind the training votes.
+    `guess` is the taste behind the training votes, `trusted` how far a taste can be trusted here at all (`trust`).
 
     ValueError if there are too few votes to try anything with; BadAdapter as `lora.load`.
     """
@@ -67,6 +67,7 @@ class Judge:
         self,
         trial: Trial,
         guess: taste.Taste,
+        trusted: Estimate,
         write: Write,
         safe: Callable[[str], bool],
         plan: Plan,
@@ -75,7 +76,7 @@ class Judge:
         if not len(trial.held):
             raise ValueError("no conversation could be held out, so nothing could be judged")
         self.trial = trial
-        self._guess, self._write, self._safe, self._plan = guess, write, safe, plan
+        self._guess, self._trusted, self._write, self._safe, self._plan = guess, trusted, write, safe, plan
         self._asks = prompts(trial.held, trial.prompts)
         self._seen = prompts(trial.training, max(trial.prompts // 4, 4))
         self._known = measures.known_runs(_texts(trial.training))
@@ -95,7 +96,7 @@ class Judge:
         ours, theirs = self._ours, self._texts(candidate)
         moved = agreement(self.trial.held, self._reading(self.trial.live), self._reading(candidate))
         return decide(
-            trust(self._guess, self.trial.held),
+            self._trusted,
             Evidence(
                 wins=chances.estimate(wins(self._guess, self._asks, ours, theirs)),
                 accuracy=chances.estimate(moved),

@@ -81,7 +81,8 @@ class Verdict:
     def words(self) -> str:
         """One paragraph for the owner."""
         head = f"Rejected: {'; '.join(REASONS[reason] for reason in self.reasons)}."
-        guess = f"is right about {self.trust.mean:.0%} of their other votes (at least {self.trust.low:.0%})"
+        right = f"{self.trust.mean:.0%} of their other votes, the surer counting more (at least {self.trust.low:.0%})"
+        guess = f"is right about {right}"
         if self.evidence is None:
             return f"{head} A guess of these people's taste {guess}, so nothing was trained."
         found = self.evidence

@@ -154,18 +154,19 @@ class _Run:
         base = models.ensure(self._settings.text_model, self._settings.home)
         begun = self._begin(found)
         training, held = (examples.read(self._folder / part) for part in ("training", "held"))
-        guess = taste.fit(training, lens.load(base))
-        candidate, trusted = self._folder / "adapter", trust(guess, held)
+        seen = lens.load(base)
+        guess, whole = taste.fit(training, seen), taste.fit(training + held, seen)
+        candidate, trusted = self._folder / "adapter", trust(whole)
         if may_judge(trusted):
             tried = Trial(base, self._live(begun), candidate, training, held)
             write = trial.writer(base, begun["base"], self._plan.device, self._plan.threads)
             self._train(tried, self._rehearsed(training, guess, _told(write, report), begun), report)
             report("judging", 0, 1, 0.0)
-            candidate, verdict = self._judged(Judge(tried, guess, write, trial.safe, self._plan), begun)
+            candidate, verdict = self._judged(Judge(tried, guess, trusted, write, trial.safe, self._plan), begun)
         else:
             verdict = untried(trusted)
         if verdict.promoted:
-            ranking.write(ranking.ranker(guess, trusted.mean, _texts(training)), candidate)
+            ranking.write(ranking.ranker(whole, trusted.mean, _texts(training + held)), candidate)
         speaks = self._publish(candidate, begun, verdict) if verdict.promoted else begun["live"]
         self._close(begun, verdict, speaks, (time.monotonic() - started) / 60)
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)

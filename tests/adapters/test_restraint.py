@@ -8,7 +8,7 @@ import torch
 from adapters import files, lora, taste
 from adapters.bases import load
 from adapters.examples import Examples, Pair
-from adapters.judge import Judge, Trial
+from adapters.judge import Judge, Trial, trust
 from adapters.manifest import BadAdapter
 from adapters.prefer import Plan
 from adapters.restraint import SHARES, between, steps
@@ -29,7 +29,8 @@ def ends(tmp_path: Path) -> tuple[Path, Path]:
 def judging(candidate: Path) -> Judge:
     """A judge of fluency alone: nobody is asked to write."""
     trial = Trial(GPT2, None, candidate, HELD, HELD)
-    return Judge(trial, taste.fit(HELD), lambda *_: [], lambda _: True, Plan(), NEUTRAL)
+    guess = taste.fit(HELD)
+    return Judge(trial, guess, trust(guess), lambda *_: [], lambda _: True, Plan(), NEUTRAL)
 
 
 def test_the_way_from_one_to_the_other(ends: tuple[Path, Path], tmp_path: Path) -> None:

@@ -44,7 +44,10 @@ def votes(sea: list[str], town: list[str], count: int) -> Examples:
 def test_who_likes_some_words_of_the_sea_likes_the_others(known: Subjects) -> None:
     seen, unseen = votes(SEA[:6], TOWN[:6], 40), votes(SEA[6:], TOWN[6:], 30)
     blind, sighted = taste.fit(seen), taste.fit(seen, taste.Lens(taste.MEASURES, known))
-    right = [float(np.mean([one.value for one in guess.right(unseen)])) for guess in (blind, sighted)]
+    right = [
+        float(np.mean([guess.score(one.chosen) > guess.score(one.rejected) for one in unseen.pairs]))
+        for guess in (blind, sighted)
+    ]
     assert right[1] >= 0.95 > right[0]
     assert set(sighted.subject) <= set(SEA)
     assert f"words like {', '.join(sighted.subject)}" in sighted.likes()
