@@ -21,9 +21,10 @@ from adapters.branches import logprobs
 from adapters.chances import Estimate, Value
 from adapters.examples import Examples
 from adapters.prefer import Plan, completion_ids, prompt_ids
-from adapters.verdict import Evidence, Samples, Verdict, decide
+from adapters.verdict import Evidence, Samples, Verdict, chooses, decide
 
 DRAFTS = 4  # texts of each voice for a prompt
+CHANCE = 1.0  # percent: where a taste alone is all that is new, nothing else can expose luck
 DOUBT = 2.5  # percent: a taste that is mere luck would approve of whatever was trained on it
 NEUTRAL = Path(__file__).parent / "neutral.txt"
 
@@ -58,7 +59,8 @@ def trust(whole: taste.Taste) -> Estimate:
 class Judge:
     """One candidate after another against the same live voice, which reads and writes only once.
 
-    `guess` is the taste behind the training votes, `trusted` how far a taste can be trusted here at all (`trust`).
+    `guess` is the taste behind the training votes, which judges; `whole` the one behind all votes, which says how far a
+    taste can be trusted here at all (`trust`).
 
     ValueError if there are too few votes to try anything with; BadAdapter as `lora.load`.
     """
@@ -67,7 +69,7 @@ class Judge:
         self,
         trial: Trial,
         guess: taste.Taste,
-        trusted: Estimate,
+        whole: taste.Taste,
         write: Write,
         safe: Callable[[str], bool],
         plan: Plan,
@@ -76,7 +78,7 @@ class Judge:
         if not len(trial.held):
             raise ValueError("no conversation could be held out, so nothing could be judged")
         self.trial = trial
-        self._guess, self._trusted, self._write, self._safe, self._plan = guess, trusted, write, safe, plan
+        self._guess, self._whole, self._write, self._safe, self._plan = guess, whole, write, safe, plan
         self._asks = prompts(trial.held, trial.prompts)
         self._seen = prompts(trial.training, max(trial.prompts // 4, 4))
         self._known = measures.known_runs(_texts(trial.training))
@@ -96,7 +98,7 @@ class Judge:
         ours, theirs = self._ours, self._texts(candidate)
         moved = agreement(self.trial.held, self._reading(self.trial.live), self._reading(candidate))
         return decide(
-            self._trusted,
+            trust(self._whole),
             Evidence(
                 wins=chances.estimate(wins(self._guess, self._asks, ours, theirs)),
                 accuracy=chances.estimate(moved),
@@ -106,6 +108,32 @@ class Judge:
                 candidate=samples(theirs, self._safe, self._known),
                 likes=tuple(self._guess.likes()),
             ),
+        )
+
+    def choosing(self, refused: Verdict) -> Verdict:
+        """Try the live voice as it is, with a taste that chooses among its drafts, after what was trained was refused.
+
+        The votes themselves are the blind comparison here: they are on texts of the live voice, and the taste had not
+        seen their conversations.
+        """
+        usual = [drafts[: DRAFTS // 2] for drafts in self._ours]
+        best = [sorted(drafts, key=self._guess.score, reverse=True)[: DRAFTS // 2] for drafts in self._ours]
+        moved = [
+            Value(pair.conversation, _side(self._guess.score(pair.chosen) - self._guess.score(pair.rejected)))
+            for pair in self.trial.held.pairs
+        ]
+        return chooses(
+            trust(self._whole),
+            Evidence(
+                wins=chances.estimate(self._whole.trust, tail=CHANCE),
+                accuracy=chances.estimate(moved),
+                perplexity_neutral=1.0,
+                perplexity_liked=1.0,
+                live=samples(usual, self._safe, self._known),
+                candidate=samples(best, self._safe, self._known),
+                likes=tuple(self._guess.likes()),
+            ),
+            refused,
         )
 
     @cached_property

@@ -5,7 +5,7 @@ doubt the live voice stays: a candidate that was refused costs nothing, one that
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from adapters.chances import Estimate
@@ -69,13 +69,15 @@ class Verdict:
     """Whether it goes live, and every reason why not (keys of `REASONS`).
 
     `trust` is how often the taste guesses votes it has not seen; where it may not judge, nothing was tried (`evidence`
-    is None).
+    is None). Where the voice is as it was and only a taste chooses for it now, `instead` says why what was trained was
+    refused.
     """
 
     promoted: bool
     reasons: tuple[str, ...]
     trust: Estimate
     evidence: Evidence | None
+    instead: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -86,6 +88,12 @@ class Verdict:
         if self.evidence is None:
             return f"{head} A guess of these people's taste {guess}, so nothing was trained."
         found = self.evidence
+        if self.instead:
+            why = "; ".join(REASONS[reason] for reason in self.instead)
+            return (
+                f"Promoted: the voice is as it was, and chooses among its drafts by a guess of these people's taste, "
+                f"which {guess}; what training made of it was refused ({why})."
+            )
         said = (
             f"Blind, it was preferred in {found.wins.mean:.0%} of comparisons on {found.wins.count} prompts nobody "
             f"trained on (at least {found.wins.low:.0%} with 95 % confidence), by a guess of these people's taste that "
@@ -104,6 +112,7 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         """Everything, for a file."""
         about = {"promoted": self.promoted, "reasons": list(self.reasons), "words": self.words}
+        about |= {"instead": list(self.instead)} if self.instead else {}
         return {**about, "trust": asdict(self.trust), **(asdict(self.evidence) if self.evidence else {})}
 
     def metrics(self) -> dict[str, float]:
@@ -143,6 +152,12 @@ def decide(trust: Estimate, evidence: Evidence) -> Verdict:
     reasons = [] if may_judge(trust) else ["untold"]
     reasons += [*_not_won(evidence), *_broken(evidence)]
     return Verdict(not reasons, tuple(reasons), trust, evidence)
+
+
+def chooses(trust: Estimate, evidence: Evidence, refused: Verdict) -> Verdict:
+    """The verdict on a taste that chooses for the live voice, or the one before it where that would not do either."""
+    found = decide(trust, evidence)
+    return replace(found, instead=refused.reasons) if found.promoted and refused.reasons else refused
 
 
 def _not_won(found: Evidence) -> list[str]:

@@ -23,6 +23,8 @@ async def learning(call: Call) -> AsyncIterator[ReplyEvent]:
         lines.append(_line(call, "learning_books"))
     else:
         lines.append(_line(call, "learning_votes", votes=votes, people=people, scope=", ".join(voice.scopes)))
+    if voice.data.get("step") == 0:
+        lines.append(_line(call, "learning_chooses"))
     if "wins" in voice.metrics:
         before = _name(voice.parents[0] if voice.parents else "", call)
         wins, least = (round(100 * max(voice.metrics.get(name, 0.0), 0.0)) for name in ("wins", "wins_low"))

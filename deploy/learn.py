@@ -30,7 +30,7 @@ from adapters.manifest import BadAdapter, RegistryError, now
 from adapters.prefer import Plan, prefer
 from adapters.provenance import untainted
 from adapters.registry import Registry, Scope
-from adapters.restraint import steps
+from adapters.restraint import between, steps
 from adapters.runs import Runs
 from adapters.verdict import Verdict, may_judge, untried
 from deploy import models, trial
@@ -162,7 +162,7 @@ class _Run:
             write = trial.writer(base, begun["base"], self._plan.device, self._plan.threads)
             self._train(tried, self._rehearsed(training, guess, _told(write, report), begun), report)
             report("judging", 0, 1, 0.0)
-            candidate, verdict = self._judged(Judge(tried, guess, trusted, write, trial.safe, self._plan), begun)
+            candidate, verdict = self._judged(Judge(tried, guess, whole, write, trial.safe, self._plan), begun)
         else:
             verdict = untried(trusted)
         if verdict.promoted:
@@ -172,12 +172,15 @@ class _Run:
         return Outcome(self._scope.key, "promoted" if verdict.promoted else "rejected", speaks, verdict.words)
 
     def _judged(self, judge: Judge, begun: dict[str, Any]) -> tuple[Path, Verdict]:
-        """What was judged last, the whole step or a shorter one, and how."""
+        """What was judged last, the whole step, a shorter one or none at all, and how."""
         for candidate, share in islice(steps(judge), TRIES):
             begun["about"]["step"] = share
             verdict = judge.verdict(candidate)
             if not verdict.too_far:
                 break
+        if not verdict.promoted and (verdict := judge.choosing(verdict)).promoted:
+            begun["about"]["step"], candidate = 0.0, candidate.with_name("adapter-as-it-was")
+            between(judge.trial.live, judge.trial.candidate, 0.0, candidate)
         return candidate, verdict
 
     def _train(self, tried: Trial, more: Examples, report: Report) -> None:

@@ -8,7 +8,7 @@ import torch
 from adapters import files, lora, taste
 from adapters.bases import load
 from adapters.examples import Examples, Pair
-from adapters.judge import Judge, Trial, trust
+from adapters.judge import Judge, Trial
 from adapters.manifest import BadAdapter
 from adapters.prefer import Plan
 from adapters.restraint import SHARES, between, steps
@@ -30,7 +30,7 @@ def judging(candidate: Path) -> Judge:
     """A judge of fluency alone: nobody is asked to write."""
     trial = Trial(GPT2, None, candidate, HELD, HELD)
     guess = taste.fit(HELD)
-    return Judge(trial, guess, trust(guess), lambda *_: [], lambda _: True, Plan(), NEUTRAL)
+    return Judge(trial, guess, guess, lambda *_: [], lambda _: True, Plan(), NEUTRAL)
 
 
 def test_the_way_from_one_to_the_other(ends: tuple[Path, Path], tmp_path: Path) -> None:
