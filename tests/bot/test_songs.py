@@ -1,0 +1,119 @@
+"""/song on a real house with the shipped network: which words are sung, what an answer changes, what is forgotten."""
+
+from io import BytesIO
+
+import mido  # type: ignore[import-untyped] # ships no types
+import pytest
+
+from bot import commands
+from bot.replies import Attachment, ReplyEvent
+from engine.conversation import Conversation
+from engine.errors import EngineError, Impossible
+from engine.messages import Done, MessageRef, Person, SessionKey, Snapshot, Turn, UserMessage
+
+KEY = SessionKey("test", "room")
+ANN, BEN = Person("test", "ann", "Ann"), Person("test", "ben", "Ben")
+VERSE = "The sun goes down,\nthe sea is gray"
+CHINESE = "床前明月光，\n疑是地上霜。"
+
+
+def message(text: str, answers: str = "", who: Person = ANN) -> UserMessage:
+    return UserMessage(KEY, who, text, reply_to=MessageRef("test", "room", answers) if answers else None)
+
+
+async def events(talk: Conversation, text: str, answers: str = "", who: Person = ANN) -> list[ReplyEvent]:
+    return [event async for event in commands.run(talk, message(text, answers, who))]
+
+
+async def turn_of(talk: Conversation, text: str, answers: str = "", who: Person = ANN) -> Turn:
+    turn = next(event for event in await events(talk, text, answers, who) if isinstance(event, Done)).turn
+    await talk.delivered(turn.id, (MessageRef("test", "room", turn.id),))
+    return turn
+
+
+async def sung(talk: Conversation, turn: Turn) -> tuple[str, list[tuple[int, int]]]:
+    """The words of a song's file, and where its voice begins which note."""
+    _, _, data = await talk.file(KEY, turn.id, "mid")
+    words, notes = "", list[tuple[int, int]]()
+    at = 0
+    for event in mido.MidiFile(file=BytesIO(data), charset="utf-8").tracks[1]:
+        at += event.time
+        if event.type == "lyrics":
+            words += event.text
+        elif event.type == "note_on" and event.velocity:
+            notes.append((at, event.note))
+    return " ".join(words.replace("\r", " ").replace("\n", " ").split()), notes
+
+
+async def test_words_below_the_command_are_sung_and_shown(conversation: Conversation) -> None:
+    seen = await events(conversation, f"/song slow ballad in D\n{VERSE}")
+    said = next(event.text for event in seen if isinstance(event, Snapshot))
+    done = next(event for event in seen if isinstance(event, Done))
+    assert "D major" in said
+    assert "voice" in said
+    assert done.turn.text == said
+    assert [event.mime for event in seen if isinstance(event, Attachment)] == ["image/png", "audio/ogg", "audio/midi"]
+    words, notes = await sung(conversation, done.turn)
+    assert words == "The sun goes down, the sea is gray"
+    assert len(notes) == 8
+    assert [event.name.rpartition(".")[2] for event in await events(conversation, "/score")] == ["png", "abc"]  # type: ignore[union-attr]
+
+
+async def test_the_last_verse_is_sung_or_the_passage_that_is_answered(conversation: Conversation) -> None:
+    await turn_of(conversation, f"/poem {VERSE}")
+    await events(conversation, "/edit One two three\nfour five six")
+    first = (await conversation.piece(KEY)).turns[-1]
+    await conversation.delivered(first.id, (MessageRef("test", "room", "verse"),))
+    await events(conversation, "/continue")
+    await events(conversation, "/edit Seven\neight")
+    assert (await sung(conversation, await turn_of(conversation, "/song")))[0] == "Se-ven eight"
+    assert (await sung(conversation, await turn_of(conversation, "/song", "verse")))[0] == "One two three four five six"
+
+
+async def test_an_answer_about_the_key_gives_the_same_song_in_that_key(conversation: Conversation) -> None:
+    song = await turn_of(conversation, f"/song in C\n{VERSE}")
+    changed = await turn_of(conversation, "in E minor", song.id)
+    (words, notes), (same, moved) = await sung(conversation, song), await sung(conversation, changed)
+    assert "E minor" in changed.text
+    assert same == words
+    assert [at for at, _ in moved] == [at for at, _ in notes]
+    assert {pitch % 12 for _, pitch in moved} <= {4, 6, 7, 9, 11, 0, 2, 3}
+    assert moved[-1][1] % 12 == 4
+    faster = await turn_of(conversation, "/song faster", changed.id)
+    assert "E minor" in faster.text
+    assert await sung(conversation, faster) == (same, moved)
+
+
+async def test_chinese_is_sung_a_sign_a_note(conversation: Conversation) -> None:
+    song = await turn_of(conversation, f"/song 慢 g小调\n{CHINESE}")
+    words, notes = await sung(conversation, song)
+    assert words.replace(" ", "") == CHINESE.replace("\n", "")
+    assert len(notes) == 10
+    assert "G minor" in song.text
+
+
+async def test_who_is_forgotten_is_sung_no_more_and_the_melody_stays(conversation: Conversation) -> None:
+    await turn_of(conversation, "/story It rained on Ben.", who=BEN)
+    song = await turn_of(conversation, f"/song\n{VERSE}")
+    varied = await turn_of(conversation, "/vary a little")
+    before = [await sung(conversation, turn) for turn in (song, varied)]
+    await conversation.privacy.forget(ANN)
+    for turn, (words, notes) in zip((song, varied), before, strict=True):
+        assert words
+        assert await sung(conversation, turn) == ("", notes)
+    (file,) = [event for event in await events(conversation, "/export json", who=BEN) if isinstance(event, Attachment)]
+    assert b"goes down" not in file.data
+    assert "It rained on Ben" in file.data.decode()
+
+
+@pytest.mark.parametrize("text", ["/song", "/song\n🎵 !!!", f"/song\n{'la ' * 401}", "/song in H minor\nThe sun"])
+async def test_what_cannot_be_sung_changes_nothing(conversation: Conversation, text: str) -> None:
+    with pytest.raises(EngineError):
+        await events(conversation, text)
+    assert (await conversation.piece(KEY)).turns == ()
+
+
+async def test_a_story_in_prose_is_not_sung_by_itself(conversation: Conversation) -> None:
+    await turn_of(conversation, "/story A fox goes out on a chilly night.")
+    with pytest.raises(Impossible):
+        await events(conversation, "/song")
