@@ -8,6 +8,7 @@ lends its pitches to the lines that name whom it stands for, or else to one that
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from engine.music.chords import chord_pitch_classes
 from engine.music.form import UNIT, Plan
@@ -76,10 +77,11 @@ def returned(phrase: Phrase, plan: Plan, motifs: Sequence[Motif], seed: int, spa
         # The last bar of a close is the network's, which knows how to come home.
         closing = (first + room) // bar - 1 in plan.closes and room > 2 * bar
         again = shapes.get((letter, motif.name)) if len(set(plan.names)) > 1 else None
-        begun = any(one.name == motif.name for one in returns)
+        heard = next((one for one in returns if one.name == motif.name), None)
+        middle = fmean(phrase.lanes[0][cell] for cell in heard.cells) if heard else None
         near = [kind for kind in ("ornament", "sequence") if kind == "ornament" or len(motif.lane) <= bar]
-        kinds = [again[0]] if again else dice.sample(left[motif.name], len(left[motif.name])) if begun else near
-        shape = again or _shape(motif, kinds, _Spot(phrase, first, room - bar * closing, span, begun), dice)
+        kinds = [again[0]] if again else dice.sample(left[motif.name], len(left[motif.name])) if heard else near
+        shape = again or _shape(motif, kinds, _Spot(phrase, first, room - bar * closing, span, middle), dice)
         found = shape and _written(phrase, first, shape[1])
         if shape and found:
             phrase, cells, until = found
@@ -101,7 +103,7 @@ def sung(phrase: Phrase, lines: Sequence[Line], motifs: Sequence[Motif], seed: i
         for number in (*naming, *others):
             if begun and number not in naming:
                 break
-            kind = dice.choice(SUNG) if begun else SUNG[0]
+            kind = dice.choice((SUNG[0], *SUNG)) if begun else SUNG[0]
             found = _lent(motif, kind, phrase, lines[number].cells, span)
             for cell, pitch in found.items():
                 row[cell] = pitch
@@ -138,13 +140,13 @@ def told(placed: Placed, phrase: Phrase) -> tuple[Remark, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Room for a motif: so many cells from a first one; `begun`: it was heard before."""
+    """Room for a motif: so many cells from a first one; `middle` is how high it was heard before, None for not yet."""
 
     phrase: Phrase
     first: int
     room: int
     span: tuple[int, int]
-    begun: bool
+    middle: float | None = None
 
 
 def _dealt(names: Sequence[str], motifs: int) -> list[tuple[str, int | None]]:
@@ -175,14 +177,15 @@ def _shape(motif: Motif, kinds: Sequence[str], spot: _Spot, dice: random.Random)
 def _moved(tones: Sequence[Tone], spot: _Spot) -> tuple[Tone, ...]:
     """The tones on the step and in the octave where they fit the chords and the range best, () where they do not."""
     low, high = spot.span
-    middle, best = min(max(MIDDLE, low + EDGE), max(high - EDGE, low)), list[tuple[float, tuple[Tone, ...]]]()
+    middle = spot.middle or min(max(MIDDLE, low + EDGE), max(high - EDGE, low))
+    best: list[tuple[float, tuple[Tone, ...]]] = []
     for steps in sorted(range(-SEVEN + 1, SEVEN), key=abs):
         for octave in range(-6, 7):
             moved = shifted(tones, steps + SEVEN * octave)
             found = pitches(moved, spot.phrase.key)
             if low <= min(found) and max(found) <= high:
-                away = abs(sum(found) / len(found) - middle) / 24
-                home = (0.7 if spot.begun else 1.5) * (steps != 0)
+                away = abs(fmean(found) - middle) / 24
+                home = (1.5 if spot.middle is None else 0.7) * (steps != 0)
                 best.append((_clash(moved, found, spot) + home + away, moved))
     return min(best, key=lambda one: one[0])[1] if best else ()
 
@@ -227,7 +230,7 @@ def _lent(motif: Motif, kind: str, phrase: Phrase, cells: Sequence[int], span: t
         return {}
     tones = varied(tones, "inversion", random.Random(), 0) if kind == SUNG[1] else tones
     placed = [tone._replace(start=cell * CELL) for tone, cell in zip(tones[:count], cells, strict=False)]
-    moved = _moved(placed, _Spot(phrase, 0, phrase.cells, span, begun=True))
+    moved = _moved(placed, _Spot(phrase, 0, phrase.cells, span, sum(span) / 2))
     return dict(zip(cells, pitches(moved, phrase.key), strict=False)) if moved else {}
 
 

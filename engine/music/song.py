@@ -73,8 +73,9 @@ def read_song(text: str) -> tuple[Stanza, ...]:
 def sing(desk: Desk, text: str, wish: Wish, seed: int, candidates: int = 5, motifs: Sequence[Motif] = ()) -> list[Song]:
     """`wish.variants` melodies for the words, best first, as long as the words need (`wish.bars` counts for nothing).
 
-    Every note has one syllable, the range is a tenth at most, and no leap is larger than an octave. The motifs return
-    in lines that name whom they stand for. The same arguments give the same songs. Raises what `read_song` raises.
+    Every note has one syllable, the range is a tenth at most, and no leap is larger than an octave, but for one between
+    two motifs. These return in lines that name whom they stand for. The same arguments give the same songs. Raises what
+    `read_song` raises.
     """
     metre = counted(wish.metre)
     places = laid_out(read_song(text), metre)

@@ -51,11 +51,14 @@ def tones_of(motif: Motif, metre: Metre) -> tuple[Tone, ...]:
 
 
 def pitches(tones: Sequence[Tone], key: Key) -> list[int]:
-    """What tones sound like in a key. Raised notes are left plain where they would turn a move around."""
+    """What tones sound like in a key. A raised note that would turn a move around is moved on by a semitone."""
     found = [_pitch(tone.step, key) + tone.raised for tone in tones]
-    own = [(pitch, tone) for pitch, tone in zip(found, tones, strict=True) if tone.main]
-    told = contour([8 * tone.step + tone.raised for _, tone in own])
-    return found if contour([pitch for pitch, _ in own]) == told else [_pitch(tone.step, key) for tone in tones]
+    own = [at for at, tone in enumerate(tones) if tone.main]
+    moves = contour([8 * tones[at].step + tones[at].raised for at in own])
+    for (at, after), move in zip(pairwise(own), moves, strict=True):
+        if contour((found[at], found[after])) != (move,):
+            found[after] = found[at] + move
+    return found
 
 
 def contour(row: Sequence[int]) -> tuple[int, ...]:
@@ -94,16 +97,19 @@ def varied(tones: Sequence[Tone], kind: str, dice: random.Random, bar: int) -> t
 
 
 def _ornamented(tones: Sequence[Tone], dice: random.Random) -> tuple[Tone, ...]:
-    """A third is filled with the note between; a step, or a note that stays, is left through a neighbour."""
-    places = [at for at, (tone, after) in enumerate(pairwise(tones))
-              if tone.length >= EIGHTH and tone.length % EIGHTH == 0 and abs(after.step - tone.step) <= 2]  # fmt: skip
-    chosen = set(dice.sample(places, -(-len(places) // 2)))
+    """One or two notes are left through a neighbour, or fill the third to the next. Of leaps only one is filled: they
+    are what a motif is known by."""
+    moves = [after.step - tone.step for tone, after in pairwise(tones)]
+    places = [at for at, move in enumerate(moves)
+              if abs(move) <= 2 and tones[at].length >= EIGHTH and tones[at].length % EIGHTH == 0]  # fmt: skip
+    thirds, steps = ([at for at in places if (abs(moves[at]) == 2) == wide] for wide in (True, False))
+    chosen = {*dice.sample(thirds, min(1, len(thirds))), *dice.sample(steps, min(1, len(steps)))}
     row: list[Tone] = []
     for at, tone in enumerate(tones):
         if at not in chosen:
             row.append(tone)
             continue
-        move = tones[at + 1].step - tone.step
+        move = moves[at]
         half = tone.length // 2 if tone.length <= QUARTER else tone.length - EIGHTH
         between = tone.step + (move // 2 if abs(move) == 2 else 1 if move <= 0 else -1)
         row += [tone._replace(length=half), Tone(tone.start + half, tone.length - half, between, 0, main=False)]
