@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +41,12 @@ async def told(talk: Conversation, text: str, answers: str = "", who: Person = A
 
 
 async def made(talk: Conversation, text: str, answers: str = "") -> Done:
-    return next(event for event in await events(talk, message(text, answers)) if isinstance(event, Done))
+    """The music; its sound and picture, which come after it, nobody waits for."""
+    async with aclosing(commands.run(talk, message(text, answers))) as answer:  # type: ignore[type-var]
+        async for event in answer:
+            if isinstance(event, Done):
+                return event
+    raise AssertionError("nothing was made")
 
 
 def bars(done: Done) -> list[tuple[str, str]]:

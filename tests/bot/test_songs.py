@@ -1,5 +1,6 @@
 """/song on a real house with the shipped network: which words are sung, what an answer changes, what is forgotten."""
 
+from contextlib import aclosing
 from io import BytesIO
 
 import mido  # type: ignore[import-untyped] # ships no types
@@ -26,9 +27,13 @@ async def events(talk: Conversation, text: str, answers: str = "", who: Person =
 
 
 async def turn_of(talk: Conversation, text: str, answers: str = "", who: Person = ANN) -> Turn:
-    turn = next(event for event in await events(talk, text, answers, who) if isinstance(event, Done)).turn
-    await talk.delivered(turn.id, (MessageRef("test", "room", turn.id),))
-    return turn
+    """The passage of an answer; its sound and picture, which come after it, nobody waits for."""
+    async with aclosing(commands.run(talk, message(text, answers, who))) as answer:  # type: ignore[type-var]
+        async for event in answer:
+            if isinstance(event, Done):
+                await talk.delivered(event.turn.id, (MessageRef("test", "room", event.turn.id),))
+                return event.turn
+    raise AssertionError("nothing was made")
 
 
 async def sung(talk: Conversation, turn: Turn) -> tuple[str, list[tuple[int, int]]]:

@@ -253,7 +253,9 @@ async def test_a_song_is_sung_and_a_motif_returns_in_it(room: Studio) -> None:
     assert "to the rhythm of the words" in said["text"]
     turn = await last(room, session)
     assert b"counts " in (await fetch(room, turn, "mid")).content
-    assert [name for name, _ in await room.say(session, f"/motif {'a' * 10_000}")] == ["error"]
+    body = {"text": f"/motif {'a' * 10_000}", "author": "me"}
+    refused = await room.client.post(f"/api/sessions/{session}/messages", json=body)
+    assert (refused.status_code, error_of(refused)) == (413, "text_too_long")
 
 
 async def test_a_large_body_without_a_length_is_not_read_to_its_end(room: Studio) -> None:

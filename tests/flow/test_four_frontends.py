@@ -85,10 +85,10 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/notes C4 D4 E4 F4", "/extend 1", "/score", "/music 1 bar folk air in C major, 100 bpm, piano", "*retry"),
         *("/vary a little", "/accompany", "/harmonize", "/bars 1 sparser", "/morph 2"),
     ),
-    "songs": ("/song The sun goes down / the sea is gray", "/vary", "/motif the sea", "/song The sea, the sea is gray"),
+    "songs": ("/song The sun goes down / the sea is gray", "/vary"),
     "motifs": (
         *("/motif", "/notes C4 E4 G4 C5 B4 G4", "/motif Mara", "/motif mara off", "/motif 玛拉", "/motif"),
-        *("/music 4 bars air for 玛拉", "*retry", "/motif nobody off"),
+        *("/music 2 bars air for 玛拉", "/motif nobody off"),
     ),
     "a file": ("@mine.mid", "/vary a little", "in E minor"),
     "together": (

@@ -59,9 +59,9 @@ def composer() -> Composer:
 @pytest.fixture(scope="module")
 def pieces(composer: Composer) -> list[tuple[Motif, Composition]]:
     """Motifs in styles of every metre, and in four parts."""
-    wishes = ("8 bars waltz in G minor, piano", "8 bars jig in A, fiddle", "5 bars chorale in F",
-              "16 bars march in B flat, 2/4, tuba", "5 bars pop in E minor")  # fmt: skip
-    motifs = [motif(text) for text in TUNES]
+    wishes = ("8 bars waltz in G minor, piano", "5 bars chorale in F", "16 bars march in B flat, 2/4, tuba",
+              "5 bars pop in E minor")  # fmt: skip
+    motifs = [motif(text) for text in (TUNES[0], *TUNES[2:5])]
     return [
         (one, composer.compose(read_wish(words), 3, 1, (one,))[0]) for one, words in zip(motifs, wishes, strict=False)
     ]
