@@ -66,13 +66,12 @@ class Composing:
         else:
             order = _aimed(wish, tree, piece.head)
         source, other = [await self.stored(turn) for turn in (order.source, order.other)]
-        if source and source[0].lyrics and not order.text and order.verb in ("compose", "song") and not plan.again:
-            order = replace(order, verb="song", text=spelled(source[0].lyrics))
-        if order.verb in ("compose", "song") and not plan.again:
+        fresh = order.verb in ("compose", "song") and not plan.again
+        if fresh:
+            order = _worded(order, tree, piece.head, source[0].lyrics if source else ())
             order = replace(order, motifs=await self._called(piece, tree, order))
         # Words that change a wish keep its seed: what they do not speak of comes out alike.
-        kept = source and order.words and order.verb in ("compose", "song") and not plan.again
-        seed = source[0].seed if source and kept else secrets.randbits(31)
+        seed = source[0].seed if source and fresh and order.words else secrets.randbits(31)
         task = MusicTask(order, seed, source, other and other[0], wish.drafts, message.person.language)
         checked = await asyncio.to_thread(musician.check, task)
         return musician.liking(checked, message.key, message.person)
@@ -182,13 +181,22 @@ def told_before(tree: Tree, head: str | None, turn: str = "") -> str:
 
 
 def _sung(order: Order, tree: Tree, named: TurnRow | None, head: str | None) -> Order:
-    """The order of a song with its words: its own, those of the passage it names (or of the song there, whose music it
-    then changes), or the latest verse of the piece."""
+    """The order of a song with its words: its own, those of the passage it names, or the latest verse of the piece.
+
+    If that passage is music, it is changed or sung to in its manner; `_worded` then says what is sung.
+    """
     if named is not None and story.is_music(named):
         return replace(order, source=named.id)
-    if order.text:
+    return replace(order, text=named.text) if named is not None and not order.text else _worded(order, tree, head)
+
+
+def _worded(order: Order, tree: Tree, head: str | None, sung: tuple[str, ...] = ()) -> Order:
+    """A wish for music that was `sung` is one for a song of the same words; a song without words has the last verse."""
+    if order.text or (order.verb == "compose" and not sung):
         return order
-    verse = named or tree.last_verse(head)
+    if sung:
+        return replace(order, verb="song", text=spelled(sung))
+    verse = tree.last_verse(head)
     if verse is None:
         raise Impossible(why="nothing_to_sing")
     return replace(order, text=verse.text)

@@ -75,6 +75,18 @@ async def test_the_last_verse_is_sung_or_the_passage_that_is_answered(conversati
     assert (await sung(conversation, await turn_of(conversation, "/song", "verse")))[0] == "One two three four five six"
 
 
+async def test_a_verse_is_sung_in_the_manner_of_the_music_that_is_answered(conversation: Conversation) -> None:
+    await turn_of(conversation, f"/poem {VERSE}")
+    await events(conversation, f"/edit {VERSE}")
+    await events(conversation, "/notes 3/4 Dm: D4 F4 A4 D5:3")
+    heard = (await conversation.piece(KEY)).turns[-1]
+    await conversation.delivered(heard.id, (MessageRef("test", "room", "notes"),))
+    song = await turn_of(conversation, "/song", "notes")
+    assert "3/4" in song.text
+    assert "D minor" in song.text
+    assert (await sung(conversation, song))[0] == "The sun goes down, the sea is gray"
+
+
 async def test_an_answer_about_the_key_gives_the_same_song_in_that_key(conversation: Conversation) -> None:
     song = await turn_of(conversation, f"/song in C\n{VERSE}")
     changed = await turn_of(conversation, "in E minor", song.id)
