@@ -5,6 +5,7 @@ affair. The opening is taken, because that is what people keep of a tune: at mos
 an octave, so that every voice and instrument can have it, and with its last note on a beat if there is such a one.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -44,7 +45,7 @@ class Motif:
     @property
     def spelled(self) -> str:
         """Its notes by name with metre and key before them, as /notes reads them."""
-        return write_names(self.phrase)
+        return re.sub(r" R\S*$", "", write_names(self.phrase))
 
 
 def taken(phrase: Phrase, name: str) -> Motif | None:
