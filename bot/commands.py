@@ -11,7 +11,19 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
 
-from bot import branching, carrying, flavours, linked, privacy, remembering, together, tunes, voices, wording
+from bot import (
+    branching,
+    carrying,
+    flavours,
+    linked,
+    motifs,
+    privacy,
+    remembering,
+    together,
+    tunes,
+    voices,
+    wording,
+)
 from bot.calls import Call, Command, Handler, Takes, number
 from bot.replies import Notice, ReplyEvent, UnknownCommand
 from bot.telling import ending_of
@@ -293,6 +305,7 @@ TABLE: tuple[Command, ...] = (
     *(Command(name, takes, tunes.handler(name), "music") for name, takes in tunes.COMMANDS.items()),
     Command("notes", Takes.TEXT, tunes.written, "music"),
     Command("score", Takes.NOTHING, tunes.score, "music"),
+    Command("motif", Takes.MAYBE, motifs.motif, "music"),
     Command("like", Takes.NOTHING, _votes(1), "vote"),
     Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
     Command("unvote", Takes.NOTHING, _votes(0), "vote"),

@@ -60,15 +60,16 @@ def handler(name: str) -> Handler:
 async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
     """Music from words; pointed at a passage of words and without any of its own, music in the mood of that."""
     # Without words there is nothing to change in music: another one of the same wish is what /retry is for.
-    message, words, turn = call.message, call.words, call.turn if call.words else ""
+    message, words, turn, about = call.message, call.words, call.turn if call.words else "", ""
     passage = await call.conversation.turn(message.key, call.turn) if call.turn else None
     if passage and passage.form not in (MUSIC, SENT_MUSIC):
         mood = mood_of(passage.text)
         words = words or str(wording.named("mood", mood or "", call.language))
-        message, turn = replace(message, key=replace(message.key, piece=passage.session)), ""
+        message, turn, about = replace(message, key=replace(message.key, piece=passage.session)), "", passage.id
     elif not turn and (chosen := (await call.conversation.piece(message.key)).flavour.mood):
         words = _in_mood(words, str(wording.named("mood", chosen, call.language)))
-    events = call.conversation.compose(message, read_order("compose", words), turn, drafts=0)
+    order = replace(read_order("compose", words), about=about)
+    events = call.conversation.compose(message, order, turn, drafts=0)
     async with aclosing(events) as answer:
         async for event in answer:
             yield event

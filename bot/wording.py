@@ -52,7 +52,7 @@ def error(failure: EngineError, language: str) -> str:
 
 OURS = ("forms", "reason")  # fields that hold our own words, and so are told in full
 # fields whose values have names of their own
-NAMED = ("style", "mood", "mode", "instrument", "frontend", "section", "genre")
+NAMED = ("style", "mood", "mode", "instrument", "frontend", "section", "genre", "interval", "variation")
 
 
 def named(name: str, value: object, language: str) -> object:

@@ -80,7 +80,7 @@ class Carrying:
             depths[one.name] = depths[one.parent] + 1
             turns.append(self._turn(one, ids, depths[one.name]))
         head = ids[found.head] if found.head else None
-        return BroughtPiece(found.title, found.memory, found.note, tuple(turns), head, found.lore)
+        return BroughtPiece(found.title, found.memory, found.note, tuple(turns), head, found.lore, found.motifs)
 
     def _turn(self, one: Passing, ids: Mapping[str, str], depth: int) -> BroughtTurn:
         score = None
@@ -125,6 +125,7 @@ class Carrying:
             tuple(tree.view(row) for row in tree.rows.values() if row.id not in beside),
             await self._scores(tree.rows.values()) if whole else {},
             await self._files(live) if format == EVERYTHING else (),
+            await self._history.motifs.of(piece.id) if whole else (),
         )
 
     async def _scores(self, rows: Iterable[TurnRow]) -> dict[str, bytes]:

@@ -6,13 +6,15 @@ The way a wish goes (`engine/writing`) is the same for words and for music; what
 import asyncio
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from engine import safety, story
 from engine.errors import Busy, EmptyText, Impossible, NotFound
 from engine.finding import TRIES, Finding, account_of, place_of
 from engine.messages import Done, UserMessage
+from engine.motifbook import motif_of
 from engine.music import orders
+from engine.music.motif import Motif, named
 from engine.music.musician import Made, Musician, MusicTask
 from engine.music.orders import Order
 from engine.music.perform import RENDER
@@ -63,11 +65,13 @@ class Composing:
             order = orders.loaded(recipe.sampling if recipe else {"verb": "compose"})
         else:
             order = _aimed(wish, tree, piece.head)
-        source, other = [await self._stored(turn) for turn in (order.source, order.other)]
-        if source and source[0].lyrics and not order.text and order.verb in ("compose", "song") and not plan.again:
-            order = replace(order, verb="song", text=spelled(source[0].lyrics))
+        source, other = [await self.stored(turn) for turn in (order.source, order.other)]
+        fresh = order.verb in ("compose", "song") and not plan.again
+        if fresh:
+            order = _worded(order, tree, piece.head, source[0].lyrics if source else ())
+            order = replace(order, motifs=await self._called(piece, tree, order))
         # Words that change a wish keep its seed: what they do not speak of comes out alike.
-        seed = source[0].seed if source and order.verb == "compose" and not plan.again else secrets.randbits(31)
+        seed = source[0].seed if source and fresh and order.words else secrets.randbits(31)
         task = MusicTask(order, seed, source, other and other[0], wish.drafts, message.person.language)
         checked = await asyncio.to_thread(musician.check, task)
         return musician.liking(checked, message.key, message.person)
@@ -119,7 +123,20 @@ class Composing:
         ending = "-score.png" if kind == "score" else f".{kind}"
         return words.lower().replace(" ", "-") + ending, KINDS[kind], data
 
-    async def _stored(self, turn: str) -> tuple[Score, bytes] | None:
+    async def _called(self, piece: PieceRow, tree: Tree, order: Order) -> tuple[Motif, ...]:
+        """The motifs of whoever is named in an order or in the passage it is for, and those of the music it changes."""
+        tied = [motif_of(row) for row in await self._history.motifs.of(piece.id)]
+        about = "" if order.source else told_before(tree, piece.head, order.about)
+        found = named(tied, "\n".join((order.words, order.text, about)))
+        if not order.source:
+            return found
+        recipe = (await self._history.recipes(piece.id, order.source)).get(order.source)
+        there = orders.loaded(recipe.sampling).motifs if recipe and "verb" in recipe.sampling else ()
+        names = {motif.name for motif in found}
+        return (*found, *(motif for motif in there if motif.name not in names))
+
+    async def stored(self, turn: str) -> tuple[Score, bytes] | None:
+        """The music of a passage with its file, None for "". Raises NotFound."""
         if not turn:
             return None
         row = await self._history.score(turn)
@@ -149,17 +166,37 @@ def version(plan: Plan, made: Made) -> NewTurn:
 def recipe_of(order: Order) -> Recipe:
     """An order as it is stored."""
     section = {"name": "order", "tokens": 0, "text": f"{order.verb} {order.words}".strip(), "cut": ""}
-    return Recipe(prompt=order.words, sampling=asdict(order), sections=(section,))
+    return Recipe(prompt=order.words, sampling=orders.stored(order), sections=(section,))
+
+
+def told_before(tree: Tree, head: str | None, turn: str = "") -> str:
+    """The passage of words that music is for: the one named, or the last one with the words that it answers."""
+    if turn:
+        return tree.find(turn).text
+    last = story.last_text(tree, head)
+    before = tree.rows.get(last.parent or "") if last else None
+    if last is None or before is None or before.kind != "person" or before.form in (story.MUSIC, story.SENT_MUSIC):
+        return last.text if last else ""
+    return f"{last.text}\n{before.text}" if last.kind == "model" else last.text
 
 
 def _sung(order: Order, tree: Tree, named: TurnRow | None, head: str | None) -> Order:
-    """The order of a song with its words: its own, those of the passage it names (or of the song there, whose music it
-    then changes), or the latest verse of the piece."""
+    """The order of a song with its words: its own, those of the passage it names, or the latest verse of the piece.
+
+    If that passage is music, it is changed or sung to in its manner; `_worded` then says what is sung.
+    """
     if named is not None and story.is_music(named):
         return replace(order, source=named.id)
-    if order.text:
+    return replace(order, text=named.text) if named is not None and not order.text else _worded(order, tree, head)
+
+
+def _worded(order: Order, tree: Tree, head: str | None, sung: tuple[str, ...] = ()) -> Order:
+    """A wish for music that was `sung` is one for a song of the same words; a song without words has the last verse."""
+    if order.text or (order.verb == "compose" and not sung):
         return order
-    verse = named or tree.last_verse(head)
+    if sung:
+        return replace(order, verb="song", text=spelled(sung))
+    verse = tree.last_verse(head)
     if verse is None:
         raise Impossible(why="nothing_to_sing")
     return replace(order, text=verse.text)

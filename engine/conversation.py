@@ -45,6 +45,7 @@ from engine.shifting import Shifting
 from engine.speaking import NoVoices, Speaks
 from engine.story import Tree, Wish
 from engine.together.together import Together
+from engine.tying import Tying
 from engine.voicing import Desk, Voicing
 from engine.voting import Voting
 from engine.writing import Writes, Writing
@@ -89,7 +90,7 @@ class Conversation:
         self._voting = Voting(history, preferences, self._finding)
         self._music = Composing(history, self._finding, self._sessions, musician, together)
         self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
-        # Doors of their own: voices, places, arrivals, writing together, links, lore, genre and mood, one's traces.
+        # Doors of their own: voices, places, arrivals, writing together, links, lore, flavour, motifs, one's traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
         self.moving = Moving(history, self._finding, speaks, musician)
         self.arriving = Arriving(history.arrivals, clock)
@@ -99,6 +100,7 @@ class Conversation:
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
         self.remembering = Remembering(history, self._finding, together)
         self.flavouring = Flavouring(history, self._finding, together)
+        self.tying = Tying(history, self._finding, self._music)
         self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
 
     async def close(self) -> None:
@@ -159,8 +161,8 @@ class Conversation:
         Raises Impossible (no_music_yet, one_music_only, nothing_to_sing ...), BadValue, and what the music engine has
         against the wish; then as `reply` does.
         """
-        words = order.words if order.verb in ("compose", "song") else ""
-        return self._writing.run(message, Wish("music", words, "", drafts, turn, order))
+        said = (order.words, order.text) if order.verb in ("compose", "song") else ()
+        return self._writing.run(message, Wish("music", "\n".join(filter(None, said)), "", drafts, turn, order))
 
     async def hear(self, message: UserMessage) -> Done:
         """Keep the MIDI file a person sent as a passage of the open piece, to be worked on from there.

@@ -83,7 +83,8 @@ class UnknownFormat(Refused):
 
 
 class NotFound(Refused):
-    """No such thing here. Fields: `what` ("piece" | "passage" | "branch" | "lore" | "persona" | "recipe"), `id`."""
+    """No such thing here. Fields: `what` ("piece" | "passage" | "branch" | "lore" | "motif" | "persona" | "recipe"),
+    `id`."""
 
     code = "not_found"
 
@@ -162,6 +163,8 @@ class Impossible(Refused):
         "one_music_only",
         "not_music",
         "nothing_to_sing",
+        "no_motif",
+        "many_motifs",
         "song_too_long",
         "not_words",
         "no_musician",

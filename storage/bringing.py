@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from storage import journal, lore, pieces
+from storage import journal, lore, motifs, pieces
 from storage.db import insert, new_id, now
 from storage.records import BroughtPiece, BroughtTurn, PieceRow, Place
 from storage.schema import edits, people, turns
@@ -37,6 +37,7 @@ def bring(connection: sa.Connection, place: Place, person: str, found: BroughtPi
     if changes:
         connection.execute(sa.insert(edits), changes)
     lore.change(connection, piece.id, person, lambda _: found.lore)
+    motifs.change(connection, piece.id, person, lambda _: found.motifs)
     mine = {"memory": found.memory, "memory_by": person} if found.memory else {}
     mine |= {"note": found.note, "note_by": person} if found.note else {}
     connection.execute(

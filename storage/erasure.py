@@ -32,6 +32,7 @@ from storage.schema import (
     links,
     lore,
     members,
+    motifs,
     moves,
     outbox,
     people,
@@ -94,7 +95,7 @@ def involved(connection: sa.Connection, person: str) -> tuple[str, ...]:
         sa.select(members.c.piece).where(members.c.person == person),
         sa.select(pieces_table.c.id).where(sa.or_(own, by)),
         sa.select(links.c.piece).where(links.c.platform == platform, links.c.chat == account),
-        *(sa.select(table.c.piece).where(table.c.person == person) for table in (links, link_codes, lore)),
+        *(sa.select(table.c.piece).where(table.c.person == person) for table in (links, link_codes, lore, motifs)),
     )
     return tuple(sorted(connection.scalars(sa.union(*parts))))
 
@@ -145,7 +146,7 @@ def _shared(connection: sa.Connection, piece: str, person: str) -> bool:
             for column in of_turns
         ),
         sa.select(pieces_table.c.id).where(pieces_table.c.id == piece, by),
-        sa.select(lore.c.piece).where(lore.c.piece == piece, lore.c.person != person),
+        *(sa.select(rows.c.piece).where(rows.c.piece == piece, rows.c.person != person) for rows in (lore, motifs)),
     )
     return any(connection.execute(query.limit(1)).first() for query in others)
 
@@ -163,7 +164,7 @@ def _drop(connection: sa.Connection, piece: str) -> None:
         (retries, retries.c.reply),
     ):
         connection.execute(sa.delete(table).where(column.in_(inside)))
-    for table in (inbox, moves, outbox, timers, ballots, members, gatherings, lore):
+    for table in (inbox, moves, outbox, timers, ballots, members, gatherings, lore, motifs):
         connection.execute(sa.delete(table).where(table.c.piece == piece))
     connection.execute(sa.delete(edits).where(edits.c.turn.in_(inside)))
     connection.execute(sa.delete(turns).where(turns.c.piece == piece))
@@ -209,7 +210,8 @@ def _blank(connection: sa.Connection, piece: str, person: str) -> None:
     said = sa.or_(outbox.c.told.is_not(None), outbox.c.person == person, outbox.c.turn.in_(ids))
     connection.execute(sa.delete(outbox).where(outbox.c.piece == piece, said))
     post(connection, shown, now(), now())
-    for table in (members, ballots, lore):
+    _forget_motifs(connection, piece, person)
+    for table in (members, ballots, lore, motifs):
         connection.execute(sa.delete(table).where(table.c.piece == piece, table.c.person == person))
     left = {
         column: sa.case((gatherings.c[column] == person, None), else_=gatherings.c[column])
@@ -279,6 +281,20 @@ def _forget_songs(connection: sa.Connection, piece: str, sung: list[str]) -> Non
         if row.score.get("lyrics"):
             values = {"score": {**row.score, "lyrics": []}, "midi": unsung(row.midi)}
             connection.execute(sa.update(scores).where(scores.c.turn == row.turn).values(values))
+
+
+def _forget_motifs(connection: sa.Connection, piece: str, person: str) -> None:
+    """Take the names of the motifs they tied out of the orders for music; the notes stay."""
+    theirs = set(connection.scalars(sa.select(motifs.c.name).where(motifs.c.piece == piece, motifs.c.person == person)))
+    rows = connection.execute(
+        sa.select(turns.c.id, turns.c.sampling).where(turns.c.piece == piece, turns.c.form == "music")
+    )
+    for row in rows.all() if theirs else ():
+        named = row.sampling.get("motifs") or ()
+        if any(each["name"] in theirs for each in named):
+            nameless = [{**each, "name": ""} if each["name"] in theirs else each for each in named]
+            values = {"sampling": {**row.sampling, "motifs": nameless}}
+            connection.execute(sa.update(turns).where(turns.c.id == row.id).values(values))
 
 
 def _forget_about(connection: sa.Connection, piece: str, person: str, texts: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from storage.arrivals import Arrivals
 from storage.db import Database, insert, new_id, now
 from storage.gatherings import Gatherings
 from storage.linking import Linking
+from storage.motifs import Motifs
 from storage.outbox import Outbox
 from storage.personas import Personas
 from storage.records import (
@@ -59,6 +60,7 @@ class History:
         self.linking = Linking(database)
         self.arrivals = Arrivals(database)
         self.personas = Personas(database)
+        self.motifs = Motifs(database)
         self._people: dict[Account, str] = {}
         self._trees: Trees = {}
 

@@ -16,6 +16,7 @@ from storage.schema import (
     links,
     lore,
     members,
+    motifs,
     moves,
     people,
     personas,
@@ -50,6 +51,7 @@ def collect(connection: sa.Connection, person: str) -> dict[str, Any]:
         "personas": _rows(connection, _theirs(personas, person).order_by(personas.c.scope, personas.c.key)),
         "remembered": _remembered(connection, person),
         "lore": _rows(connection, _theirs(lore, person).order_by(lore.c.piece, lore.c.number)),
+        "motifs": _rows(connection, _theirs(motifs, person).order_by(motifs.c.piece, motifs.c.key)),
         "settings": _rows(connection, _settings(about)),
     }
 

@@ -49,6 +49,14 @@ class LoreRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MotifRow:
+    """A short melody that stands for somebody or some place in a piece: `notes` as `engine/music/motif` writes them."""
+
+    name: str
+    notes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class PieceRow:
     """A piece, as it was read from `place`. `step` is the move that undo takes back (0: none).
 
@@ -183,6 +191,7 @@ class BroughtPiece:
     turns: tuple[BroughtTurn, ...]
     head: str | None
     lore: tuple[LoreRow, ...] = ()
+    motifs: tuple[MotifRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

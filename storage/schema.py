@@ -100,6 +100,18 @@ lore = Table(
     sa.Index(None, "person"),
 )
 
+motifs = Table(
+    "motifs",  # short melodies that stand for somebody or some place in a piece
+    metadata,
+    Column("piece", Id, ForeignKey("pieces.id"), primary_key=True),
+    Column("key", Text, primary_key=True),  # the name in small letters
+    Column("name", Text, nullable=False),
+    Column("notes", sa.JSON, nullable=False),  # as `engine/music/motif` writes them
+    Column("person", Id, ForeignKey("people.id")),  # who tied it
+    Column("updated", Moment, nullable=False),
+    sa.Index(None, "person"),
+)
+
 places = Table(
     "places",
     metadata,

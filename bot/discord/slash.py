@@ -87,7 +87,7 @@ def _callback(command: Command, acts: Acts) -> Any:
     name = command.name
     if name in _SPECIAL:
         return _SPECIAL[name](name, acts)
-    if command.group == "music" and name not in ("notes", "score"):
+    if command.group == "music" and name not in ("notes", "score", "motif"):
         return _musical(name, acts)
     if command.takes is Takes.NOTHING:
         return _bare(name, acts)

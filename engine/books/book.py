@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine import safety
 from engine.messages import Piece, Turn
-from storage.records import Edit, Recipe
+from storage.records import Edit, MotifRow, Recipe
 
 File = tuple[str, str, bytes]
 """Name, MIME type, content."""
@@ -38,7 +38,8 @@ class Book:
     """What is taken home: the piece with its live branch, the edits that stand, how each passage came to be.
 
     `starts` are the passages with which a section begins, `others` those beside the live branch, in the order of
-    writing; `scores` are the MIDI files of passages of music, and `music` all files of theirs that go along.
+    writing; `scores` are the MIDI files of passages of music, and `music` all files of theirs that go along. `motifs`
+    are the piece's.
     """
 
     piece: Piece
@@ -49,6 +50,7 @@ class Book:
     others: tuple[Turn, ...] = ()
     scores: Mapping[str, bytes] = field(default_factory=dict)
     music: tuple[File, ...] = ()
+    motifs: tuple[MotifRow, ...] = ()
 
     @property
     def title(self) -> str:

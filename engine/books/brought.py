@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from storage.records import LoreRow
+from storage.records import LoreRow, MotifRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,4 @@ class Brought:
     memory: str = ""
     note: str = ""
     lore: tuple[LoreRow, ...] = ()
+    motifs: tuple[MotifRow, ...] = ()

@@ -28,6 +28,7 @@ def write(book: Book) -> File:
         "memory": piece.memory,
         "note": piece.note,
         "lore": [lorebook.plain(row) for row in piece.lore],
+        "motifs": [{**row.notes, "name": row.name} for row in book.motifs],
         "genre": piece.flavour.genre,
         "mood": piece.flavour.mood,
         "turns": [_entry(turn, book) for turn in piece.turns],

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from engine import lorebook, safety
+from engine import lorebook, motifbook, safety
 from engine.books.brought import Brought, Change, Passing
 from engine.books.record import VERSION
 from engine.errors import BadFile, TextTooLong
-from storage.records import LoreRow
+from storage.records import LoreRow, MotifRow
 
 _FINISH = ("end", "stop", "length", "cancelled", "failed")
 _LONG = 200_000  # characters of a prompt or a completion
@@ -35,7 +35,8 @@ def read_json(text: str, forms: Collection[str]) -> Brought:
         known = [replace(one, parent=parent) for one, parent in zip(known, before, strict=False)]
     title, memory, note = (_text(content, name, limit) for name, limit in _ABOUT)
     head = known[len(live) - 1].name if live else None
-    return Brought(safety.title_from(title), _ordered(known), head, memory, note, _lore(_entries(content, "lore")))
+    lore, motifs = _lore(_entries(content, "lore")), _motifs(_entries(content, "motifs"))
+    return Brought(safety.title_from(title), _ordered(known), head, memory, note, lore, motifs)
 
 
 _ABOUT = (("title", 4 * safety.TITLE), ("memory", safety.MEMORY), ("note", safety.NOTE))
@@ -46,6 +47,13 @@ def _lore(entries: list[dict[str, Any]]) -> tuple[LoreRow, ...]:
         return lorebook.brought(entries)
     except (TypeError, ValueError, KeyError, AttributeError):
         return _broken("lore")
+
+
+def _motifs(entries: list[dict[str, Any]]) -> tuple[MotifRow, ...]:
+    try:
+        return motifbook.brought(entries)
+    except ValueError:
+        return _broken("motifs")
 
 
 def _parsed(text: str) -> dict[str, Any]:

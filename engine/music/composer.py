@@ -11,12 +11,15 @@ from pathlib import Path
 
 from engine.music import edits
 from engine.music.arrange import Part, arrange, settled
+from engine.music.chords import chord_lane, pulse_weights
 from engine.music.copying import load_copies
-from engine.music.desk import Brief, Desk, family_of, pulses
+from engine.music.desk import VOICES, Brief, Desk, family_of, pulses
 from engine.music.form import Plan, make_plan
 from engine.music.keeping import saved
+from engine.music.motif import Motif
 from engine.music.phrase import METRES, UNKNOWN, Phrase
 from engine.music.progressions import tonic_chord
+from engine.music.returning import Placed, returned
 from engine.music.styles import INSTRUMENTS, LOOPS
 from engine.music.wishes import Wish
 
@@ -26,13 +29,14 @@ MELODIES = Path(__file__).with_name("melodies.safetensors")
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """One piece: its notes and chords, the wish it answers, the seed that makes it again, and its faults a bar."""
+    """One piece: its notes and chords, the wish it answers, the seed that makes it again, its faults a bar, motifs."""
 
     phrase: Phrase
     wish: Wish
     seed: int
     faults: float
     form: str
+    motifs: Placed
 
     def parts(self) -> tuple[Part, ...]:
         """What each instrument plays."""
@@ -58,24 +62,25 @@ class Composer:
         filler, moves, habits = load_filler(weights)
         return cls(Desk(filler, moves, habits, load_copies(melodies)))
 
-    def compose(self, wish: Wish, seed: int, candidates: int = 4) -> list[Composition]:
-        """`wish.variants` pieces, best first, chosen from at least so many candidates."""
+    def compose(self, wish: Wish, seed: int, candidates: int = 4, motifs: Sequence[Motif] = ()) -> list[Composition]:
+        """`wish.variants` pieces, best first, chosen from at least so many candidates; the motifs return in each."""
         dice = random.Random(seed)
         blank = _blank(wish)
         model_bars = -(-blank.cells // (METRES["4/4"].bar if wish.metre == "2/4" else blank.metre.bar))
         plan = make_plan(model_bars, dice, inner=0.1 if wish.style.lanes == 4 else 0.75)
-        if wish.chords:
-            phrase = _given_chords(blank, wish.chords)
-        elif wish.style.loops:
-            phrase = looped(blank, dice)
-        else:
-            phrase = self._planned_chords(blank, plan, seed)
         lead = INSTRUMENTS[wish.instruments[0]]
+        span = _comfortable(lead.low, lead.high)
+        if wish.chords:
+            blank = _given_chords(blank, wish.chords)
+        elif wish.style.loops:
+            blank = looped(blank, dice)
+        placed = returned(blank, plan, motifs, seed, VOICES[0] if wish.style.lanes > 1 else span)
+        phrase = placed.phrase if blank.chords else self._planned_chords(placed.phrase, plan, seed)
         brief = Brief(
             style=wish.style.model,
             density=wish.density,
             register=wish.register,
-            melody_range=_comfortable(lead.low, lead.high),
+            melody_range=span,
             triplets=wish.style.triplets,
             candidates=max(candidates, 2 * wish.variants if wish.variants > 1 else 1),
             wanted=wish.variants,
@@ -85,7 +90,7 @@ class Composer:
         # Moved by octaves to its instrument, a melody may lie where a training tune does.
         own = [row for row in found if not self.desk.is_copy(row[0])]
         chosen = (own if len(own) >= wish.variants else found)[: wish.variants]
-        return [Composition(made, wish, seed, mark, "".join(plan.names)) for made, mark in chosen]
+        return [Composition(made, wish, seed, mark, "".join(plan.names), placed) for made, mark in chosen]
 
     def extend(self, phrase: Phrase, bars: int, seed: int, candidates: int = 4) -> Phrase:
         """The phrase followed by so many new bars; what was there is kept to the note."""
@@ -121,7 +126,10 @@ class Composer:
         return edits.morph(self.desk, start, goal, bars, seed, candidates)
 
     def _planned_chords(self, blank: Phrase, plan: Plan, seed: int) -> Phrase:
-        """Chords for the whole piece: drawn once, copied where the plan copies, and the rest drawn around those."""
+        """Chords for the whole piece: drawn once, copied where the plan copies, and the rest drawn around those.
+
+        Notes that are known already have the chords that they imply.
+        """
         family, pulse = family_of(len(blank.lanes)), blank.metre.pulse
         bar = METRES["4/4"].bar if blank.metre.name == "2/4" else blank.metre.bar
         first = pulses(self.desk.with_chords(blank, family, seed))
@@ -136,6 +144,7 @@ class Composer:
         for close in plan.closes[-1:]:
             for i in range(max(0, (close + 1) * bar // pulse - 2), len(first)):
                 fixed[i] = tonic
+        fixed = [chord if chord is not None else old for chord, old in zip(_implied(blank), fixed, strict=True)]
         fixed[0] = fixed[0] if fixed[0] is not None else tonic
         return self.desk.with_chords(blank, family, seed + 1, fixed)
 
@@ -143,6 +152,13 @@ class Composer:
 def _blank(wish: Wish) -> Phrase:
     metre = METRES[wish.metre]
     return Phrase(metre, wish.key, ((UNKNOWN,) * (wish.bars * metre.bar),) * wish.style.lanes)
+
+
+def _implied(phrase: Phrase) -> list[int | None]:
+    """For each pulse the chord that the known notes of a melody imply, None where none are known."""
+    known = replace(phrase, lanes=phrase.lanes[:1])
+    heard = chord_lane(known)[:: phrase.metre.pulse]
+    return [chord if weight.any() else None for chord, weight in zip(heard, pulse_weights(known), strict=True)]
 
 
 def _given_chords(blank: Phrase, chords: Sequence[int]) -> Phrase:

@@ -6,11 +6,12 @@ takes the piece home. What a `compose` order's words mean is read by `wishes`; e
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from engine.errors import BadValue, EmptyText
 from engine.music.errors import UnclearWish
+from engine.music.motif import Motif, plain, read
 from engine.music.said import read_said
 
 Verb = Literal["compose", "song", "extend", "vary", "accompany", "harmonize", "redraw", "morph"]
@@ -47,8 +48,9 @@ class Order:
     """What to do; `source` and `other` are ids of the passages it is done to ("" for none).
 
     `words` belong to compose, song and accompany (instruments), `text` is what a song sings ("" for what its passage
-    says), `bars` belong to extend and morph, `strength` (0 to 1) to vary,
-    `first`, `last` (bars from 1) and `change` to redraw, `keep` (lanes from 0, -1 the bass) to vary and redraw.
+    says), `about` is the passage of words that music is composed for ("" for the last one), `motifs` return in music
+    and song. `bars` belong to extend and morph, `strength` (0 to 1) to vary, `first`, `last` (bars from 1) and `change`
+    to redraw, `keep` (lanes from 0, -1 the bass) to vary and redraw.
     """
 
     verb: Verb
@@ -62,6 +64,8 @@ class Order:
     source: str = ""
     other: str = ""
     text: str = ""
+    about: str = ""
+    motifs: tuple[Motif, ...] = ()
 
 
 def read_order(verb: Verb, words: str) -> Order:
@@ -85,7 +89,21 @@ def read_order(verb: Verb, words: str) -> Order:
 def loaded(fields: Mapping[str, Any]) -> Order:
     """An order as it was stored; fields that a later version wrote are left out."""
     known = {name: value for name, value in fields.items() if name in Order.__dataclass_fields__}
-    return replace(Order(**known), keep=tuple(known.get("keep", ())))
+    motifs = tuple(motif for each in known.get("motifs", ()) if (motif := _motif(each)))
+    return replace(Order(**known), keep=tuple(known.get("keep", ())), motifs=motifs)
+
+
+def _motif(fields: Any) -> Motif | None:
+    """A motif as it was stored, None for one of a file that somebody changed."""
+    try:
+        return read(fields)
+    except ValueError:
+        return None
+
+
+def stored(order: Order) -> dict[str, Any]:
+    """An order as `loaded` reads it again."""
+    return {**asdict(order), "motifs": [plain(motif) for motif in order.motifs]}
 
 
 def _song(words: str) -> Order:

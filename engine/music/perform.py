@@ -17,6 +17,7 @@ from engine.music.notation import read_notes, write_abc
 from engine.music.orders import Order
 from engine.music.phrase import Phrase, notes_of
 from engine.music.render import draw_roll, render_audio
+from engine.music.returning import Placed, told
 from engine.music.said import MAX_PLAYERS, read_said
 from engine.music.score import Score
 from engine.music.setting import counted
@@ -51,12 +52,13 @@ def perform(
     """
     if order.verb == "compose":
         wish = replace(read_wish(order.words, source[0].wish if source else None), variants=drafts)
-        made = composer.compose(wish, seed)
-        return [_own(Score(one.phrase, replace(one.wish, variants=1), one.seed, one.form)) for one in made]
+        made = composer.compose(wish, seed, motifs=order.motifs)
+        return [_own(Score(one.phrase, _answered(one.wish, one.motifs, one.phrase), one.seed, one.form))
+                for one in made]  # fmt: skip
     if order.verb == "song":
         wish = replace(sung_wish(order, source[0].wish if source else None), variants=drafts)
         return [_own(Score(one.phrase, _as_long(wish, one), seed, lyrics=one.lyrics))
-                for one in sing(composer.desk, order.text, wish, seed)]  # fmt: skip
+                for one in sing(composer.desk, order.text, wish, seed, motifs=order.motifs)]  # fmt: skip
     if source is None:
         raise Impossible(why="no_music_yet")
     score, data = source
@@ -99,8 +101,13 @@ def bars_of(order: Order, wish: Wish) -> int:
 
 
 def _as_long(wish: Wish, song: Song) -> Wish:
-    """The wish with the length that the words gave the song, said when another one was asked for."""
-    return replace(wish, bars=song.phrase.bars, variants=1)
+    """The wish with the length that the words gave the song."""
+    return replace(_answered(wish, song.motifs, song.phrase), bars=song.phrase.bars)
+
+
+def _answered(wish: Wish, motifs: Placed, phrase: Phrase) -> Wish:
+    """The wish of one finished piece, with what is to be said of the motifs in it."""
+    return replace(wish, variants=1, remarks=(*wish.remarks, *told(motifs, phrase)))
 
 
 def _with_words(changed: Score, source: Score) -> Score:

@@ -18,12 +18,15 @@ from engine.music.desk import Brief, Desk, family_of, heard_chords, pulses
 from engine.music.errors import NothingToEdit
 from engine.music.form import Plan, Step
 from engine.music.keys import Key
+from engine.music.motif import Motif
 from engine.music.orders import Order
 from engine.music.phrase import HOLD, METRES, REST, UNKNOWN, Metre, Phrase, canonical, notes_of
 from engine.music.progressions import tonic_chord
+from engine.music.returning import Line as SungLine
+from engine.music.returning import Placed, sung
 from engine.music.setting import UPBEAT, bars_for, counted, frame, is_strong, placed
 from engine.music.wishes import Wish
-from engine.text.singing import Line, Stanza, lyric_events, read_lyrics
+from engine.text.singing import Line, Stanza, lyric_events, read_lyrics, spelled
 
 MOST_SYLLABLES, MOST_BARS = 400, 128
 INTRODUCTION = 1  # bars
@@ -53,6 +56,7 @@ class Song:
     phrase: Phrase
     lyrics: tuple[str, ...]
     faults: float
+    motifs: Placed
 
 
 def read_song(text: str) -> tuple[Stanza, ...]:
@@ -66,11 +70,12 @@ def read_song(text: str) -> tuple[Stanza, ...]:
     return stanzas
 
 
-def sing(desk: Desk, text: str, wish: Wish, seed: int, candidates: int = 5) -> list[Song]:
+def sing(desk: Desk, text: str, wish: Wish, seed: int, candidates: int = 5, motifs: Sequence[Motif] = ()) -> list[Song]:
     """`wish.variants` melodies for the words, best first, as long as the words need (`wish.bars` counts for nothing).
 
-    Every note has one syllable, the range is a tenth at most, and no leap is larger than an octave. The same arguments
-    give the same songs. Raises what `read_song` raises.
+    Every note has one syllable, the range is a tenth at most, and no leap is larger than an octave, but for one between
+    two motifs. These return in lines that name whom they stand for. The same arguments give the same songs. Raises what
+    `read_song` raises.
     """
     metre = counted(wish.metre)
     places = laid_out(read_song(text), metre)
@@ -89,14 +94,16 @@ def sing(desk: Desk, text: str, wish: Wish, seed: int, candidates: int = 5) -> l
         closes=plan.closes,
         sung=True,
     )
-    found = desk.fill(phrase, brief, seed, plan)
+    known = [cell for cell, value in enumerate(phrase.lanes[0]) if value >= 0]
+    back = sung(phrase, _lines(phrase, places), motifs, seed, brief.melody_range)
+    held = frozenset(cell for one in back.returns for cell in one.cells)
+    found = desk.fill(back.phrase, brief, seed, plan)
     ends = frozenset(number for number, place in enumerate(places) if place.ends)
     lyrics = lyric_events(tuple(place.line for place in places), ends)
-    known = [cell for cell, value in enumerate(phrase.lanes[0]) if value >= 0]
-    ready = [(_eased(_near(_returned(made, places), known, low)), mark) for made, mark in found]
+    ready = [(_eased(_near(_returned(made, places), known, low), held), mark) for made, mark in found]
     ready.sort(key=lambda row: (desk.is_copy(row[0]), row[1] + _strain(row[0])))
     own = METRES[wish.metre]
-    return [Song(replace(made, metre=own), lyrics, mark) for made, mark in ready[: wish.variants]]
+    return [Song(replace(made, metre=own), lyrics, mark, back) for made, mark in ready[: wish.variants]]
 
 
 def resung(desk: Desk, phrase: Phrase, order: Order, seed: int, candidates: int = 4) -> Phrase:
@@ -185,6 +192,19 @@ def _rhythm(places: Sequence[Place], metre: Metre, seed: int) -> tuple[int, ...]
                 length -= BREATH * (length >= 3 * BREATH)
             row[at : at + length] = [UNKNOWN, *[HOLD] * (length - 1)]
     return canonical(row)
+
+
+def _lines(phrase: Phrase, places: Sequence[Place]) -> tuple[SungLine, ...]:
+    """The lines as motifs need them."""
+    onsets = iter([cell for cell, value in enumerate(phrase.lanes[0]) if value >= 0 or value == UNKNOWN])
+    lines, section = list[SungLine](), ""
+    for place in places:
+        cells = tuple(next(onsets) for _ in place.line)
+        same = place.source if _same_words(place, places) else None
+        begins = place.source is None and (not lines or section != place.section)
+        lines.append(SungLine(spelled(lyric_events((place.line,))), cells, begins, same))
+        section = place.section
+    return tuple(lines)
 
 
 def _same_words(place: Place, places: Sequence[Place]) -> bool:
@@ -284,12 +304,15 @@ def _strain(phrase: Phrase) -> float:
     return 30 * sum(leap > 7 for leap in leaps) / max(len(leaps), 1) + 3 * (max(leaps, default=0) > OCTAVE)
 
 
-def _eased(phrase: Phrase) -> Phrase:
-    """Leaps of more than an octave folded; within a tenth the note stays in the voice."""
+def _eased(phrase: Phrase, held: frozenset[int] = frozenset()) -> Phrase:
+    """Leaps of more than an octave folded; within a tenth the note stays in the voice. Of two notes that which is not
+    held moves."""
     row, before = list(phrase.lanes[0]), -1
     for cell, value in enumerate(row):
-        if value >= 0:
-            if before >= 0 and abs(value - before) > OCTAVE:
-                row[cell] = value - OCTAVE if value > before else value + OCTAVE
-            before = row[cell]
+        if value < 0:
+            continue
+        if before >= 0 and abs(value - row[before]) > OCTAVE and not {before, cell} <= held:
+            moved, towards = (before, value) if cell in held else (cell, row[before])
+            row[moved] += OCTAVE if towards > row[moved] else -OCTAVE
+        before = cell
     return replace(phrase, lanes=(tuple(row),))

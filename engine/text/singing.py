@@ -18,7 +18,10 @@ WEAK, HALF, STRONG = 0, 1, 2
 LONGEST_LINE = 16  # syllables; longer ones are sung in two breaths
 MOST_LINES = 8  # of a stanza that nobody divided
 
-_HAN = "⺀-〇〡-〩぀-ヿ㐀-䶿一-鿿가-힯豈-﫿"
+_HAN = (
+    r"\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u3096\u30a1-\u30fa\u30fc"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)  # signs that are sung, and no points
 _TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:['’][^\W_{_HAN}]+)*")
 _STOPS = ".!?…;:。！？；：—"
 _COMMAS = ",，、"
@@ -97,6 +100,7 @@ def lyric_events(lines: tuple[Line, ...], ends: frozenset[int] = frozenset()) ->
 def spelled(events: tuple[str, ...]) -> str:
     """The words of lyric events as text again."""
     whole = "".join(event[:-1] if event.endswith("-") else event for event in events)
+    whole = re.sub(rf"(?<=[{_HAN}{_STOPS}{_COMMAS}]) (?=[{_HAN}])", "", whole)  # Chinese has no gaps
     return whole.replace("\n", "\n\n").replace("\r", "\n").strip()
 
 

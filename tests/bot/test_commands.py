@@ -33,6 +33,7 @@ WORDS = {
     "voice": "first person",
     "persona": "Old Sailor: dry and slow",
     "morph": "2",
+    "motif": "Mara",
     "give": "Ann",
     "lore": "Mara: She is ten.",
     "choose": "1",

@@ -241,6 +241,23 @@ async def test_written_notes_are_music_too(room: Studio) -> None:
     assert [pitch for pitch, _ in notes((await fetch(room, turn, "mid")).content)] != []
 
 
+async def test_a_song_is_sung_and_a_motif_returns_in_it(room: Studio) -> None:
+    session = await room.create()
+    await room.say(session, "/notes C4 E4 G4 C5 B4 G4")
+    events = await room.say(session, "/motif Mara")
+    assert [data["name"] for name, data in events if name == "notice"] == ["motif_tied"]
+    assert [data["mime"] for data in attachments(events)] == ["audio/ogg"]
+    events = await room.say(session, "/song\nThe lamp is lit along the bay\nAnd Mara counts the boats at sea")
+    (said,) = [data for name, data in events if name == "notice"]
+    assert said["name"].startswith("motif_in")
+    assert "to the rhythm of the words" in said["text"]
+    turn = await last(room, session)
+    assert b"counts " in (await fetch(room, turn, "mid")).content
+    body = {"text": f"/motif {'a' * 10_000}", "author": "me"}
+    refused = await room.client.post(f"/api/sessions/{session}/messages", json=body)
+    assert (refused.status_code, error_of(refused)) == (413, "text_too_long")
+
+
 async def test_a_large_body_without_a_length_is_not_read_to_its_end(room: Studio) -> None:
     session = await room.create()
     sent = 0

@@ -167,6 +167,7 @@ def _rows(connection: sa.Connection) -> dict[str, Any]:
         "picks": [plain(pick) for pick in everything(schema.picks, "created")],
         "retries": [plain(retry) for retry in everything(schema.retries, "created")],
         "consents": [plain(consent) for consent in everything(schema.consents, "person")],
+        "motifs": [plain(row) for row in everything(schema.motifs, "piece", "key")],
         "together": [
             {name: row["state"][name] for name in ("rules", "corpse", "written")}
             for row in everything(schema.gatherings, "piece")

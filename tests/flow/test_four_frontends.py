@@ -86,6 +86,10 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/vary a little", "/accompany", "/harmonize", "/bars 1 sparser", "/morph 2"),
     ),
     "songs": ("/song The sun goes down / the sea is gray", "/vary"),
+    "motifs": (
+        *("/motif", "/notes C4 E4 G4 C5 B4 G4", "/motif Mara", "/motif mara off", "/motif 玛拉", "/motif"),
+        *("/music 2 bars air for 玛拉", "/motif nobody off"),
+    ),
     "a file": ("@mine.mid", "/vary a little", "in E minor"),
     "together": (
         *(FOX, "/join Old Sailor", "/turns round-robin ghost off", "It ran.", "/pass", "/give Old Sailor", "/credits"),

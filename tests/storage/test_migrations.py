@@ -12,6 +12,7 @@ from storage.records import Account, Place
 
 OLDEST = Path(__file__).with_name("oldest.sql")
 TABLES = (
+    "motifs",
     "lore",
     "personas",
     "link_guesses",

@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "genre": {"text": "a tale of the sea"},
     "mood": {"choice": "tense"},
     "morph": {"text": "2"},
+    "motif": {"text": "Mara"},
     "music": {"text": "1 bar folk air"},
     "note": {"text": "Slowly."},
     "notes": {"text": "C4 D4 E4 F4"},
@@ -96,7 +97,7 @@ async def test_music_commands_answer_with_picture_sound_and_file(desk: Desk) -> 
         result = await desk.mara.slash(desk.channel, name, **OPTIONS.get(name, {}))
         assert result.response, name
         kinds = [file.filename.rpartition(".")[2] for each in result.followups for file in each.attachments]
-        if name in ("notes", "score"):
+        if name in ("notes", "score", "motif"):
             assert result.response.content or result.response.attachments
         else:
             assert kinds == ["png", "mid"], name
