@@ -20,6 +20,7 @@ from engine.finding import Finding, account_of, place_of
 from engine.messages import Piece, SentFile, SessionKey, UserMessage
 from engine.music.score import to_row
 from engine.story import Tree
+from engine.text.flavour import write_teller
 from engine.together.together import Together
 from engine.writing import Writes
 from storage.db import Duplicate, new_id, now
@@ -80,7 +81,19 @@ class Carrying:
             depths[one.name] = depths[one.parent] + 1
             turns.append(self._turn(one, ids, depths[one.name]))
         head = ids[found.head] if found.head else None
-        return BroughtPiece(found.title, found.memory, found.note, tuple(turns), head, found.lore, found.motifs)
+        like = found.flavour
+        return BroughtPiece(
+            title=found.title,
+            memory=found.memory,
+            note=found.note,
+            turns=tuple(turns),
+            head=head,
+            lore=found.lore,
+            motifs=found.motifs,
+            genre=like.genre,
+            mood=like.mood,
+            teller=write_teller(like.teller),
+        )
 
     def _turn(self, one: Passing, ids: Mapping[str, str], depth: int) -> BroughtTurn:
         score = None

@@ -38,11 +38,11 @@ def bring(connection: sa.Connection, place: Place, person: str, found: BroughtPi
         connection.execute(sa.insert(edits), changes)
     lore.change(connection, piece.id, person, lambda _: found.lore)
     motifs.change(connection, piece.id, person, lambda _: found.motifs)
-    mine = {"memory": found.memory, "memory_by": person} if found.memory else {}
-    mine |= {"note": found.note, "note_by": person} if found.note else {}
-    connection.execute(
-        sa.update(table).where(table.c.id == piece.id).values(head=found.head, clock=last, updated=moment, **mine)
-    )
+    words = {"memory": found.memory, "note": found.note, "genre": found.genre, "teller": found.teller}
+    mine = {name: text for name, text in words.items() if text}
+    mine |= {f"{name}_by": person for name in mine}
+    about = {"head": found.head, "clock": last, "updated": moment, "mood": found.mood, **mine}
+    connection.execute(sa.update(table).where(table.c.id == piece.id).values(**about))
     return piece
 
 

@@ -192,6 +192,9 @@ class BroughtPiece:
     head: str | None
     lore: tuple[LoreRow, ...] = ()
     motifs: tuple[MotifRow, ...] = ()
+    genre: str = ""
+    mood: str = ""
+    teller: str = ""
 
 
 @dataclass(frozen=True, slots=True)

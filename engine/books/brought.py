@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.messages import Flavour
 from storage.records import LoreRow, MotifRow
 
 
@@ -48,3 +49,4 @@ class Brought:
     note: str = ""
     lore: tuple[LoreRow, ...] = ()
     motifs: tuple[MotifRow, ...] = ()
+    flavour: Flavour = field(default_factory=Flavour)

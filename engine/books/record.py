@@ -5,6 +5,7 @@
 
 import base64
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ def write(book: Book) -> File:
         "motifs": [{**row.notes, "name": row.name} for row in book.motifs],
         "genre": piece.flavour.genre,
         "mood": piece.flavour.mood,
+        "voice": asdict(piece.flavour.teller),
         "turns": [_entry(turn, book) for turn in piece.turns],
         "others": [_entry(turn, book) for turn in book.others],
     }

@@ -12,7 +12,10 @@ from typing import Any, NoReturn
 from engine import lorebook, motifbook, safety
 from engine.books.brought import Brought, Change, Passing
 from engine.books.record import VERSION
-from engine.errors import BadFile, TextTooLong
+from engine.errors import BadFile, BadValue, TextTooLong
+from engine.flavouring import DESCRIPTION, NAME, SAMPLE
+from engine.messages import Flavour, Teller
+from engine.text import flavour
 from storage.records import LoreRow, MotifRow
 
 _FINISH = ("end", "stop", "length", "cancelled", "failed")
@@ -36,7 +39,7 @@ def read_json(text: str, forms: Collection[str]) -> Brought:
     title, memory, note = (_text(content, name, limit) for name, limit in _ABOUT)
     head = known[len(live) - 1].name if live else None
     lore, motifs = _lore(_entries(content, "lore")), _motifs(_entries(content, "motifs"))
-    return Brought(safety.title_from(title), _ordered(known), head, memory, note, lore, motifs)
+    return Brought(safety.title_from(title), _ordered(known), head, memory, note, lore, motifs, _flavour(content))
 
 
 _ABOUT = (("title", 4 * safety.TITLE), ("memory", safety.MEMORY), ("note", safety.NOTE))
@@ -54,6 +57,27 @@ def _motifs(entries: list[dict[str, Any]]) -> tuple[MotifRow, ...]:
         return motifbook.brought(entries)
     except ValueError:
         return _broken("motifs")
+
+
+def _flavour(content: dict[str, Any]) -> Flavour:
+    genre, mood = (_text(content, name, safety.TITLE) for name in ("genre", "mood"))
+    voice = content.get("voice", {})
+    if not isinstance(voice, dict):
+        _broken("voice")
+    teller = {name: _text(voice, name, limit) for name, limit in _VOICE}
+    if teller["kind"] not in ("", "first", "narrator", "persona", "like"):
+        _broken("voice")
+    try:
+        return Flavour(
+            flavour.read_genre(genre) if genre.strip() else "",
+            flavour.read_mood(mood) if mood.strip() else "",
+            Teller(**teller),  # type: ignore[arg-type]  # its kind was looked at above
+        )
+    except BadValue as wrong:
+        return _broken(str(wrong.fields["name"]))
+
+
+_VOICE = (("kind", 16), ("name", NAME), ("description", DESCRIPTION), ("sample", SAMPLE))
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -94,6 +94,9 @@ async def tree(desk: Desk) -> None:
     await done(desk.talk.reply(desk.message("It snowed.", person=BEN)))
     await desk.talk.remember(KEY, MARA, "Slow.")
     await desk.talk.annotate(KEY, MARA, "Sad.")
+    await desk.talk.flavouring.genre(KEY, MARA, "pirate opera")
+    await desk.talk.flavouring.mood(KEY, MARA, "tense")
+    await desk.talk.flavouring.teller(KEY, BEN, "like this: It was cold, and I was ten.")
     for entry in ("Mara, the keeper + sea - dream; sticky 2; order 5: She is ten.", "always: It rains."):
         asked = lorebook.read(entry)
         assert isinstance(asked, lorebook.Put)
@@ -110,7 +113,7 @@ def shape(data: bytes) -> list[dict[str, Any]]:
         entry["edits"] = [{**edit, "at": ""} for edit in entry["edits"]]
         entry.get("recipe", {}).pop("id", "")
         del entry["id"]
-    return [{name: content[name] for name in ("title", "memory", "note", "lore")}, *every]
+    return [{name: content[name] for name in ("title", "memory", "note", "lore", "genre", "mood", "voice")}, *every]
 
 
 async def test_a_piece_comes_back_with_branches_pen_names_edits_and_recipes(desk: Desk) -> None:

@@ -134,3 +134,13 @@ def test_no_lore_in_a_file_does_more_than_be_refused(slot: str, value: object) -
     except EngineError:
         return
     assert len(found.lore) == 1
+
+
+@given(st.sampled_from(["genre", "mood", "voice"]), values)
+@settings(max_examples=40)
+def test_nothing_a_piece_is_to_be_like_does_more_than_be_refused(slot: str, value: object) -> None:
+    try:
+        found = read("a.json", piece(turns=[entry("a", None)], **{slot: value}), FORMS)
+    except EngineError:
+        return
+    assert len(found.passages) == 1
