@@ -4,6 +4,8 @@ Letters of every script need a font that has them. What is installed is looked f
 built-in font cannot write are left out, and the numbers, which `/switch` wants, stay.
 """
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
@@ -14,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.branching import Limb
 
 WIDTH, ROW, STEP, LEFT, SIZE = 900, 36, 26, 30, 18
+COLOURS = 64  # few, and the shades between them at the edges of letters
 MOST = 160  # rows: more would be no picture of anything
 _PAPER, _INK, _PALE, _LIVE = (250, 249, 246), (52, 49, 45), (176, 171, 162), (178, 74, 48)
 _FONTS = ("NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "wqy-microhei.ttc", "DejaVuSans.ttf")
@@ -35,7 +38,7 @@ def draw_branches(limbs: Sequence[Limb]) -> bytes:
     if len(limbs) > MOST:
         pen.text((LEFT, ROW * (MOST + 0.5)), f"+{len(limbs) - MOST}", fill=_INK, font=_font())
     out = BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG")  # a tenth of the size, in a tenth of the time
     return out.getvalue()
 
 
@@ -63,10 +66,14 @@ def _written(name: str, limb: Limb) -> str:
         words = words if words.isascii() else ""
     count = f"  ({limb.passages})" if limb.passages > 1 else ""
     room = WIDTH - LEFT - STEP * limb.aside - 40
-    while words and _font().getlength(f"{name}{words}…{count}") > room:
-        words = words[:-1]
+    fitting = bisect_right(range(1, len(words) + 1), room, key=lambda end: _width(f"{name}{words[:end]}…{count}"))
+    words = words[:fitting]
     cut = "…" if len(words) < len(" ".join(limb.opening.split())) and words else ""
     return f"{name}{words}{cut}{count}"
+
+
+def _width(text: str) -> int:
+    return math.ceil(_font().getlength(text))
 
 
 @cache

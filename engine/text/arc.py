@@ -16,6 +16,7 @@ SIGNS = "▁▂▃▄▅▆▇█"
 WIDEST = 60
 WIDTH, HEIGHT, SIDE, TOP, FOOT = 960, 420, 64, 56, 92
 LABELLED = 10
+COLOURS = 64  # few, and the shades between them at the edges of letters
 _PAPER, _INK, _FAINT = (250, 248, 243), (40, 38, 34), (214, 208, 196)
 _GLAD, _LIVELY = (196, 88, 48), (42, 106, 150)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -61,7 +62,7 @@ def draw(title: str, moments: Sequence[Moment], glad: str, lively: str) -> bytes
     _label(brush, moments, spots, small)
     _legend(brush, (_drawable(glad), _drawable(lively)), small)
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG")
     return out.getvalue()
 
 
