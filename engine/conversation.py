@@ -159,7 +159,7 @@ class Conversation:
         Raises Impossible (no_music_yet, one_music_only, nothing_to_sing ...), BadValue, and what the music engine has
         against the wish; then as `reply` does.
         """
-        words = order.words if order.verb in ("compose", "song") else ""
+        words = {"compose": order.words, "song": f"{order.words}\n{order.text}".strip()}.get(order.verb, "")
         return self._writing.run(message, Wish("music", words, "", drafts, turn, order))
 
     async def hear(self, message: UserMessage) -> Done:
