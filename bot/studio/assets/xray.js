@@ -3,13 +3,14 @@ import * as api from "./api.js";
 import { $, make } from "./dom.js";
 import { data, word } from "./words.js";
 
-const HUES = 8;
+// Each kind of part has its colour, the same for every passage; what nobody named is grey.
+const HUES = new Set(["story", "memory", "lore", "note", "summary", "recall", "genre", "mood", "teller", "examples", "premise", "template"]);
 
 export async function xray(turn) {
   const view = await api.context(turn);
   const kinds = new Map();
   for (const { name, tokens, text, cut, why } of view.sections) {
-    const kind = kinds.get(name) ?? { name, hue: `hue${kinds.size % HUES}`, tokens: 0, texts: [], cuts: [], whys: [] };
+    const kind = kinds.get(name) ?? { name, hue: `hue ${HUES.has(name) ? name : ""}`, tokens: 0, texts: [], cuts: [], whys: [] };
     kind.tokens += tokens;
     if (text.trim()) kind.texts.push(text.trim());
     if (cut) kind.cuts.push(cut);
