@@ -8,8 +8,9 @@ import io
 import json
 import os
 import re
+import time
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from playwright.async_api import Browser, Locator, Page, ViewportSize, async_pla
 from bot.web_app import serve
 from deploy.serve import house
 from deploy.settings import Settings
+from engine.ports import Generation, TextRequest
 from engine.text.echo import EchoGenerator
 from engine.text.forms.load import FOLDER
 from tests.flow.test_evening import ARGS, CHROMIUM, accessible, failure, say, tool, written
@@ -30,13 +32,26 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 STORY = "/story A lighthouse keeper finds a letter addressed to no one."
 REFUSED = "Failed to load resource: the server responded with a status of 4"  # what the page says in its own words
 LINE = "In the year {} the lamp of Skarn was lit by Mara's mother, who wrote down every ship that passed the rocks. "
-SONG = "/song ballad in D\nLamps along the platform shake,\nRain comes down in lines."
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
 ]
+
+
+class Paced(EchoGenerator):
+    """Takes its time where somebody shall see the lines come."""
+
+    pace = 0.0
+
+    def start(self, request: TextRequest) -> Generation:
+        self.pace = 0.003 if "harbour" in request.prompt else 0.0
+        return super().start(request)
+
+    def step(self, turns: Sequence[tuple[Any, int]]) -> None:
+        time.sleep(self.pace)
+        super().step(turns)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -46,7 +61,7 @@ async def studio(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]
     (home / "forms").mkdir()
     ballad = (FOLDER / "poem.toml").read_text("utf-8")
     (home / "forms" / "ballad.toml").write_text(ballad, "utf-8")
-    async with house(Settings(home=home), EchoGenerator(0.003)) as built, serve(built.conversation, port=0) as url:
+    async with house(Settings(home=home), Paced()) as built, serve(built.conversation, port=0) as url:
         yield url
 
 
@@ -328,24 +343,3 @@ async def test_every_format_is_taken_home_and_three_come_back(browser: Browser, 
         await send(page, "broken.json", files["json"][:-40])
         await expect(page.locator("#composer-trouble")).not_to_be_empty()
         assert page.url == address
-
-
-# ── songs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def test_a_song_has_a_player_and_a_score_with_its_words(browser: Browser, studio: str) -> None:
-    async with seat(browser, studio, locale="zh-CN") as page:
-        await page.locator("#words").fill(SONG)
-        await page.keyboard.press("Enter")
-        await written(page)
-        await expect(page.locator(".music.last .roll svg")).to_be_visible()
-        await expect(page.locator(".person .words")).to_contain_text("Rain comes down in lines.")
-        await expect(page.locator(".music.last .play")).to_be_visible()
-        await page.locator('.music.last [data-action="score"]').click()
-        score = page.locator(".music.last .written img")
-        await expect(score).to_have_js_property("complete", value=True)
-        assert await score.evaluate("each => each.naturalWidth") > 0
-        await score.scroll_into_view_if_needed()
-        await accessible(page)
-        await shoot(page, "song-zh")
-        await fits(page)
