@@ -8,15 +8,14 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.branching import Limb
+from engine.shades import png
 
 WIDTH, ROW, STEP, LEFT, SIZE = 900, 36, 26, 30, 18
-COLOURS = 64  # few, and the shades between them at the edges of letters
 MOST = 160  # rows: more would be no picture of anything
 _PAPER, _INK, _PALE, _LIVE = (250, 249, 246), (52, 49, 45), (176, 171, 162), (178, 74, 48)
 _FONTS = ("NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "wqy-microhei.ttc", "DejaVuSans.ttf")
@@ -37,9 +36,7 @@ def draw_branches(limbs: Sequence[Limb]) -> bytes:
         pen.text((x + 18, y - 12), _written(name, limb), fill=_LIVE if limb.ends_live else _INK, font=_font())
     if len(limbs) > MOST:
         pen.text((LEFT, ROW * (MOST + 0.5)), f"+{len(limbs) - MOST}", fill=_INK, font=_font())
-    out = BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG")  # a tenth of the size, in a tenth of the time
-    return out.getvalue()
+    return png(image, _PAPER, _INK, _PALE, _LIVE)
 
 
 def _line(pen: ImageDraw.ImageDraw, shown: Sequence[Limb], row: int) -> None:

@@ -4,19 +4,18 @@ Two lines, since a mood has two sides: how glad (warm colour) and how lively (co
 Pillow, whose own font has Latin letters; what it cannot write is left out, and the words beside it say it.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from engine.shades import png
 from engine.text.mood import Mood, nearest
 
 SIGNS = "▁▂▃▄▅▆▇█"
 WIDEST = 60
 WIDTH, HEIGHT, SIDE, TOP, FOOT = 960, 420, 64, 56, 92
 LABELLED = 10
-COLOURS = 64  # few, and the shades between them at the edges of letters
 _PAPER, _INK, _FAINT = (250, 248, 243), (40, 38, 34), (214, 208, 196)
 _GLAD, _LIVELY = (196, 88, 48), (42, 106, 150)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -61,9 +60,7 @@ def draw(title: str, moments: Sequence[Moment], glad: str, lively: str) -> bytes
             brush.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
     _label(brush, moments, spots, small)
     _legend(brush, (_drawable(glad), _drawable(lively)), small)
-    out = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG")
-    return out.getvalue()
+    return png(image, _PAPER, _INK, _FAINT, _GLAD, _LIVELY)
 
 
 def _label(brush: ImageDraw.ImageDraw, moments: Sequence[Moment], spots: dict[int, float], font: Font) -> None:
