@@ -1,7 +1,7 @@
 """A piece that fills a book, and every command a person can give in it, each with what takes it back.
 
 400 passages of 75 words, 60 entries of lore, 12 branches. A case that would leave the book changed says what restores
-it, so that every round finds the same piece; a command without a case is found by a test.
+it; a command without a case is found by a test.
 """
 
 import json
@@ -81,7 +81,8 @@ _TOGETHER = (
 )
 _PEOPLE = tuple(Case(f"/{said}") for said in ("privacy", "consent on", "mydata", "forgetme", "start", "help"))
 
-CASES = (*_FORMS, *_WRITING, *_VOTES, *_TREE, *_MEMORY, *_FLAVOUR, *_PIECES, *_TOGETHER, *_PEOPLE, *_MUSIC)
+CASES = (*_TREE, *_MEMORY, *_FLAVOUR, *_VOTES, *_PIECES, *_TOGETHER, *_PEOPLE, *_FORMS, *_WRITING, *_MUSIC)
+"""What is written stays as a branch when it is undone, so the writing comes last."""
 
 
 @cache
