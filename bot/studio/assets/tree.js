@@ -60,7 +60,7 @@ export function tree({ here, tell }) {
       column(word("beside_here"), live, shared, [], () => []),
       column(word("branch_number", { number }), other, shared, [all, go(number)], (place) => [one(place)]));
     $("beside").hidden = false;
-    $("beside").scrollIntoView({ block: "nearest" });
+    $("beside-head").scrollIntoView({ block: "center" });
     $("beside-head").focus({ preventScroll: true });
   }
 

@@ -17,6 +17,8 @@ export async function xray(turn) {
     why.forEach(({ says }, index) => kind.whys.push(index === 0 && tokens ? `${says} (${word("context_tokens", { tokens })})` : says));
     kinds.set(name, kind);
   }
+  // A part of which nothing was there and nothing is to be said would be a row about nothing.
+  for (const { name, tokens, texts, cuts, whys } of [...kinds.values()]) if (!tokens && !texts.length && !cuts.length && !whys.length) kinds.delete(name);
   const total = word("context_of", view);
   $("xray-body").replaceChildren(
     make("p", {}, total),
