@@ -116,6 +116,13 @@ def chosen(piece: Piece, language: str) -> list[str]:
     return [wording.say(f"chosen_{name}", language, **{name: value}) for name, value in pairs if value]
 
 
+def labels(piece: Piece, language: str) -> list[str]:
+    """The same in as few words as a heading has room for."""
+    flavour = piece.flavour
+    names = [str(wording.named(kind, getattr(flavour, kind), language)) for kind in ("genre", "mood")]
+    return [label for label in (*names, told(flavour.teller, language)) if label]
+
+
 def told(teller: Teller, language: str) -> str:
     """Who tells it, as people read it."""
     if not teller.kind:

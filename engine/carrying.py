@@ -25,7 +25,7 @@ from engine.together.together import Together
 from engine.writing import Writes
 from storage.db import Duplicate, new_id, now
 from storage.history import History
-from storage.records import BroughtPiece, BroughtTurn, NewTurn, PieceRow, Recipe, ScoreRow, TurnRow
+from storage.records import BroughtPiece, BroughtTurn, Edit, NewTurn, PieceRow, Recipe, ScoreRow, TurnRow
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,12 @@ class Carrying:
         piece, tree = await self._finding.load(key)
         await self._together.must_show(piece.id)
         return await asyncio.to_thread(write, await self._book(piece, tree, say, format))
+
+    async def changes(self, key: SessionKey, turn: str) -> tuple[Edit, ...]:
+        """What people changed in a passage, oldest first, without what was undone. Raises NotFound, Impossible."""
+        piece, tree = await self._finding.load(key, turn)
+        await self._together.must_show(piece.id)
+        return tuple(edit for edit in await self._edits(piece, tree) if edit.turn == turn)
 
     async def bring(self, message: UserMessage) -> Piece:
         """Make a piece of the file that a message brings, and open it: our own JSON, Markdown, or plain text.
@@ -121,17 +127,12 @@ class Carrying:
         return BroughtTurn(ids[one.name], turn, one.author, one.created or now(), changes)
 
     async def _book(self, piece: PieceRow, tree: Tree, say: Says, format: str) -> Book:  # noqa: A002
-        moves = await self._history.moves(piece.id)
-        undone = {move.edit for move in moves} - story.in_force(moves, piece.step)  # a file's own edits have no moves
         live = tree.branch(piece.head)
         beside = {row.id for row in live}
         whole = format in ("json", EVERYTHING)
-        edits = [edit for edit in await self._history.edits(piece.id) if edit.id not in undone]
-        copies = {row.origin: row.id for row in tree.rows.values() if row.origin}
-        edits += [replace(edit, turn=copies[edit.turn]) for edit in edits if edit.turn in copies]
         return Book(
             story.view(piece, tree),
-            tuple(edits),
+            await self._edits(piece, tree),
             await self._history.recipes(piece.id),
             say,
             frozenset(row.id for row in tree.rows.values() if row.starts),
@@ -140,6 +141,14 @@ class Carrying:
             await self._files(live) if format == EVERYTHING else (),
             await self._history.motifs.of(piece.id) if whole else (),
         )
+
+    async def _edits(self, piece: PieceRow, tree: Tree) -> tuple[Edit, ...]:
+        """Those in force, oldest first, and those of a passage that was copied on its copy, too."""
+        moves = await self._history.moves(piece.id)
+        undone = {move.edit for move in moves} - story.in_force(moves, piece.step)  # a file's own edits have no moves
+        edits = [edit for edit in await self._history.edits(piece.id) if edit.id not in undone]
+        copies = {row.origin: row.id for row in tree.rows.values() if row.origin}
+        return (*edits, *(replace(edit, turn=copies[edit.turn]) for edit in edits if edit.turn in copies))
 
     async def _scores(self, rows: Iterable[TurnRow]) -> dict[str, bytes]:
         found = {row.id: await self._history.score(row.id) for row in rows if story.is_music(row)}

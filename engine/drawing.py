@@ -4,14 +4,16 @@ Letters of every script need a font that has them. What is installed is looked f
 built-in font cannot write are left out, and the numbers, which `/switch` wants, stay.
 """
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.branching import Limb
+from engine.shades import png
 
 WIDTH, ROW, STEP, LEFT, SIZE = 900, 36, 26, 30, 18
 MOST = 160  # rows: more would be no picture of anything
@@ -34,9 +36,7 @@ def draw_branches(limbs: Sequence[Limb]) -> bytes:
         pen.text((x + 18, y - 12), _written(name, limb), fill=_LIVE if limb.ends_live else _INK, font=_font())
     if len(limbs) > MOST:
         pen.text((LEFT, ROW * (MOST + 0.5)), f"+{len(limbs) - MOST}", fill=_INK, font=_font())
-    out = BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return png(image, _PAPER, _INK, _PALE, _LIVE)
 
 
 def _line(pen: ImageDraw.ImageDraw, shown: Sequence[Limb], row: int) -> None:
@@ -63,10 +63,14 @@ def _written(name: str, limb: Limb) -> str:
         words = words if words.isascii() else ""
     count = f"  ({limb.passages})" if limb.passages > 1 else ""
     room = WIDTH - LEFT - STEP * limb.aside - 40
-    while words and _font().getlength(f"{name}{words}…{count}") > room:
-        words = words[:-1]
+    fitting = bisect_right(range(1, len(words) + 1), room, key=lambda end: _width(f"{name}{words[:end]}…{count}"))
+    words = words[:fitting]
     cut = "…" if len(words) < len(" ".join(limb.opening.split())) and words else ""
     return f"{name}{words}{cut}{count}"
+
+
+def _width(text: str) -> int:
+    return math.ceil(_font().getlength(text))
 
 
 @cache

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -87,9 +87,12 @@ class Api:
             Route(piece, self.delete, methods=["DELETE"]),
             Route(f"{piece}/messages", self.messages, methods=["POST"]),
             Route(f"{piece}/export", self.export),
+            Route(f"{piece}/branches", self.branches),
+            Route(f"{piece}/branches/{{number:int}}", self.beside),
             Route(f"{turn}/reactions", self.reactions, methods=["POST"]),
             Route(f"{turn}/actions", self.actions, methods=["POST"]),
             Route(f"{turn}/context", self.context),
+            Route(f"{turn}/edits", self.edits),
             Route(f"{turn}/files/{{kind}}", self.music),
             Route("/api/files/{file}", self.file),
             Mount("/assets", page.assets()),
@@ -147,10 +150,20 @@ class Api:
         say = wording.sayer(language(request))
         return _download(Attachment(*await self._conversation.carrying.export(_key(request), kind, say)))
 
+    async def branches(self, request: Request) -> Response:
+        """The tree of the piece, stretch by stretch."""
+        limbs = await self._conversation.branching.limbs(_key(request))
+        return JSONResponse([asdict(limb) for limb in limbs])
+
+    async def beside(self, request: Request) -> Response:
+        """A branch beside the live one, from where they part."""
+        found = await self._conversation.branching.beside(_key(request), request.path_params["number"])
+        return JSONResponse(views.beside(found))
+
     async def _piece(self, request: Request, key: SessionKey, author: str) -> Response:
         piece = await self._conversation.piece(key)
         votes = await self._conversation.votes(key, _person(request, author))
-        return JSONResponse(views.piece(piece, votes))
+        return JSONResponse(views.piece(piece, votes, language(request)))
 
     # ── replies ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,6 +199,12 @@ class Api:
         turn = await self._turn(request)
         view = await self._conversation.context(replace(PLACE, piece=turn.session), turn.id)
         return JSONResponse(views.context(view, language(request)))
+
+    async def edits(self, request: Request) -> Response:
+        """What people changed in a passage."""
+        turn = await self._turn(request)
+        changes = await self._conversation.carrying.changes(replace(PLACE, piece=turn.session), turn.id)
+        return JSONResponse([views.edit(change) for change in changes])
 
     async def music(self, request: Request) -> Response:
         """The notes, the sound or the picture of a passage."""

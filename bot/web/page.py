@@ -19,6 +19,7 @@ from bot import commands, wording
 from bot.web.errors import language
 from engine.books.formats import FORMATS
 from engine.books.reading import BYTES
+from engine.music.engraving import can_engrave
 from engine.music.midi import MAX_BYTES
 from engine.music.styles import INSTRUMENTS
 
@@ -67,6 +68,7 @@ def _data(tongue: str) -> dict[str, Any]:
         "exports": FORMATS,
         "file_limit": MAX_BYTES,
         "piece_limit": BYTES,
+        "score": can_engrave(),
         "instruments": _instruments(tongue),
         "commands": [
             {"name": each.name, "takes": each.takes.value, "help": wording.say(f"command_{each.name}", tongue)}

@@ -1,14 +1,20 @@
 """Engine records as the JSON that PRODUCT.md promises."""
 
+import re
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from typing import Any
 
-from bot import remembering
+from bot import flavours, remembering
 from bot.web import music
 from engine import lorebook
+from engine.branching import Beside
 from engine.messages import ContextView, Piece, Section, Turn
+from storage.records import Edit
 
 Json = dict[str, Any]
+MOST = 4_000_000  # pairs of words; a comparison of more would hold up everybody
+_WORD = re.compile(r"[a-zA-Z0-9À-ʯ'’]+|\s+|.", re.DOTALL)  # a sign of Chinese is a word here
 
 
 def turn(item: Turn, vote: int = 0) -> Json:
@@ -48,8 +54,8 @@ def line(piece: Piece) -> Json:
     }
 
 
-def piece(item: Piece, votes: Mapping[str, int]) -> Json:
-    """A piece with its live branch; `votes` are the asking person's own, by turn."""
+def piece(item: Piece, votes: Mapping[str, int], language: str) -> Json:
+    """A piece with its live branch; `votes` are the asking person's own, by turn, `chosen` is in their language."""
     return {
         **line(item),
         "turns": [turn(each, votes.get(each.id, 0)) for each in item.turns],
@@ -59,10 +65,44 @@ def piece(item: Piece, votes: Mapping[str, int]) -> Json:
             "mood": item.flavour.mood,
             "voice": item.flavour.teller.label,
         },
+        "chosen": flavours.labels(item, language),
         "memory": item.memory,
         "note": item.note,
         "lore": [lorebook.plain(each) | {"line": lorebook.line(each)} for each in item.lore],
     }
+
+
+def beside(found: Beside) -> Json:
+    """Two branches from where they part."""
+    return {
+        "number": found.number,
+        "shared": found.shared,
+        "live": [turn(each) for each in found.live],
+        "other": [turn(each) for each in found.other],
+    }
+
+
+def edit(change: Edit) -> Json:
+    """A change of a passage; `parts` is what `compared` finds."""
+    return {
+        "author": change.author,
+        "created": change.created.isoformat(),
+        "before": change.before,
+        "after": change.after,
+        "parts": compared(change.before, change.after),
+    }
+
+
+def compared(before: str, after: str) -> list[tuple[int, str]]:
+    """Both texts as one: their words in order, each run kept (0), taken out (-1) or put in (1)."""
+    found: list[tuple[int, str]] = []
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    if len(old) * len(new) > MOST:
+        return [(-1, before), (1, after)]
+    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        runs = [(0, old[i:j])] if kind == "equal" else [(-1, old[i:j]), (1, new[k:m])]
+        found += [(sign, "".join(run)) for sign, run in runs if run]
+    return found
 
 
 def context(view: ContextView, language: str) -> Json:

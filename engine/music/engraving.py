@@ -5,6 +5,7 @@ offered a score. MusicXML rather than ABC, because verovio lays out several voic
 and spelt in the key; two lanes or more become two staves, as a choir reads them.
 """
 
+import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import pairwise
@@ -16,7 +17,8 @@ from xml.etree.ElementTree import Element, SubElement
 from engine.music.keys import NAMES_FLAT, NAMES_SHARP
 from engine.music.phrase import CELL, TICKS, Phrase, notes_of
 
-WIDTH = 1600  # pixels
+WIDTH = 1600  # pixels of a full line
+PAGE, SCALE = 1260, 60  # of which verovio's units are so many; percent
 # Lengths in ticks that one note head can have, with dots, longest first.
 _SHAPES = ((48, "whole", 0), (36, "half", 1), (24, "half", 0), (18, "quarter", 1), (12, "quarter", 0), (9, "eighth", 1),
            (6, "eighth", 0), (3, "16th", 0))  # fmt: skip
@@ -41,7 +43,7 @@ def can_engrave() -> bool:
 
 
 def draw_score(phrase: Phrase, tempo: int = 0, lyrics: Sequence[str] = ()) -> bytes:
-    """The phrase, with words under its first lane, as a PNG on white paper, as high as it needs to be.
+    """The phrase, with words under its first lane, as a PNG on white paper, as wide and as high as it needs to be.
 
     ImportError without the packages.
     """
@@ -49,7 +51,10 @@ def draw_score(phrase: Phrase, tempo: int = 0, lyrics: Sequence[str] = ()) -> by
 
     toolkit = _toolkit()
     toolkit.loadData(write_musicxml(phrase, tempo, lyrics))
-    png: bytes = bytes(resvg_py.svg_to_bytes(svg_string=toolkit.renderToSVG(1), width=WIDTH, background="white"))
+    svg = toolkit.renderToSVG(1)
+    size = re.search(r'viewBox="0 0 (\d+)', svg)
+    width = round(int(size[1]) * WIDTH / PAGE) if size else WIDTH
+    png: bytes = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=width, background="white"))
     return png
 
 
@@ -59,8 +64,9 @@ def _toolkit() -> Any:
     # Verovio keeps its fonts by thread and finds them in the thread that imported it only, so each toolkit is told.
     toolkit = verovio.toolkit(False)
     toolkit.setResourcePath(str(Path(verovio.__file__).with_name("data")))
-    toolkit.setOptions({"pageWidth": 2100, "pageHeight": 60_000, "adjustPageHeight": True, "scale": 60,
-                        "footer": "none", "header": "none", "breaks": "auto", "svgViewBox": True})  # fmt: skip
+    toolkit.setOptions({"pageWidth": PAGE * 100 // SCALE, "pageHeight": 60_000, "adjustPageHeight": True,
+                        "adjustPageWidth": True, "scale": SCALE, "footer": "none", "header": "none",
+                        "breaks": "auto", "svgViewBox": True})  # fmt: skip
     return toolkit
 
 

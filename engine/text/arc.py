@@ -4,12 +4,12 @@ Two lines, since a mood has two sides: how glad (warm colour) and how lively (co
 Pillow, whose own font has Latin letters; what it cannot write is left out, and the words beside it say it.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from engine.shades import png
 from engine.text.mood import Mood, nearest
 
 SIGNS = "▁▂▃▄▅▆▇█"
@@ -60,9 +60,7 @@ def draw(title: str, moments: Sequence[Moment], glad: str, lively: str) -> bytes
             brush.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
     _label(brush, moments, spots, small)
     _legend(brush, (_drawable(glad), _drawable(lively)), small)
-    out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return out.getvalue()
+    return png(image, _PAPER, _INK, _FAINT, _GLAD, _LIVELY)
 
 
 def _label(brush: ImageDraw.ImageDraw, moments: Sequence[Moment], spots: dict[int, float], font: Font) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deploy import bench, bench_adapters, bench_chats, bench_crowd, bench_learn, bench_plots
+from bot.commands import BY_NAME
+from deploy import bench, bench_adapters, bench_chats, bench_crowd, bench_learn, bench_piece, bench_plots
+from deploy.bench_book import CASES
 from deploy.bench_field import field_of
 from deploy.peers import Job
 from tests.engine.text.tiny import GPT2
@@ -124,3 +126,15 @@ def test_a_training_step_is_measured_against_trl_on_the_same_pairs() -> None:
     ratio = lines["steps, ours to plain TRL's"]
     assert ratio["value"] == pytest.approx(theirs / ours)
     assert ratio["met"] == (ratio["value"] >= 1)
+
+
+def test_every_command_is_timed_in_a_long_piece() -> None:
+    assert set(BY_NAME) <= {case.name for case in CASES}
+    some = [case for case in CASES if case.said in ("/story the lamp at Skarn", "/list", "/vary")]
+    found = asyncio.run(bench_piece.measure(1, some))
+    assert [len(seconds) for seconds in found.values()] == [1, 1, 1]
+    console = Console(width=120, record=True)
+    console.print(bench_piece.table(found))
+    told = console.export_text()
+    assert "/story the lamp at Skarn" in told
+    assert "load of this machine" in told

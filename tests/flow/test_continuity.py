@@ -6,11 +6,11 @@ the echo generator, which keeps every prompt it was sent.
 
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from bot import commands
 from bot.replies import Notice
@@ -25,7 +25,7 @@ from storage.db import open_database
 from storage.history import History
 from storage.preferences import Preferences
 
-KEY, ANN = SessionKey("test", "room"), Person("test", "ann", "Ann")
+ANN = Person("test", "ann", "Ann")
 STORIES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("continuity.toml").read_text("utf-8"))["story"]
 FILLER = (
     "The rain of day {} went on over roofs and fields, and nobody could say when it had begun or who had first "
@@ -46,24 +46,24 @@ class Recording(EchoGenerator):
 
 
 class Room:
-    """One person's chat."""
+    """One person's chat, a new one for each story."""
 
-    def __init__(self, conversation: Conversation, generator: Recording) -> None:
-        self.conversation, self.generator = conversation, generator
+    def __init__(self, conversation: Conversation, generator: Recording, chat: str = "") -> None:
+        self.conversation, self.generator, self.key = conversation, generator, SessionKey("test", chat)
 
     async def say(self, text: str) -> str:
         last = ""
-        async for event in commands.run(self.conversation, UserMessage(KEY, ANN, text)):
+        async for event in commands.run(self.conversation, UserMessage(self.key, ANN, text)):
             last = event.text if isinstance(event, Notice) else event.turn.text if isinstance(event, Done) else last
         return last
 
     async def seen(self) -> ContextView:
-        return await self.conversation.context(KEY)
+        return await self.conversation.context(self.key)
 
 
-@asynccontextmanager
-async def room(file: Path) -> AsyncIterator[Room]:
-    generator = Recording()
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    generator, file = Recording(), tmp_path_factory.mktemp("house") / "ghostnote.db"
     async with open_database(f"sqlite:///{file}") as database, Worker(generator) as worker:
         talk = Conversation(History(database), Preferences(database), Writer(worker))
         yield Room(talk, generator)
@@ -103,22 +103,23 @@ def adds_up(view: ContextView, sent: str) -> None:
             assert section.why, section
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("story", STORIES, ids=[story["name"] for story in STORIES])
-async def test_the_fact_is_there_when_it_must_be(story: dict[str, Any], tmp_path: Path) -> None:
-    async with room(tmp_path / "ghostnote.db") as place:
-        await play(place, story)
-        view = await place.seen()
-        sent = next(each for each in reversed(place.generator.prompts) if each == view.prompt)
-        adds_up(view, sent)
-        assert story.get("fact", "") in sent
-        assert not [absent for absent in story.get("absent", ()) if absent in sent]
-        assert sum(section.tokens for section in view.sections if section.name == "story") >= prompt.STORY_FLOOR
-        if "fact" in story:
-            section = next(section for section in view.sections if story["fact"] in section.text)
-            assert section.why or section.name in ("memory", "note", "story")
-            told = await place.say("/context")
-            for name, fields in section.why:
-                assert str(fields.get("word", "")) in told, (name, told)
+async def test_the_fact_is_there_when_it_must_be(story: dict[str, Any], house: Room) -> None:
+    place = Room(house.conversation, house.generator, story["name"])
+    await play(place, story)
+    view = await place.seen()
+    sent = next(each for each in reversed(place.generator.prompts) if each == view.prompt)
+    adds_up(view, sent)
+    assert story.get("fact", "") in sent
+    assert not [absent for absent in story.get("absent", ()) if absent in sent]
+    assert sum(section.tokens for section in view.sections if section.name == "story") >= prompt.STORY_FLOOR
+    if "fact" in story:
+        section = next(section for section in view.sections if story["fact"] in section.text)
+        assert section.why or section.name in ("memory", "note", "story")
+        told = await place.say("/context")
+        for name, fields in section.why:
+            assert str(fields.get("word", "")) in told, (name, told)
 
 
 def test_there_are_twenty_stories() -> None:

@@ -17,7 +17,9 @@ from bot.web_app import serve
 from engine.music.midi import MAX_BYTES
 from tests.bot.studio import conversation, load, tune
 from tests.flow.test_evening import ARGS, CHROMIUM, PHONE, accessible, say, tool, visit, written
+from tests.flow.test_room import shoot
 
+SONG = "/song ballad in D\nLamps along the platform shake,\nRain comes down in lines."
 WALTZ = "/music 4 bars waltz in D minor, 90 bpm, violin and piano"
 
 pytestmark = [
@@ -366,3 +368,18 @@ async def test_composing_can_be_stopped(browser: Browser, tmp_path: Path) -> Non
         await expect(page.locator(".music")).to_have_count(0)
         await say(page, WALTZ)
         await expect(roll(page).locator("svg")).to_be_visible()
+
+
+async def test_a_song_keeps_its_words_and_shows_them_under_its_score(browser: Browser, tmp_path: Path) -> None:
+    async with visit(browser, tmp_path, options={"locale": "zh-CN"}) as page:
+        await say(page, SONG)
+        await expect(page.locator(".person .words")).to_contain_text("Rain comes down in lines.")
+        await expect(roll(page).locator("svg")).to_be_visible()
+        await page.locator('.music.last [data-action="score"]').click()
+        score = page.locator(".music.last .written img")
+        await expect(score).to_have_js_property("complete", value=True)
+        assert await score.evaluate("each => each.naturalWidth") > 0
+        await accessible(page)
+        await shoot(page, "song-zh")
+        await page.locator('.music.last [data-action="score"]').click()
+        await expect(score).to_have_count(0)

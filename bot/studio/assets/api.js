@@ -36,6 +36,9 @@ export const create = () => json("POST", "/api/sessions", { author: author() });
 export const change = (id, fields) => json("PATCH", `/api/sessions/${id}`, { ...fields, author: author() });
 export const remove = (id) => ask("DELETE", `/api/sessions/${id}?${who()}`);
 export const context = (turn) => json("GET", `/api/turns/${turn}/context`);
+export const branches = (id) => json("GET", `/api/sessions/${id}/branches`);
+export const beside = (id, number) => json("GET", `/api/sessions/${id}/branches/${number}`);
+export const edits = (turn) => json("GET", `/api/turns/${turn}/edits`);
 export const vote = (turn, value) => ask("POST", `/api/turns/${turn}/reactions`, { author: author(), value });
 export const exported = (id, format) => `/api/sessions/${id}/export?format=${format}`;
 

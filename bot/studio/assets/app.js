@@ -1,5 +1,6 @@
 // Puts the studio together: which piece is open, what is being written, and who is told about it.
 import * as api from "./api.js";
+import { before } from "./before.js";
 import { composer, formButtons } from "./composer.js";
 import { $ } from "./dom.js";
 import { keys } from "./keys.js";
@@ -9,14 +10,16 @@ import { rewrite, trouble } from "./passage.js";
 import { room } from "./room.js";
 import { shelf } from "./shelf.js";
 import { table } from "./table.js";
+import { tree } from "./tree.js";
 import * as deck from "./deck.js";
 import { CRAFTS } from "./tune.js";
 import { data, word } from "./words.js";
 import { xray } from "./xray.js";
 
-const WRITING = new Set([...data.forms.map((form) => form.name), "continue", "retry", "alternatives"]);
+const WRITING = new Set([...data.forms.map((form) => form.name), "write", "continue", "retry", "alternatives"]);
 const AGAIN = new Set(["retry", "alternatives"]);
-const MUSIC = new Set([...CRAFTS, "morph"]);
+const MUSIC = new Set([...CRAFTS, "song", "morph"]);
+const ASKED = new Set(["music", "song"]);
 const BESIDE = new Set(["previous", "next"]);
 
 let here = "";
@@ -30,6 +33,8 @@ const side = panel({ ensure, changed: refresh });
 const known = lore({ ensure, changed: refresh });
 const around = table({ here: () => here, vote: choose, changed: () => running.get(here) || refresh(), said: desk.notice, turned: () => desk.trouble("") });
 const list = shelf({ here: () => here, open, changed: refresh });
+
+tree({ here: () => here, tell: (text, error) => (error ? desk.trouble(error.message) : send(text)) });
 
 const hash = () => /^#\/([\w-]+)$/.exec(location.hash)?.[1] ?? "";
 
@@ -110,15 +115,16 @@ function send(text, { quiet = false, typed = false, file = null } = {}) {
 }
 
 async function tell(text, quiet, typed, file) {
-  const [, command = "", rest = ""] = /^\/(\w+)\s*([^]*)$/.exec(text) ?? [];
+  const [, command = "", words = ""] = /^\/(\w+)\s*([^]*)$/.exec(text) ?? [];
+  const [, form, rest] = command === "write" ? /^(\S*)\s*([^]*)$/.exec(words) : [text, command, words];
   const lastModel = piece?.turns.findLast((turn) => turn.kind === "model");
   const music = MUSIC.has(command) || (AGAIN.has(command) && lastModel?.form === "music");
   const job = {
     draws: command !== "import" && (file ? Boolean(text) : !command || music || WRITING.has(command)),
     text: "",
-    said: file || AGAIN.has(command) || (music && command !== "music") ? "" : command ? rest : text,
+    said: file || AGAIN.has(command) || (music && !ASKED.has(command)) ? "" : command ? rest : text,
     author: api.author(),
-    form: music || file ? "music" : data.forms.some((form) => form.name === command) ? command : piece?.form ?? "",
+    form: music || file ? "music" : command === "write" || data.forms.some((each) => each.name === form) ? form : piece?.form ?? "",
     replaces: AGAIN.has(command) ? lastModel?.id : undefined,
     quiet,
   };
@@ -128,9 +134,12 @@ async function tell(text, quiet, typed, file) {
   desk.trouble("");
   desk.notice("");
   try {
+    const fresh = !here;
     const id = await ensure();
     starting = false;
-    await perform(id, job, (hear) => api.say(id, text, hear, file));
+    const final = await perform(id, job, (hear) => api.say(id, text, hear, file));
+    // A file from a blank page is a piece of its own: the one that was begun for the asking stays empty.
+    if (fresh && command === "import" && final.session !== id) await api.remove(id).then(list.show);
   } catch (error) {
     // Refused before anything was stored: the words go back where they can be mended, and the file if it was not heard.
     const refused = typed && error.status !== 200 && error.code !== "broken_off";
@@ -201,6 +210,7 @@ function wish(turn, action, more, element) {
     try {
       if (action === "like" || action === "dislike") await vote(turn, action === "like" ? 1 : -1);
       else if (action === "context") await xray(turn.id);
+      else if (action === "before") await before(turn, element);
       else if (!running.get(here)) await act(turn, action, more, element);
     } catch (error) {
       trouble(book.find(turn.id) ?? element, error.message);
@@ -238,8 +248,16 @@ async function act(turn, action, more = {}, element) {
   const sounded = BESIDE.has(action) && deck.isPlaying(turn.id);
   desk.notice("");
   const final = await perform(here, job, (hear) => api.act(turn.id, action, more, hear));
+  if (action === "edit" && turn.kind === "person") offer(turn);
   // Who listens and turns the page wants to hear the other version.
   if (sounded && final.files?.length) deck.play(final.turn);
+}
+
+// Words of a person's own are others now: what answered them can be written anew.
+function offer(turn) {
+  const answer = piece?.turns[piece.turns.findIndex((each) => each.id === turn.id) + 1];
+  if (answer?.kind !== "model" || answer.form === "music") return;
+  desk.notice(word("edited_offer"), word("rerun"), () => wish(answer, "retry", {}, book.find(answer.id)));
 }
 
 for (const closer of document.querySelectorAll("[data-close]")) closer.addEventListener("click", () => closer.closest("dialog").close());

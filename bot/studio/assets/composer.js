@@ -121,8 +121,12 @@ export function composer({ send, goOn, step, stop, place }) {
       if (yes && (held === $("send") || held === $("continue"))) $("stop").focus();
       if (!yes && held === $("stop")) $("continue").focus();
     },
-    notice(text) {
+    // With a label there is a button under it, for what can be done about it.
+    notice(text, label, act) {
       $("aside-text").textContent = text;
+      $("aside-act").textContent = label ?? "";
+      $("aside-act").hidden = !label;
+      $("aside-act").onclick = () => { $("aside").hidden = true; act(); };
       $("aside").hidden = !text;
     },
     // A picture belongs to what was said just before it, which says the same in words.

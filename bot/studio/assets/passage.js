@@ -6,7 +6,25 @@ import { word } from "./words.js";
 const VERSE = new Set(["poem", "couplets", "haiku", "limerick", "sonnet", "lyrics"]);
 export const LETTERS = { l: "like", d: "dislike", r: "retry", e: "edit", p: "play", b: "branch", x: "context", arrowleft: "previous", arrowright: "next" };
 
-export function passage(turn, isLast, wish) {
+// In a long piece a passage gets its buttons when it comes near to sight or takes the focus: they are most of its weight.
+const clothes = new WeakMap();
+const near = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (isIntersecting) clothes.get(target)();
+}, { root: document.getElementById("page"), rootMargin: "150% 0px" });
+
+function undressed(element, dress) {
+  const place = make("div", { class: "tools" });
+  const now = () => {
+    near.unobserve(element);
+    if (place.isConnected) place.replaceWith(...dress());
+  };
+  element.append(place);
+  element.addEventListener("focusin", now, { once: true });
+  clothes.set(element, now);
+  near.observe(element);
+}
+
+export function passage(turn, isLast, wish, later = false) {
   const person = turn.kind === "person";
   const music = isMusic(turn);
   const shown = turn.author === "me" ? word("who_you") : turn.author || word("who_somebody");
@@ -21,8 +39,9 @@ export function passage(turn, isLast, wish) {
   element.append(words(turn.text || (person ? word("erased") : "")));
   const act = (action, more) => wish(turn, action, more, element);
   if (music) element.append(tune(turn));
-  if (turn.id) element.append(tools(turn, isLast, music, act));
-  if (music) element.append(crafts(turn, act));
+  const dress = () => [tools(turn, isLast, music, act), ...(music ? [crafts(turn, act)] : [])];
+  if (later) undressed(element, dress);
+  else if (turn.id) element.append(...dress());
   element.append(make("p", { class: "trouble", role: "alert" }));
   return element;
 }
@@ -74,7 +93,7 @@ function tools(turn, isLast, music, wish) {
   if (!music) add("edit");
   add("branch");
   if (turn.kind === "model" && !music) add("context");
-  if (turn.edited && turn.kind === "model") row.append(make("span", { class: "edited" }, word("edited")));
+  if (turn.edited) row.append(make("button", { type: "button", class: "edited", "data-action": "before", "aria-expanded": "false", title: word("action_before"), onclick: () => wish("before") }, word("edited")));
   return row;
 }
 

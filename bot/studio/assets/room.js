@@ -5,6 +5,8 @@ import { settled } from "./tune.js";
 import { data, passages as counted, word } from "./words.js";
 
 const MUSIC = new Set(["music", "midi"]);
+const LONG = 60;
+const SHOWN = 10;
 
 export function room(wish) {
   const page = $("page");
@@ -28,7 +30,7 @@ export function room(wish) {
       const last = index === kept.length - 1 && !job?.draws;
       const signature = JSON.stringify([turn, last]);
       const old = drawn.get(turn.id);
-      const element = old?.signature === signature ? old.element : passage(turn, last, wish);
+      const element = old?.signature === signature ? old.element : passage(turn, last, wish, kept.length > LONG && index < kept.length - SHOWN);
       fresh.set(turn.id, { signature, element });
       return element;
     });
@@ -68,7 +70,7 @@ export function room(wish) {
     elements.forEach((element, index) => {
       if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
     });
-    list.classList.toggle("long", elements.length > 60);
+    list.classList.toggle("long", elements.length > LONG);
   }
 
   function draw(piece, job, { end = false } = {}) {
@@ -90,9 +92,9 @@ export function room(wish) {
     const form = MUSIC.has(piece?.form) ? word("music") : data.forms.find((each) => each.name === piece?.form)?.title ?? piece?.form ?? "";
     $("heading").textContent = title;
     $("heading").hidden = $("subheading").hidden = empty && !piece?.title;
-    $("subheading").textContent = piece ? [form, counted(piece.turns.length)].filter(Boolean).join(" · ") : "";
+    $("subheading").textContent = piece ? [form, ...piece.chosen, counted(piece.turns.length)].filter(Boolean).join(" · ") : "";
     $("blank").hidden = !empty;
-    $("export").hidden = !piece?.turns.length;
+    $("export").hidden = $("tree-open").hidden = !piece?.turns.length;
     document.title = piece?.title ? `${piece.title} · Ghostnote` : word("title");
   }
 

@@ -4,7 +4,7 @@ import { button, make } from "./dom.js";
 import { icon } from "./icons.js";
 import { read } from "./midi.js";
 import { legend, roll } from "./roll.js";
-import { word } from "./words.js";
+import { data, word } from "./words.js";
 
 const STRENGTHS = ["little", "medium", "strong"];
 const ASKS = { music: "change_example", bars: "bars_example" };
@@ -38,7 +38,7 @@ function card(turn) {
   const time = make("span", { class: "time", "aria-hidden": "true" }, "0:00");
   const trouble = make("p", { class: "trouble", role: "alert" });
   const stage = make("div", { class: "stage" });
-  const bar = make("div", { class: "player" }, play, time, make("span", { class: "spring" }), ...links(turn));
+  const bar = make("div", { class: "player" }, play, time, make("span", { class: "spring" }), ...(data.score ? [score(turn)] : []), ...links(turn));
   const figure = make("figure", { class: "tune", "aria-label": turn.text }, stage, bar, trouble);
   const view = {
     url: file(turn, "ogg").url,
@@ -148,6 +148,22 @@ function stepping(event, turn, song) {
   keys[event.key]();
   event.preventDefault();
   event.stopPropagation();
+}
+
+// The written notes, with the words of a song under them; engraved when somebody wants to see them.
+function score(turn) {
+  const show = () => {
+    const figure = opener.closest(".tune");
+    const old = figure.querySelector(".written");
+    opener.setAttribute("aria-expanded", String(!old));
+    if (old) old.remove();
+    else {
+      const picture = make("img", { src: `/api/turns/${turn.id}/files/score`, alt: `${word("score")}: ${turn.text}` });
+      figure.querySelector(".player").before(make("div", { class: "written", tabindex: "0", role: "group", "aria-label": word("score") }, picture));
+    }
+  };
+  const opener = make("button", { type: "button", class: "quiet", title: word("score_hint"), "aria-expanded": "false", "data-action": "score", onclick: show }, icon("music"), word("score"));
+  return opener;
 }
 
 function links(turn) {

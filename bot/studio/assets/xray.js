@@ -3,19 +3,22 @@ import * as api from "./api.js";
 import { $, make } from "./dom.js";
 import { data, word } from "./words.js";
 
-const HUES = 8;
+// Each kind of part has its colour, the same for every passage; what nobody named is grey.
+const HUES = new Set(["story", "memory", "lore", "note", "summary", "recall", "genre", "mood", "teller", "examples", "premise", "template"]);
 
 export async function xray(turn) {
   const view = await api.context(turn);
   const kinds = new Map();
   for (const { name, tokens, text, cut, why } of view.sections) {
-    const kind = kinds.get(name) ?? { name, hue: `hue${kinds.size % HUES}`, tokens: 0, texts: [], cuts: [], whys: [] };
+    const kind = kinds.get(name) ?? { name, hue: `hue ${HUES.has(name) ? name : ""}`, tokens: 0, texts: [], cuts: [], whys: [] };
     kind.tokens += tokens;
     if (text.trim()) kind.texts.push(text.trim());
     if (cut) kind.cuts.push(cut);
     why.forEach(({ says }, index) => kind.whys.push(index === 0 && tokens ? `${says} (${word("context_tokens", { tokens })})` : says));
     kinds.set(name, kind);
   }
+  // A part of which nothing was there and nothing is to be said would be a row about nothing.
+  for (const { name, tokens, texts, cuts, whys } of [...kinds.values()]) if (!tokens && !texts.length && !cuts.length && !whys.length) kinds.delete(name);
   const total = word("context_of", view);
   $("xray-body").replaceChildren(
     make("p", {}, total),
