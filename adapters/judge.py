@@ -116,8 +116,9 @@ class Judge:
         The votes themselves are the blind comparison here: they are on texts of the live voice, and the taste had not
         seen their conversations.
         """
-        usual = [drafts[: DRAFTS // 2] for drafts in self._ours]
-        best = [sorted(drafts, key=self._guess.score, reverse=True)[: DRAFTS // 2] for drafts in self._ours]
+        drawn = self._write(self._asks, self.trial.live, 2 * DRAFTS)  # it was trained on none, so can recite none
+        usual = [drafts[:DRAFTS] for drafts in drawn]
+        best = [sorted(drafts, key=self._guess.score, reverse=True)[:DRAFTS] for drafts in drawn]
         moved = [
             Value(pair.conversation, _side(self._guess.score(pair.chosen) - self._guess.score(pair.rejected)))
             for pair in self.trial.held.pairs
