@@ -149,7 +149,8 @@ class Writer:
                     if show.over:
                         break
             found += await self._aside(judged, drafts, made, request.seed, show.leader)
-            if sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
+            enough = len(found) >= _choice(task, made)
+            if enough and sum(candidate.stands for candidate in best(found, task.drafts)) >= task.drafts:
                 break
         yield _written(found, made, task, self._worker.generator)
 
@@ -276,9 +277,14 @@ def seed_of(seed: int, attempt: int) -> int:
 
 
 def _drawn(task: Task, made: Plan) -> int:
-    """How many drafts: where a taste or a mood chooses it shall have a choice, and one more is nearly free."""
+    """How many drafts at once: where a taste or a mood chooses it shall have a choice, and one more is nearly free."""
     drafts = max(task.drafts, made.form.drafts)
     return max(drafts, min(drafts * CHOICE, MOST_DRAFTS)) if made.taste or made.suits else drafts
+
+
+def _choice(task: Task, made: Plan) -> int:
+    """How many drafts in all: who wants six versions shall not be given most of what one batch holds."""
+    return task.drafts * CHOICE if made.taste or made.suits else 0
 
 
 def _request(made: Plan, seed: int, drafts: int) -> TextRequest:

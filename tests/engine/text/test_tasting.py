@@ -48,6 +48,17 @@ async def test_the_draft_they_like_is_the_one_that_goes_out(liking: Path) -> Non
     assert ever.asked[0].drafts == usual.asked[0].drafts
 
 
+async def test_who_wants_six_versions_is_not_given_most_of_one_batch(liking: Path) -> None:
+    """The one they like is only in the second batch."""
+    start = ("Then", "Later", "Once", "Outside", "Far off", "Below", "At night", "Soon", "Again", "Still")
+    plain = [LONG.replace("The keeper", f"{word} a keeper").replace("lamp", word) for word in start]
+    found = Scripted(lambda request, number: [ASKING] if number else plain)
+    asked = task("story", "A keeper finds a letter", adapter="ann@0001", drafts=6)
+    _, made = await run(found, asked, Tastes(lambda _: liking, lambda: LENS))
+    assert sum(request.drafts for request in found.asked) >= 18
+    assert made[0].text.startswith("Was there anybody")
+
+
 def test_a_taste_is_read_once_and_a_damaged_one_is_passed_over(liking: Path, caplog: pytest.LogCaptureFixture) -> None:
     made = list[str]()
 
