@@ -26,6 +26,7 @@ _KINDS = (
     (BREAK, re.compile(r"[,;:.!?—]?\n+")),
 )
 _LAST = re.compile(r"[,;:.!?—]")
+_ALONE = re.compile(r"[,;:.!?—]\s*[A-Za-z'’]+\s*$")  # a last word right behind a mark
 
 
 class Guidance:
@@ -61,7 +62,7 @@ class Guidance:
     def row(self, text: str, line: Line) -> Tensor:
         """What to add to the score of each token behind `text`, the line so far: minus infinity for what may not be."""
         said = rhyme.words(text)
-        fits = bool(said) and self._ends_well(said[-1], line)
+        fits = bool(said) and self._ends_well(said[-1], line) and not (line.rhymes and _ALONE.search(text))
         key = (metre.room(text, line, fits), bool(_LAST.fullmatch(text.strip()[-1:])) or not said, bool(said), line)
         row = self._rows.get(key)
         if row is None:
@@ -111,13 +112,15 @@ class Guidance:
         kinds, sizes = self._kinds, self._sizes
         breaks, starts, on, marks = (kinds == kind for kind in (BREAK, START, GOES_ON, MARK))
         allowed = breaks if room.breaks else torch.zeros_like(breaks)
-        if not marked:
+        # A rhyme that stands alone behind a mark reads as what it is, a word for the rhyme's sake.
+        alone = bool(line.rhymes) and marked and begun
+        if not marked and (room.breaks or room.free > 0 or not line.rhymes):
             allowed = allowed | marks
         row = torch.zeros(len(kinds), device=self._device)
         if not room.done:
             begins = starts if begun else starts | on
             allowed = allowed | (on if begun and not marked else False) | (begins & (sizes <= room.free))
-            endings = self._endings(line) & (sizes >= room.ending[0]) & (sizes <= room.ending[1])
+            endings = self._endings(line) & (sizes >= room.ending[0]) & (sizes <= room.ending[1]) & (not alone)
             allowed = allowed | endings
             row[endings] = NEARER if line.rhymes else 0.0
         if not allowed.any():

@@ -47,6 +47,18 @@ def test_where_only_one_word_has_room_it_must_end_the_line() -> None:
     assert "\n" not in allowed("the dark and quiet", Line(6, 6))
 
 
+def test_a_rhyme_does_not_stand_alone_behind_a_mark() -> None:
+    line = Line(5, 7, rhymes=("night",), avoid=("night",))
+    guidance = Guidance(PIECES, ENDS, torch.device("cpu"))
+    row = dict(zip(PIECES, guidance.row("the dark and quiet,", line).tolist(), strict=True))
+    assert row[" light"] == row[" moon"] == 0.0  # it may go on, but nothing draws it to the end
+    assert "\n" not in allowed("the dark and quiet, light", line)
+    assert "\n" in allowed("the dark and quiet, a light", line)
+    assert "," in allowed("the dark and quiet", line)
+    assert "," not in allowed("the dark and quiet old", line)  # one syllable is left, and it must be the rhyme
+    assert "\n" in allowed("the dark and quiet, moon", Line(5, 7))
+
+
 def test_a_rhyme_comes_nearer_and_nothing_else_may_end_the_line() -> None:
     line = Line(5, 7, rhymes=("night",), avoid=("night",))
     guidance = Guidance(PIECES, ENDS, torch.device("cpu"))
