@@ -272,7 +272,25 @@ def _freedom(rows: Vector, groups: Sequence[str]) -> Vector:
 
 
 def _weights(rows: Vector, weight: Vector) -> Vector:
-    """Ridge-penalised logistic weights for rows that should all score above 0 (Newton's method)."""
+    """Ridge-penalised logistic weights for rows that should all score above 0 (Newton's method).
+
+    Solved in the space of the votes while they are fewer than the features (the kernel trick, without a kernel).
+    """
+    if len(rows) > rows.shape[1]:
+        return _solved(rows, weight)
+    gram = rows @ rows.T
+    alpha: Vector = np.zeros(len(rows))
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(np.clip(gram @ alpha, -30, 30)))
+        curve = np.maximum(weight * chance * (1 - chance), 1e-6)
+        target = gram @ alpha + weight * chance / curve
+        alpha = np.asarray(np.linalg.solve(gram + np.diag(PENALTY / curve), target), np.float64)
+    found: Vector = rows.T @ alpha
+    return found
+
+
+def _solved(rows: Vector, weight: Vector) -> Vector:
+    """The same in the space of the features."""
     found = np.zeros(rows.shape[1])
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(np.clip(rows @ found, -30, 30)))

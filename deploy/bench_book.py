@@ -53,6 +53,7 @@ _WRITING = (
 _MUSIC = (
     Case("/notes C4 D4 E4 F4 G4 F4 E4 D4"),
     *(Case(said, _UNDO) for said in ("/music 8 bars waltz", "/song\nThe lamp is out,\nThe sea is wide.", "/extend 4")),
+    Case("/motif"),
     *(Case(said, _UNDO) for said in ("/vary", "/accompany", "/harmonize", "/bars 1-1 sparser")),
     *(Case("/morph"), Case("/score", _UNDO)),
 )

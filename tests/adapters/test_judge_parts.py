@@ -81,6 +81,14 @@ def test_coins_show_no_taste() -> None:
     assert sum(sure) <= 3
 
 
+def test_many_votes_give_the_weights_that_few_would() -> None:
+    """Both ways of solving, of which the number of votes chooses one."""
+    draw = np.random.default_rng(1)
+    rows, weight = draw.normal(0.3, 1.0, (40, 12)), draw.uniform(0.5, 1.5, 40)
+    wide = np.concatenate([rows, np.zeros((40, 60))], 1)
+    assert np.allclose(taste._weights(rows, weight), taste._weights(wide, weight)[:12], atol=1e-6)
+
+
 def test_too_few_votes_are_refused() -> None:
     with pytest.raises(ValueError, match="too few votes"):
         taste.fit(votes(3, 0.0))
