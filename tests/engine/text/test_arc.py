@@ -2,7 +2,7 @@
 
 import io
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -21,6 +21,7 @@ def test_signs_rise_and_fall_with_the_values() -> None:
 
 
 @settings(max_examples=15, deadline=None)
+@example("", [("\n", None), ("two\nlines", (0.5, 0.5))])
 @given(
     st.text(max_size=80),
     st.lists(st.tuples(st.text(max_size=30), st.none() | st.tuples(st.floats(-1, 1), st.floats(-1, 1))), max_size=60),
