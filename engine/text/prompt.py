@@ -203,7 +203,7 @@ class _Builder:
         kept, count = list[Item](), self._model.count
         for item in self._wanted.lore:
             before = "".join(map(self._framed, kept))
-            left = budget - (count(before + self._framed(item)[: budget * LETTERS]) - count(""))
+            left = budget - (count(before + self._framed(item)[: (budget + 1) * LETTERS]) - count(""))
             if left < 0:
                 room = budget - (count(before + self._framed(replace(item, text=""))) - count("")) - 1
                 text = fit_head(item.text[: budget * LETTERS], room, count).rstrip() if room > 0 else ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tokenizers import ByteLevelBPETokenizer
 
@@ -88,7 +88,11 @@ def share(made: Prompt, *names: str) -> int:
     return sum(section.tokens for section in made.sections if section.name in names)
 
 
+NO_ROOM = Material(prose(297, 39), prose(45, 40), lore=known([62], 39), passages=tuple(prose(297, 39).split("\n\n")))
+
+
 @quick
+@example(NO_ROOM, "design", "chat", 1024, by_bpe)  # what is always in view and the newest story leave lore no token
 @given(
     materials,
     st.sampled_from(sorted(FORMS)),
