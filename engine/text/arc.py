@@ -101,5 +101,7 @@ def _height(value: float) -> float:
 
 def _drawable(text: str) -> str:
     """What Pillow's own font has letters for, in one line."""
-    plain = " ".join(text.split()).translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2014: "-", 0x2026: "..."})
+    plain = " ".join(text.split()).translate(
+        {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2014: "-", 0x2026: "..."}
+    )
     return plain if plain.isascii() or all(ord(letter) < 0x180 for letter in plain) else ""

@@ -39,10 +39,11 @@ SPACE = "Ġ"  # how byte-level vocabularies, GPT-2's and its heirs', write the s
 class Gpt:
     """A `TextGenerator` over the safetensors in `folder`.
 
-    `device` is "auto" (a GPU if there is one), "cpu", "cuda" …; `dtype` is "auto" (see `best_dtype`), "float32" or
-    "bfloat16"; `window` caps the tokens the model may see (0: as many as it was trained for). `shelf` says in which
-    folder a voice lies, or raises RegistryError; `most_voices` are kept beside those that are speaking. Raises OSError
-    or ValueError, from transformers, for a folder that holds no such model.
+    `device` is "auto" (a GPU if there is one), "cpu", "cuda" …; `dtype` is "float32", "bfloat16", "int8" (weights on a
+    CPU, of models that `lean` knows) or "auto" (int8 where it can be, else `best_dtype`); `window` caps the tokens the
+    model may see (0: as many as it was trained for). `shelf` says in which folder a voice lies, or raises
+    RegistryError; `most_voices` are kept beside those that are speaking. Raises OSError or ValueError, from
+    transformers, for a folder that holds no such model.
     """
 
     def __init__(
@@ -58,14 +59,17 @@ class Gpt:
     ) -> None:
         self._name = name or folder.name
         where = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-        self._dtype: torch.dtype = best_dtype(where) if dtype == "auto" else getattr(torch, dtype)
+        compact = where.type == "cpu" if dtype == "auto" else dtype == "int8"
+        wide = best_dtype(where) if compact or dtype == "auto" else getattr(torch, dtype)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-        model = _whole_model(folder, self._dtype)
+        model = _whole_model(folder, wide)
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
         self._base = lora.fingerprint(model)
-        self._network: Network = lean(model) or HubNetwork(model)
+        network = lean(model, compact)
+        self._network: Network = network or HubNetwork(model)
+        self._dtype: torch.dtype = torch.int8 if network and network.compact else wide
         self._shelf = shelf
         self._repertoire = Repertoire(self._learn, self._forget, most_voices)
         self._writings: WeakSet[Writing] = WeakSet()

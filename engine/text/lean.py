@@ -7,7 +7,7 @@ order of additions lets them, and a token's scores do not depend on what else is
 unusual in its configuration is left to `HubNetwork`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
 from adapters.files import Pair
 from adapters.manifest import BadAdapter
+from engine.text.compact import PRODUCTS, Compact, fits, narrow, pack, packed
+from engine.text.kernels import ADD, GELU, KEEP, SWIGLU, Plan, Weights
 from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
 from engine.text.network import Part
@@ -25,14 +27,29 @@ from engine.text.products import Company, Linear, Product, linear
 from engine.text.voices import check_shape, join_pairs
 
 
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """LayerNorm where there is a bias, else RMSNorm."""
+
+    weight: Tensor
+    bias: Tensor | None
+    epsilon: float
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Of each row of x."""
+        if self.bias is None:
+            return F.rms_norm(x, self.weight.shape, self.weight, self.epsilon)
+        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.epsilon)
+
+
 @dataclass(slots=True)
 class Block:
     """One layer of the model."""
 
-    norm_in: Callable[[Tensor], Tensor]
+    norm_in: Norm
     qkv: Product
     out: Product
-    norm_mid: Callable[[Tensor], Tensor]
+    norm_mid: Norm
     up: Product
     down: Product
 
@@ -46,7 +63,7 @@ class LeanNetwork:
     """What Llama types and GPT-2 share: the order of things, attention, and voices."""
 
     blocks: list[Block]
-    norm_out: Callable[[Tensor], Tensor]
+    norm_out: Norm
     score: Linear
     embeddings: Tensor
     heads: int
@@ -55,11 +72,40 @@ class LeanNetwork:
     scale: float
     pool: Pool
     company: Company
+    compact: Compact | None = None
+    turned = gated = False
 
-    def _build(self) -> None:
-        """Call when everything else is there."""
+    def _build(self, head: Tensor, compact: bool) -> None:
+        """Call when everything else is there; `compact`: rows write in compiled code, with weights of eight bits."""
         self.company = Company()
-        self.pool = Pool((len(self.blocks), self.heads // self.groups, self.width), self.embeddings)
+        like = self.embeddings.new_empty(0, dtype=torch.bfloat16) if compact else self.embeddings
+        self.pool = Pool((len(self.blocks), self.heads // self.groups, self.width), like)
+        self.score = linear(head)
+        if compact:
+            modes = KEEP, ADD, SWIGLU if self.gated else GELU, ADD
+            layers = zip(*(block.products for block in self.blocks), strict=True)
+            products = [packed(same, at, mode) for at, (same, mode) in enumerate(zip(layers, modes, strict=True))]
+            self.compact = Compact(self._plan(products, pack([head], [None])), len(head))
+            self.score = self.compact.score
+        shared = compact and self.embeddings.dtype == torch.float32  # in bfloat16 prompts are read faster as they were
+        for layer, block in enumerate(self.blocks):
+            for at, product in enumerate(block.products):
+                product.settle(narrow(products[at], layer, sum(product.sizes)) if shared else None)
+
+    def _plan(self, products: Sequence[Weights], head: Weights) -> Plan:
+        every = [norm for block in self.blocks for norm in (block.norm_in, block.norm_mid)] + [self.norm_out]
+        norms = torch.stack([torch.stack([n.weight, n.weight * 0 if n.bias is None else n.bias]) for n in every])
+        return Plan(
+            norms.float().numpy(),
+            self.norm_out.epsilon,
+            self.norm_out.bias is not None,
+            self.turned,
+            (products[0], products[1], products[2], products[3]),
+            head,
+            self.heads,
+            self.heads // self.groups,
+            self.width,
+        )
 
     @property
     def device(self) -> torch.device:
@@ -69,16 +115,38 @@ class LeanNetwork:
     @property
     def bytes_a_token(self) -> int:
         """See `Network`."""
-        shared = self.heads // self.groups
-        return 2 * len(self.blocks) * shared * self.width * self.embeddings.dtype.itemsize
+        return 2 * len(self.blocks) * self.heads // self.groups * self.width * self.pool.dtype.itemsize
 
     def open(self, prompt: Sequence[int], tokens: int, voice: str) -> Memory:
         """See `Network`."""
         return self.pool.open(prompt, tokens, voice)
 
     def forward(self, parts: Sequence[Part]) -> Tensor:
-        """See `Network`."""
-        layout = laid_out(parts, self.groups, self.company, self.device)
+        """See `Network`. Compiled code takes whoever writes; a prompt is read here."""
+        if self.compact is None or all(part.reads for part in parts):
+            return self._forward(parts)
+        written = self._write(self.compact, [part for part in parts if not part.reads])
+        if not any(part.reads for part in parts):
+            return written
+        read = self._forward([part for part in parts if part.reads])
+        scores = []
+        for part in parts:
+            count = part.scored if part.reads else len(part.ids)
+            source = read if part.reads else written
+            scores.append(source[:count])
+            read, written = (source[count:], written) if part.reads else (read, source[count:])
+        return torch.cat(scores)
+
+    def _write(self, compact: Compact, parts: Sequence[Part]) -> Tensor:
+        rows = [row for part in parts for row in part.memory.rows]
+        ids = torch.tensor([token for part in parts for token in part.ids])
+        x, places = self.enter(ids, torch.tensor([row.filled for row in rows]))
+        turns = torch.cat([place.transpose(0, 1) for place in places]) if self.turned else x.new_zeros(2, 0, 0)
+        voices = [part.voice for part in parts for _ in part.memory.rows]
+        return compact.step(x, turns, rows, voices)
+
+    def _forward(self, parts: Sequence[Part]) -> Tensor:
+        layout = laid_out(parts, self.groups, self.company, self.device, self.embeddings.dtype)
         x, places = self.enter(layout.ids, layout.at)
         for index, block in enumerate(self.blocks):
             mixed = block.qkv(block.norm_in(x), layout.mix)
@@ -95,14 +163,22 @@ class LeanNetwork:
                 raise BadAdapter(f"this adapter was made for another base: there is no layer {layer} here")
             check_shape(layer, pair, *sizes[layer])
         self.drop_voice(name)
-        for product in products:
-            if any(layer in pairs for layer in product.names):
-                product.load(name, join_pairs([pairs.get(layer) for layer in product.names], product.sizes))
+        joined = {
+            at: join_pairs([pairs.get(layer) for layer in product.names], product.sizes)
+            for at, product in enumerate(products)
+            if any(layer in pairs for layer in product.names)
+        }
+        for at, pair in joined.items():
+            products[at].load(name, pair)
+        if self.compact:
+            self.compact.load(name, {(at % PRODUCTS, at // PRODUCTS): pair for at, pair in joined.items()})
 
     def drop_voice(self, name: str) -> None:
         """See `Network`."""
         self.pool.forget(name)
         self.company.drop(name)
+        if self.compact:
+            self.compact.drop(name)
         for block in self.blocks:
             for product in block.products:
                 product.drop(name)
@@ -150,11 +226,11 @@ class LeanNetwork:
         table, mine = part.memory.table[index], slice(part.begin, part.begin + part.tokens)
         table[0, :, part.at : part.at + part.tokens] = keys[mine].transpose(0, 1)
         table[1, :, part.at : part.at + part.tokens] = values[mine].transpose(0, 1)
-        found = []
+        before, found = table[:, :, : part.blocks[-1][2]].to(query.dtype), []
         for begin, size, reach, mask in part.blocks:
             asked = query[begin : begin + size].transpose(0, 1).reshape(1, -1, self.groups * size, self.width)
             seen = F.scaled_dot_product_attention(
-                asked, table[:1, :, :reach], table[1:, :, :reach], mask, scale=self.scale
+                asked, before[:1, :, :reach], before[1:, :, :reach], mask, scale=self.scale
             )
             seen = seen.view(self.heads, size, self.width).transpose(0, 1)
             found.append(seen.reshape(size, self.heads * self.width))
@@ -164,14 +240,15 @@ class LeanNetwork:
 class LeanLlama(LeanNetwork):
     """Llama with plain rotary positions."""
 
-    def __init__(self, model: Any) -> None:
+    turned = gated = True
+
+    def __init__(self, model: Any, compact: bool = False) -> None:
         config, body = model.config, model.model
         self.width = config.head_dim
         self.heads = config.num_attention_heads
         self.groups = self.heads // config.num_key_value_heads
         self.scale = self.width**-0.5
         self.embeddings = body.embed_tokens.weight
-        self.score = linear(model.lm_head.weight)
         self.norm_out = _rms_norm(body.norm)
         self.blocks = []
         for number, layer in enumerate(body.layers):
@@ -192,7 +269,7 @@ class LeanLlama(LeanNetwork):
         half = (angles.cos(), angles.sin())
         self.cos = torch.cat([half[0], half[0]], -1).to(self.embeddings)
         self.sin = torch.cat([-half[1], half[1]], -1).to(self.embeddings)
-        self._build()
+        self._build(model.lm_head.weight, compact)
 
     def enter(self, ids: Tensor, at: Tensor) -> tuple[Tensor, Any]:
         """Embeddings, and the cosines and sines of these positions."""
@@ -213,13 +290,12 @@ class LeanGpt2(LeanNetwork):
 
     groups = 1
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, compact: bool = False) -> None:
         config, body = model.config, model.transformer
         self.heads = config.n_head
         self.width = config.n_embd // config.n_head
         self.scale = self.width**-0.5
         self.embeddings, self.positions = body.wte.weight, body.wpe.weight
-        self.score = linear(model.lm_head.weight)
         self.norm_out = _layer_norm(body.ln_f)
         self.blocks = [
             Block(
@@ -232,7 +308,7 @@ class LeanGpt2(LeanNetwork):
             )
             for number, layer in enumerate(body.h)
         ]
-        self._build()
+        self._build(model.lm_head.weight, compact)
 
     def enter(self, ids: Tensor, at: Tensor) -> tuple[Tensor, Any]:
         """Words plus learned positions."""
@@ -243,24 +319,27 @@ class LeanGpt2(LeanNetwork):
         return F.gelu(x, approximate="tanh")
 
 
-def _rms_norm(module: Any) -> Callable[[Tensor], Tensor]:
-    weight, epsilon = module.weight, module.variance_epsilon
-    return lambda x: F.rms_norm(x, weight.shape, weight, epsilon)
+def _rms_norm(module: Any) -> Norm:
+    return Norm(module.weight, None, module.variance_epsilon)
 
 
-def _layer_norm(module: Any) -> Callable[[Tensor], Tensor]:
-    weight, bias, epsilon = module.weight, module.bias, module.eps
-    return lambda x: F.layer_norm(x, weight.shape, weight, bias, epsilon)
+def _layer_norm(module: Any) -> Norm:
+    return Norm(module.weight, module.bias, module.eps)
 
 
-def lean(model: Any) -> LeanNetwork | None:
-    """The lean network over this transformers model's weights; None if something in it is not of the plain kind."""
+def lean(model: Any, compact: bool = False) -> LeanNetwork | None:
+    """The lean network over this transformers model's weights; None if something in it is not of the plain kind.
+
+    `compact`: with weights of eight bits in compiled code, if its sizes allow; on a CPU only.
+    """
     config = model.config
     if type(model) is LlamaForCausalLM:
         rope = config.rope_parameters or {}
         plain = rope.get("rope_type", "default") == "default" and config.hidden_act == "silu"
-        return LeanLlama(model) if plain else None
+        known = fits(config.hidden_size, config.intermediate_size, config.head_dim)
+        return LeanLlama(model, compact and known) if plain else None
     if type(model) is GPT2LMHeadModel:
         odd = config.scale_attn_by_inverse_layer_idx or config.reorder_and_upcast_attn or not config.scale_attn_weights
-        return LeanGpt2(model) if not odd and config.activation_function == "gelu_new" else None
+        known = fits(config.n_embd, config.n_inner or 4 * config.n_embd, config.n_embd // config.n_head)
+        return LeanGpt2(model, compact and known) if not odd and config.activation_function == "gelu_new" else None
     return None

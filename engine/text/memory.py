@@ -120,6 +120,11 @@ class Pool:
         self._kept: list[tuple[str, Tensor, Tensor]] = []  # voice, ids, table; the one used last at the end
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Of keys and values."""
+        return self._like.dtype
+
+    @property
     def kept(self) -> int:
         """Tokens of prompts that are kept."""
         return sum(len(ids) for _, ids, _ in self._kept)

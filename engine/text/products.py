@@ -72,13 +72,18 @@ class Product:
         """GPT-2's Conv1D keeps its weight the other way round."""
         weights = [layer.weight if isinstance(layer, nn.Linear) else layer.weight.t() for layer in layers.values()]
         biases = [layer.bias for layer in layers.values() if layer.bias is not None]
-        weight = torch.cat(weights).contiguous()
+        self.weight = torch.cat(weights).contiguous()
+        self.bias = torch.cat(biases) if biases else None
         self.names = tuple(prefix + name for name in layers)
         self.sizes = tuple(w.shape[0] for w in weights)
-        self.like = weight.new_empty(0, weight.shape[1])
+        self.like = self.weight.new_empty(0, self.weight.shape[1])
         self._voices: dict[str, Pair] = {}
         self._joined = _Joined()
-        self._base = linear(weight, torch.cat(biases) if biases else None)
+
+    def settle(self, base: Linear | None = None) -> None:
+        """Its weights are where they will stay: in `base`, or packed here; the plain ones are let go."""
+        self._base = base or linear(self.weight, self.bias)
+        self.weight, self.bias = self.like, None
 
     def __call__(self, x: Tensor, mix: Mix | None) -> Tensor:
         """The outputs of all the layers side by side; `x` is (tokens, width)."""

@@ -99,10 +99,10 @@ needs_bfloat16 = pytest.mark.skipif(
 )
 
 
-@needs_bfloat16
-def test_in_bfloat16_not_even_the_last_bit_depends_on_company(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["int8", pytest.param("bfloat16", marks=needs_bfloat16)])
+def test_not_even_the_last_bit_depends_on_company(dtype: str, tmp_path: Path) -> None:
     shelf = {name: voice(GPT2, tmp_path / name, seed) for seed, name in enumerate("abc")}
-    gpt = Gpt(GPT2, device="cpu", dtype="bfloat16", shelf=shelf.__getitem__)
+    gpt = Gpt(GPT2, device="cpu", dtype=dtype, shelf=shelf.__getitem__)
     for seed in range(6):
         dice = random.Random(seed)
         requests = [a_request(dice) for _ in range(5)]
