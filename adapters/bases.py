@@ -16,7 +16,7 @@ def load(folder: Path, device: str = "cpu") -> tuple[nn.Module, Any]:
     """(model, tokenizer) of the folder `folder`; BadAdapter, in one sentence, if it holds no model that can be used.
 
     Attention is written out ("eager"): with the masks of `branches` and on a CPU its backward pass takes a third of the
-    time of the fused one. Weights kept in bfloat16 stay so where the processor multiplies them, others become float32.
+    time of the fused one. Weights are kept as `quick` says.
     """
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity(logging.CRITICAL)
@@ -29,8 +29,11 @@ def load(folder: Path, device: str = "cpu") -> tuple[nn.Module, Any]:
     except (OSError, ValueError, RuntimeError) as broken:
         reason = (str(broken).splitlines() or [type(broken).__name__])[0]
         raise BadAdapter(f"the base in {folder} cannot be loaded: {reason}") from broken
+    return quick(model, device), tokenizer
+
+
+def quick(model: nn.Module, device: str = "cpu") -> nn.Module:
+    """The model on this device; weights in bfloat16 stay so where they are multiplied fast, others become float32."""
     kept: Any = next(model.parameters()).dtype
     fast = device != "cpu" or torch.cpu._is_avx512_bf16_supported()
-    dtype = torch.bfloat16 if kept == torch.bfloat16 and fast else torch.float32
-    model.to(dtype=dtype, device=device)
-    return model, tokenizer
+    return model.to(dtype=torch.bfloat16 if kept == torch.bfloat16 and fast else torch.float32, device=device)

@@ -26,6 +26,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from adapters import adaptive, lora, passages
+from adapters.bases import quick
 from adapters.checkpoints import Sparing, last_checkpoint
 from adapters.loss import IGNORE, held_out, piece_loss
 from adapters.rows import Coded, Plan, batches, encode, rate_at, tensors
@@ -143,11 +144,11 @@ def _feed(coded: Sequence[Coded], plan: Plan) -> Iterator[list[Coded]]:
 
 
 def prepared(base: Path, plan: Plan, parent: Path | None = None) -> nn.Module:
-    """The base on its device, ready for the plan's method; in its own type, or float32 for full fine-tuning."""
+    """The base on its device, ready for the plan's method; as `quick` has it, or float32 for full fine-tuning."""
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     kinds: Any = AutoModelForCausalLM
     model: nn.Module = kinds.from_pretrained(base, dtype=torch.float32 if plan.method == "full" else "auto")
-    model.to(plan.device)
+    quick(model, plan.device)
     if parent is not None:
         lora.load(model, parent)
     elif plan.method == "lora":
@@ -240,7 +241,7 @@ def _measured(
             del speaking, model
             gc.collect()
             kinds: Any = AutoModelForCausalLM
-            speaking = kinds.from_pretrained(base, dtype="auto").to(plan.device)
+            speaking = quick(kinds.from_pretrained(base, dtype="auto"), plan.device)
     report = {"plan": asdict(plan), "corpus": corpus.name, "measures": measures}
     (run / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return measures

@@ -28,7 +28,7 @@ from deploy.settings import Settings
 from engine.messages import Done, Person, SessionKey, UserMessage
 from engine.ports import Generation, Sampling, TextRequest
 from engine.text.echo import EchoGenerator
-from engine.text.gpt import Gpt
+from engine.text.gpt import Gpt, best_dtype
 from engine.worker import Worker
 
 SAMPLING = Sampling(temperature=0.8, top_p=0.95, repetition_penalty=1.1)
@@ -179,7 +179,7 @@ class Peer:
 
     def __init__(self, model: Gpt, folder: Path) -> None:
         self.ids = torch.tensor([model.encode(PROMPT)], device=model.device)
-        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=model.dtype)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=best_dtype(model.device))
         self.model = loaded.to(model.device).eval()
 
     def write(self, seed: int, tokens: int) -> Speed:

@@ -15,8 +15,8 @@ from statistics import mean, median, quantiles
 from typing import Any
 
 from rich.table import Table
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from adapters import bases
 from adapters.loss import bits_per_character
 from adapters.passages import Passage as Row
 from deploy.evaluate_text import ASKED
@@ -177,9 +177,8 @@ def _cut(text: str, form: Form) -> str:
 
 def _bits(settings: Settings, found: Mapping[str, Mapping[str, Sequence[Piece]]]) -> dict[tuple[str, str], float]:
     folder = ensure(settings.text_model, settings.home)
-    kinds: Any = AutoModelForCausalLM
-    model = kinds.from_pretrained(folder, dtype="auto").eval()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = bases.load(folder)
+    model.eval()
     rows = {
         (name, who): [Row(NEUTRAL, piece.text, False, "", "", "test") for piece in pieces if piece.text]
         for name, both in found.items()

@@ -12,11 +12,8 @@ from typing import Any
 
 import torch
 from rich.table import Table
-from torch import nn
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
-from adapters import lora, passages
+from adapters import bases, lora, passages
 from adapters.loss import bits_per_character
 from adapters.registry import SHIPPED, Registry
 from deploy.models import ensure
@@ -58,10 +55,8 @@ def measure(settings: Settings, most: int, samples: int, seed: int, threads: int
     if not voices:
         raise NothingToMeasure(f"no shipped voice is for {settings.text_model}; they are for embedded")
     folder = ensure(settings.text_model, settings.home)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    kinds: Any = AutoModelForCausalLM
-    model: nn.Module = kinds.from_pretrained(folder, dtype="auto").eval()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model, tokenizer = bases.load(folder)
+    model.eval()
     bits, kept = dict[str, dict[str, float]](), dict[str, dict[str, float]]()
     for done, (voice, files) in enumerate({BASE: None, **voices}.items()):
         lora.remove(model)

@@ -4,28 +4,30 @@ Rounding: each output of a layer has a scale of its own, so that its largest wei
 in LLM.int8() and AWQ's baselines); activations stay float32. `docs/decisions/025` has what it costs and what it brings.
 """
 
+import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
 from adapters.files import Pair
 from engine.text import kernels
-from engine.text.kernels import KEEP, Plan, Weights
-from engine.text.memory import Row
-from engine.text.products import Linear, Product
+from engine.text.kernels import KEEP, Given, Plan, Weights, Work
+from engine.text.network import Part
+from engine.text.products import Product
 from engine.text.tiles import DEPTHS, GROUP, WIDE
 
 TOP = 127
-TOGETHER = 96  # rows of a prompt that are multiplied at a time: as many as stay in a core's own cache
+TOGETHER = 96  # rows that go through a layer at a time: as many as stay in a core's own cache
 PRODUCTS = 4
-_one_at_a_time = threading.Lock()  # not every threading layer of numba's may be entered twice
 
+Place = tuple[int, int, int, int, int]
+"""Where a row's memory begins, how far apart layers, keys and values, and heads lie there, and its position."""
 Voice = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
 """Of (product, layer): A, (rank, inputs), and B the other way round, (rank, panels x 16); float32."""
 
@@ -71,44 +73,63 @@ class Compact:
     _beside: tuple[tuple[str, ...], np.ndarray, int] = ((), np.zeros((0, PRODUCTS, 1, 3), np.int64), 0)
 
     def __post_init__(self) -> None:
-        self.forget()
-        self.step(torch.zeros(0, self.plan.norms.shape[-1]), torch.zeros(2, 0, self.plan.deep), [], [])  # compiles it
+        self._forget()
+        self.step(torch.zeros(1, self.plan.norms.shape[-1]), torch.zeros(2, 1, self.plan.deep), [], [], [])  # compiles
 
-    def step(self, x: Tensor, turns: Tensor, rows: Sequence[Row], voices: Sequence[str]) -> Tensor:
-        """Scores (rows, vocabulary), float32, of rows that write on in these voices ("": none), which remember it.
+    def step(
+        self, x: Tensor, turns: Tensor, places: Sequence[Place], voices: Sequence[str], wanted: Sequence[int]
+    ) -> Tensor:
+        """Scores (len(wanted), vocabulary), float32, of the wanted rows; every row is remembered in its place.
 
-        `x` is their embedded tokens (rows, width), `turns` cosines and sines (2, rows, head width).
+        `x` are embedded tokens (rows, width), `turns` cosines and sines (2, rows, head width), `voices` what each is
+        said in ("": none). Tokens of one prompt must be in order.
         """
         names, table, most = self._together(voices)
         whose = np.array([names.index(voice) if voice in names else -1 for voice in voices], np.int64)
-        places = np.array([_place(row) for row in rows], np.int64).reshape(-1, 5)
-        mine = np.ascontiguousarray(x.float().numpy()).copy()
-        scores = np.empty((len(rows), _outputs(self.plan.head)), np.float32)
-        angles = turns.float().contiguous().numpy()
-        with _computing() as threads:
-            kernels.step(self.plan, mine, angles, places, self.coarse, table, whose, most, threads, scores)
+        where = np.array(places, np.int64).reshape(-1, 5)
+        tokens, angles = x.float().numpy(), turns.float().numpy()
+        rows, done = np.array(wanted, np.int64), 0
+        scores = np.empty((len(rows), self.plan.head.codes.shape[1] * WIDE), np.float32)
+        for begin in range(0, max(1, len(places)), TOGETHER):
+            some = slice(begin, min(begin + TOGETHER, len(places)))
+            mine = rows[(rows >= some.start) & (rows < some.stop)] - begin
+            given = Given(
+                self.plan, tokens[some].copy(), angles[:, some].copy(), where[some], self.coarse, table, whose[some],
+                mine, scores[done : done + len(mine)],
+            )  # fmt: skip
+            _team.run(given, self._room(len(given.x), len(mine), most), np.zeros((self._stages, 2), np.int64))
+            done += len(mine)
         return torch.from_numpy(scores)[:, : self.outputs]
 
-    def score(self, x: Tensor) -> Tensor:
-        """Scores of rows that went through all layers and the last norm elsewhere."""
-        return narrow(self.plan.head, 0, self.outputs)(x.float())
+    @property
+    def _stages(self) -> int:
+        return len(self.plan.norms) // 2 * (kernels.DOWN + 1) + 2
+
+    def _room(self, rows: int, wanted: int, most: int) -> Work:
+        plan = self.plan
+        widths = (
+            plan.norms.shape[-1], plan.products[0].codes.shape[1] * WIDE, plan.heads * plan.deep,
+            plan.products[3].codes.shape[2], most,
+        )  # fmt: skip
+        between = [np.empty((rows, width), np.float32) for width in widths]
+        return Work(*between, np.empty((wanted, widths[0]), np.float32), np.full(wanted, -1))
 
     def load(self, name: str, pairs: Mapping[tuple[int, int], Pair]) -> None:
         """Add or replace a voice: of (product, layer) its pair."""
         voice: Voice = {}
         for (product, layer), (a, b) in pairs.items():
-            wide = np.zeros((b.shape[1], _outputs(self.plan.products[product])), np.float32)
+            wide = np.zeros((b.shape[1], self.plan.products[product].codes.shape[1] * WIDE), np.float32)
             wide[:, : b.shape[0]] = b.float().t().numpy()
             voice[product, layer] = (np.ascontiguousarray(a.float().numpy()), wide)
         self._voices[name] = voice
-        self.forget()
+        self._forget()
 
     def drop(self, name: str) -> None:
         """Forget a voice, if it is there."""
         if self._voices.pop(name, None) is not None:
-            self.forget()
+            self._forget()
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Where the voices lie is to be looked up anew."""
         self._beside = ((), np.zeros((0, PRODUCTS, len(self.plan.norms) // 2, 3), np.int64), 0)
 
@@ -126,43 +147,55 @@ class Compact:
         return self._beside
 
 
-def narrow(weights: Weights, layer: int, outputs: int) -> Linear:
-    """x -> x W' + b for float32 x (tokens, width), with packed weights; a row's numbers do not depend on the others."""
-
-    plain = weights._replace(mode=KEEP)
-
-    def run(x: Tensor) -> Tensor:
-        out = np.empty((len(x), _outputs(plain)), np.float32)
-        with _computing() as threads:
-            kernels.product(plain, layer, x.contiguous().numpy(), TOGETHER, threads, out)
-        return torch.from_numpy(out)[:, :outputs]
-
-    return run
-
-
 def fits(width: int, inner: int, deep: int) -> bool:
     """Whether the compiled step knows layers and feed-forward parts of these sizes, and heads of this width."""
     return deep in DEPTHS and width % GROUP == inner % GROUP == 0
 
 
-def _outputs(weights: Weights) -> int:
-    return int(weights.codes.shape[1]) * WIDE
+class _Team:
+    """Threads that help with a step; nobody waits for one that comes late or never.
+
+    Not OpenMP's: once two threads compute with it libgomp no longer spins, and each of 300 stages takes 35 µs more.
+    """
+
+    def __init__(self) -> None:
+        self._inboxes: list[SimpleQueue[Any]] = []
+
+    def run(self, *job: Any) -> None:
+        """Do a step together, with as many threads as torch has."""
+        helpers = torch.get_num_threads() - 1
+        while len(self._inboxes) < helpers:
+            inbox: SimpleQueue[Any] = SimpleQueue()
+            threading.Thread(target=_help, args=(inbox,), name="step", daemon=True).start()
+            self._inboxes.append(inbox)
+        for inbox in self._inboxes[:helpers]:
+            inbox.put(job)
+        kernels.step(*job)
+
+    def leave(self) -> None:
+        """In a forked process there are no threads."""
+        self._inboxes = []
 
 
-@contextmanager
-def _computing() -> Iterator[int]:
-    """One at a time, with as many threads as torch has; numba's first call would change how many that are."""
-    with _one_at_a_time:
-        had = torch.get_num_threads()
-        threads: int = min(had, numba.config.NUMBA_NUM_THREADS)
-        numba.set_num_threads(threads)
-        yield threads
-        if torch.get_num_threads() != had:
-            torch.set_num_threads(had)
+def _help(inbox: "SimpleQueue[Any]") -> None:
+    while True:
+        kernels.step(*inbox.get())
 
 
-def _place(row: Row) -> tuple[int, int, int, int, int]:
-    """Where a row's memory begins, how far apart layers, keys and values, and heads lie, and how much it holds."""
-    table = row.slab.tensor
-    layers, kinds, slots, heads = table.stride()[:4]
-    return table.data_ptr() + table.itemsize * row.slot * slots, layers, kinds, heads, row.filled
+_team = _Team()
+os.register_at_fork(after_in_child=_team.leave)
+
+
+def places(part: Part) -> list[Place]:
+    """Where the tokens of a part are remembered."""
+    memory = part.memory
+    if part.reads:
+        layers, kinds, heads = memory.table.stride()[:3]
+        begin = memory.filled
+        return [(memory.table.data_ptr(), layers, kinds, heads, begin + at) for at in range(len(part.ids))]
+    found = []
+    for row in memory.rows:
+        table = row.slab.tensor
+        layers, kinds, slots, heads = table.stride()[:4]
+        found.append((table.data_ptr() + table.itemsize * row.slot * slots, layers, kinds, heads, row.filled))
+    return found

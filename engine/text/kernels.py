@@ -1,4 +1,4 @@
-"""A step of the rows that write, as compiled code: int8 weights, float32 sums, a handful of threads (T).
+"""A step as compiled code: int8 weights, float32 sums, a handful of threads (T).
 
 A small model's step moves its weights through the processor once, and everything else in it is many tiny kernels. Here
 the whole step is one call: weights of eight bits are widened in the registers where they are multiplied (half of what
@@ -11,12 +11,13 @@ What a row comes to does not depend on the rows beside it: every number is summe
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import carray, njit, prange
+from numba import carray, njit
 
 from engine.text.tiles import (
     GROUP,
     TALL,
     WIDE,
+    add_to,
     as_bits,
     as_float,
     blend32,
@@ -32,7 +33,9 @@ from engine.text.tiles import (
     dots128,
     dots128h,
     floats,
+    give_way,
     halves,
+    look_at,
     tile1,
     tile2,
     tile3,
@@ -41,8 +44,12 @@ from engine.text.tiles import (
     tile6,
 )  # fmt: skip
 
-TILES = "cdaae86d"
+TILES = "5d4ac682"
 """Of `tiles.py`, the beginning of its SHA-256: numba compiles anew when this file changes, and looks at no other."""
+NORM_IN, MIX, REMEMBER, ATTEND, NARROW_OUT, OUT, NORM_MID, UP, NARROW_DOWN, DOWN, LAST, HEAD = range(12)
+"""The stages of a layer, and the two after the last."""
+SHARES = 8  # into which a stage is cut, so that a thread that is held up holds up little
+PATIENCE = 4000  # looks at a number before another thread may have the core
 SUMS = {"reassoc", "contract", "nsz"}  # may be added in another order, the same for every row; not-a-number stays so
 KEEP, ADD, GELU, SWIGLU = range(4)
 """What becomes of a product's outputs."""
@@ -75,6 +82,39 @@ class Plan(NamedTuple):
     heads: int
     groups: int
     deep: int
+
+
+class Given(NamedTuple):
+    """What a step is about.
+
+    `x` are the rows (rows, width), `turns` cosines and sines (2, rows, deep). `places`: of each row its memory's
+    address, then in numbers how far apart layers, keys and values, and heads lie there, and how many tokens come before
+    it; `coarse`: they are bfloat16. `beside`: of each voice, product and layer the rank and where its two matrices lie,
+    (voices, 4, layers, 3); `whose` voice each row has, -1 for none. `scores` (len(wanted), panels x 16) are of the
+    rows `wanted`.
+    """
+
+    plan: Plan
+    x: Any
+    turns: Any
+    places: Any
+    coarse: bool
+    beside: Any
+    whose: Any
+    wanted: Any
+    scores: Any
+
+
+class Work(NamedTuple):
+    """Room for what is in between: (rows, as wide as it is), float32; `nobody` is as `Given.whose`."""
+
+    normed: Any
+    mixed: Any
+    seen: Any
+    inner: Any
+    narrow: Any
+    last: Any
+    nobody: Any
 
 
 @njit
@@ -146,57 +186,54 @@ def _panel(weights, layer, panel, x, beside, whose, narrow, out, out_stride, add
                 mine[i] += much * up[i]
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=SUMS)
-def _multiply(weights, layer, x, beside, whose, narrow, threads, out):
-    """x through a linear layer and the voices beside it, into `out` as its mode says; both are whole panels wide."""
+@njit(fastmath=SUMS)
+def _multiply(weights, layer, x, beside, whose, narrow, out, begin, end):
+    """Some panels of x through a linear layer and the voices beside it, into `out` as its mode says."""
     rows, mode, stride, place = len(x), weights.mode, out.shape[1], out.ctypes.data
-    panels = weights.codes.shape[1] // (2 if mode == SWIGLU else 1)
-    shares = min(threads, panels)
-    for share in prange(shares):
-        if mode <= ADD:
-            for panel in range(share * panels // shares, (share + 1) * panels // shares):
-                to = place + 4 * WIDE * panel
-                _panel(weights, layer, panel, x, beside, whose, narrow, to, stride, mode)
-        else:
-            found, other = np.empty((rows, WIDE), np.float32), np.empty((rows, WIDE), np.float32)
-            for panel in range(share * panels // shares, (share + 1) * panels // shares):
-                _panel(weights, layer, panel, x, beside, whose, narrow, found.ctypes.data, WIDE, KEEP)
-                if mode == SWIGLU:
-                    _panel(weights, layer, panel + panels, x, beside, whose, narrow, other.ctypes.data, WIDE, KEEP)
-                for row in range(rows):
-                    into = carray(floats(place + 4 * (stride * row + WIDE * panel)), (WIDE,))
-                    if mode == SWIGLU:
-                        for i in range(WIDE):
-                            y = found[row, i]
-                            into[i] = y / (np.float32(1.0) + _exp(-y)) * other[row, i]
-                    else:
-                        for i in range(WIDE):
-                            y = found[row, i]
-                            bend = np.float32(1.5957691216) * (y + np.float32(0.044715) * y * y * y)
-                            into[i] = y / (np.float32(1.0) + _exp(-bend))
+    if mode <= ADD:
+        for panel in range(begin, end):
+            to = place + 4 * WIDE * panel
+            _panel(weights, layer, panel, x, beside, whose, narrow, to, stride, mode)
+        return
+    found, other = np.empty((rows, WIDE), np.float32), np.empty((rows, WIDE), np.float32)
+    for panel in range(begin, end):
+        _panel(weights, layer, panel, x, beside, whose, narrow, found.ctypes.data, WIDE, KEEP)
+        if mode == SWIGLU:
+            far = panel + weights.codes.shape[1] // 2
+            _panel(weights, layer, far, x, beside, whose, narrow, other.ctypes.data, WIDE, KEEP)
+        for row in range(rows):
+            into = carray(floats(place + 4 * (stride * row + WIDE * panel)), (WIDE,))
+            if mode == SWIGLU:
+                for i in range(WIDE):
+                    y = found[row, i]
+                    into[i] = y / (np.float32(1.0) + _exp(-y)) * other[row, i]
+            else:
+                for i in range(WIDE):
+                    y = found[row, i]
+                    bend = np.float32(1.5957691216) * (y + np.float32(0.044715) * y * y * y)
+                    into[i] = y / (np.float32(1.0) + _exp(-bend))
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=SUMS)
-def _narrow(x, layer, at, beside, whose, out):
-    """What each row's voice makes of x before it widens it again."""
-    rows, count = x.shape
-    most = out.shape[1]
-    for task in prange(rows * most):
-        row, r = task // most, task % most
+@njit(fastmath=SUMS)
+def _narrow(x, layer, at, beside, whose, out, begin, end):
+    """What some rows' voices make of x before they widen it again."""
+    count = x.shape[1]
+    for row in range(begin, end):
         voice = whose[row]
-        if voice >= 0 and r < beside[voice, at, layer, 0]:
-            down = carray(floats(beside[voice, at, layer, 1]), (beside[voice, at, layer, 0], count))
+        rank = beside[voice, at, layer, 0] if voice >= 0 else 0
+        down = carray(floats(beside[voice, at, layer, 1]), (rank, count))
+        for r in range(rank):
             total = np.float32(0.0)
             for i in range(count):
                 total += x[row, i] * down[r, i]
             out[row, r] = total
 
 
-@njit(nogil=True, cache=True, fastmath=SUMS)
-def _norm(x, norms, epsilon, centred, out):
-    """RMSNorm or LayerNorm of every row."""
-    rows, width = x.shape
-    for row in range(rows):
+@njit(fastmath=SUMS)
+def _norm(x, norms, epsilon, centred, out, begin, end):
+    """RMSNorm or LayerNorm of some rows."""
+    width = x.shape[1]
+    for row in range(begin, end):
         mean = np.float32(0.0)
         if centred:
             for i in range(width):
@@ -270,90 +307,163 @@ def _soften(weights):
         weights[t] /= total
 
 
-@njit(parallel=True, nogil=True, cache=True, fastmath=SUMS)
-def _attend(heads, groups, deep, turned, layer, mixed, turns, places, coarse, out):
-    """Every row's attention over what it has written, and this step's keys and values written down."""
-    rows, many = len(mixed), heads // groups
-    scale = np.float32(1.0 / np.sqrt(deep))
-    for task in prange(rows * groups):
-        row, group = task // groups, task % groups
-        asked = np.empty((many + 1, deep), np.float32)
-        for q in range(many + 1):
-            at = (group * many + q) * deep if q < many else (heads + group) * deep
-            for i in range(deep):
-                asked[q, i] = mixed[row, at + i]
-            if turned:
-                half = deep // 2
-                for i in range(half):
-                    low, high = mixed[row, at + i], mixed[row, at + half + i]
-                    asked[q, i] = low * turns[0, row, i] + high * turns[1, row, i]
-                    asked[q, half + i] = high * turns[0, row, half + i] + low * turns[1, row, half + i]
-            if q < many:
+@njit(fastmath=SUMS)
+def _turn(mixed, at, deep, turned, turns, row, out):
+    """A head's query or key, which begins at `at` in its row, in its position."""
+    if not turned:
+        for i in range(deep):
+            out[i] = mixed[row, at + i]
+        return
+    half = deep // 2
+    for i in range(half):
+        low, high = mixed[row, at + i], mixed[row, at + half + i]
+        out[i] = low * turns[0, row, i] + high * turns[1, row, i]
+        out[half + i] = high * turns[0, row, half + i] + low * turns[1, row, half + i]
+
+
+@njit(fastmath=SUMS)
+def _remember(heads, groups, deep, turned, layer, mixed, turns, places, coarse, begin, end):
+    """Write the keys and values of some rows down, before any row looks at those of another."""
+    key, size = np.empty(deep, np.float32), 2 if coarse else 4
+    for row in range(begin, end):
+        for group in range(groups):
+            _turn(mixed, (heads + group) * deep, deep, turned, turns, row, key)
+            to = places[row, 0] + size * (layer * places[row, 1] + group * places[row, 3] + places[row, 4] * deep)
+            at = (heads + groups + group) * deep
+            if coarse:
+                new_key = carray(halves(to), (deep,))
+                new_value = carray(halves(to + size * places[row, 2]), (deep,))
                 for i in range(deep):
-                    asked[q, i] *= scale
-        count, size = places[row, 4] + 1, 2 if coarse else 4
+                    new_key[i], new_value[i] = _shortened(key[i]), _shortened(mixed[row, at + i])
+            else:
+                whole_key = carray(floats(to), (deep,))
+                whole_value = carray(floats(to + size * places[row, 2]), (deep,))
+                for i in range(deep):
+                    whole_key[i], whole_value[i] = key[i], mixed[row, at + i]
+
+
+@njit(fastmath=SUMS)
+def _attend(heads, groups, deep, turned, layer, mixed, turns, places, coarse, out, begin, end):
+    """What some rows, head by head, take from the tokens before them and their own."""
+    many = heads // groups
+    scale, size = np.float32(1.0 / np.sqrt(deep)), 2 if coarse else 4
+    asked = np.empty(deep, np.float32)
+    for task in range(begin, end):
+        row, group = task // groups, task % groups
         keys = places[row, 0] + size * (layer * places[row, 1] + group * places[row, 3])
-        values = keys + size * places[row, 2]
-        last = size * (count - 1) * deep
-        at = (heads + groups + group) * deep
-        if coarse:
-            new_key, new_value = carray(halves(keys + last), (deep,)), carray(halves(values + last), (deep,))
-            for i in range(deep):
-                new_key[i], new_value[i] = _shortened(asked[many, i]), _shortened(mixed[row, at + i])
-        else:
-            whole_key, whole_value = carray(floats(keys + last), (deep,)), carray(floats(values + last), (deep,))
-            for i in range(deep):
-                whole_key[i], whole_value[i] = asked[many, i], mixed[row, at + i]
+        values, count = keys + size * places[row, 2], places[row, 4] + 1
         weights = np.empty(count, np.float32)
-        for q in range(many):
-            _dot(asked[q].ctypes.data, keys, count, deep, coarse, weights.ctypes.data)
+        for head in range(group * many, (group + 1) * many):
+            _turn(mixed, head * deep, deep, turned, turns, row, asked)
+            for i in range(deep):
+                asked[i] *= scale
+            _dot(asked.ctypes.data, keys, count, deep, coarse, weights.ctypes.data)
             _soften(weights)
-            place = out.ctypes.data + 4 * (row * out.shape[1] + (group * many + q) * deep)
-            _mix(weights.ctypes.data, values, count, deep, coarse, place)
+            to = out.ctypes.data + 4 * (row * out.shape[1] + head * deep)
+            _mix(weights.ctypes.data, values, count, deep, coarse, to)
 
 
-@njit(nogil=True, cache=True)
-def step(plan, x, turns, places, coarse, beside, whose, most, threads, scores):
-    """Each row writes on: x, its embedded token (rows, width), becomes what it ends as; scores are filled.
+@njit
+def _take(tally, stage, many, total):
+    """The next tasks of a stage for this thread: where they begin, past the last if none are left."""
+    return min(add_to(tally.ctypes.data + 16 * stage, many), total)
 
-    `turns`: cosines and sines (2, rows, deep). `places`: of each row its memory's address, then in numbers how far
-    apart layers, keys and values, and heads lie there, and how many tokens it holds; `coarse`: they are bfloat16.
-    `beside`: of each voice, product and layer the rank and where its two matrices lie, (voices, 4, layers, 3); `whose`
-    voice each row has, -1 for none; `most`, the highest rank. scores: (rows, panels x 16), float32.
-    """
-    rows, width = x.shape
+
+@njit
+def _wait(tally, stage, total):
+    """Until the tasks of a stage are done, by whomever."""
+    place, tries = tally.ctypes.data + 16 * stage + 8, 0
+    while look_at(place) < total:
+        tries += 1
+        if tries > PATIENCE:
+            give_way()
+
+
+@njit
+def _share(kind, many, total, tally, stage, layer, work, given):
+    """This thread's share of a stage, so many tasks at a time; returns when the stage is done."""
+    begin = _take(tally, stage, many, total)
+    while begin < total:
+        end = min(begin + many, total)
+        _do(kind, layer, work, given, begin, end)
+        add_to(tally.ctypes.data + 16 * stage + 8, end - begin)
+        begin = _take(tally, stage, many, total)
+    _wait(tally, stage, total)
+
+
+@njit
+def _do(kind, layer, work, given, begin, end):
+    """Some tasks of a stage."""
+    plan = given.plan
     qkv, out, up, down = plan.products
-    normed = np.empty((rows, width), np.float32)
-    mixed = np.empty((rows, qkv.codes.shape[1] * WIDE), np.float32)
-    seen = np.empty((rows, plan.heads * plan.deep), np.float32)
-    inner = np.empty((rows, down.codes.shape[2]), np.float32)
-    narrow = np.empty((rows, most), np.float32)
-    for layer in range(len(plan.norms) // 2):
-        _norm(x, plan.norms[2 * layer], plan.epsilon, plan.centred, normed)
-        if most:
-            _narrow(normed, layer, qkv.at, beside, whose, narrow)
-        _multiply(qkv, layer, normed, beside, whose, narrow, threads, mixed)
-        _attend(plan.heads, plan.groups, plan.deep, plan.turned, layer, mixed, turns, places, coarse, seen)
-        if most:
-            _narrow(seen, layer, out.at, beside, whose, narrow)
-        _multiply(out, layer, seen, beside, whose, narrow, threads, x)
-        _norm(x, plan.norms[2 * layer + 1], plan.epsilon, plan.centred, normed)
-        if most:
-            _narrow(normed, layer, up.at, beside, whose, narrow)
-        _multiply(up, layer, normed, beside, whose, narrow, threads, inner)
-        if most:
-            _narrow(inner, layer, down.at, beside, whose, narrow)
-        _multiply(down, layer, inner, beside, whose, narrow, threads, x)
-    _norm(x, plan.norms[-1], plan.epsilon, plan.centred, normed)
-    nobody = np.full(rows, -1)
-    _multiply(plan.head, np.int64(0), normed, beside, nobody, narrow, threads, scores)
+    if kind == NORM_IN:
+        _norm(given.x, plan.norms[2 * layer], plan.epsilon, plan.centred, work.normed, begin, end)
+        _narrow(work.normed, layer, qkv.at, given.beside, given.whose, work.narrow, begin, end)
+    elif kind == MIX:
+        _multiply(qkv, layer, work.normed, given.beside, given.whose, work.narrow, work.mixed, begin, end)
+    elif kind == REMEMBER:
+        _remember(
+            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, given.coarse,
+            begin, end,
+        )  # fmt: skip
+    elif kind == ATTEND:
+        _attend(
+            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, given.coarse,
+            work.seen, begin, end,
+        )  # fmt: skip
+    elif kind == NARROW_OUT:
+        _narrow(work.seen, layer, out.at, given.beside, given.whose, work.narrow, begin, end)
+    elif kind == OUT:
+        _multiply(out, layer, work.seen, given.beside, given.whose, work.narrow, given.x, begin, end)
+    elif kind == NORM_MID:
+        _norm(given.x, plan.norms[2 * layer + 1], plan.epsilon, plan.centred, work.normed, begin, end)
+        _narrow(work.normed, layer, up.at, given.beside, given.whose, work.narrow, begin, end)
+    elif kind == UP:
+        _multiply(up, layer, work.normed, given.beside, given.whose, work.narrow, work.inner, begin, end)
+    elif kind == NARROW_DOWN:
+        _narrow(work.inner, layer, down.at, given.beside, given.whose, work.narrow, begin, end)
+    elif kind == DOWN:
+        _multiply(down, layer, work.inner, given.beside, given.whose, work.narrow, given.x, begin, end)
+    elif kind == LAST:
+        for at in range(begin, end):
+            for i in range(given.x.shape[1]):
+                work.last[at, i] = given.x[given.wanted[at], i]
+        _norm(work.last, plan.norms[-1], plan.epsilon, plan.centred, work.last, begin, end)
+    else:
+        _multiply(plan.head, layer, work.last, given.beside, work.nobody, work.narrow[:, :0], given.scores, begin, end)
 
 
 @njit(nogil=True, cache=True)
-def product(weights, layer, x, together, threads, out):
-    """x (rows, inputs) through a linear layer into out (rows, panels x 16), so many rows at a time."""
-    nobody, nothing = np.full(together, -1), np.empty((together, 0), np.float32)
-    beside = np.empty((0, 4, 1, 3), np.int64)
-    for begin in range(0, len(x), together):
-        end = min(begin + together, len(x))
-        _multiply(weights, layer, x[begin:end], beside, nobody, nothing, threads, out[begin:end])
+def step(given, work, tally):
+    """Each row is a token that goes through all layers: its x becomes what it ends as; the scores are filled.
+
+    Any number of threads may call it with the same arguments, at any time: they take from `tally` (stages, 2), zeros
+    at first, what is left to do. It returns when all is done, whoever did it.
+    """
+    plan, rows = given.plan, len(given.x)
+    layers, most = len(plan.norms) // 2, work.narrow.shape[1]
+    qkv, out, up, down = plan.products
+    stage = np.int64(0)
+    for layer in range(layers):
+        for kind in range(NORM_IN, DOWN + 1):
+            total, shares = rows, 2
+            if kind == MIX:
+                total, shares = qkv.codes.shape[1], SHARES
+            elif kind == ATTEND:
+                total, shares = rows * plan.groups, SHARES
+            elif kind == OUT:
+                total, shares = out.codes.shape[1], SHARES
+            elif kind == UP:
+                total, shares = up.codes.shape[1] // (2 if up.mode == SWIGLU else 1), SHARES
+            elif kind == DOWN:
+                total, shares = down.codes.shape[1], SHARES
+            elif not most and kind in (NARROW_OUT, NARROW_DOWN):
+                total = 0
+            many = max(1, total // shares)
+            _share(kind, many, total, tally, stage, layer, work, given)
+            stage += 1
+    count = len(given.wanted)
+    for kind in range(LAST, HEAD + 1):
+        total = count if kind == LAST or not count else plan.head.codes.shape[1]
+        _share(kind, max(1, total // (4 * SHARES)), total, tally, stage, np.int64(0), work, given)
+        stage += 1

@@ -18,7 +18,7 @@ from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
 from adapters.files import Pair
 from adapters.manifest import BadAdapter
-from engine.text.compact import PRODUCTS, Compact, fits, narrow, pack, packed
+from engine.text.compact import PRODUCTS, Compact, Place, fits, pack, packed, places
 from engine.text.kernels import ADD, GELU, KEEP, SWIGLU, Plan, Weights
 from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
@@ -74,23 +74,24 @@ class LeanNetwork:
     company: Company
     compact: Compact | None = None
     turned = gated = False
+    reads = True  # prompts are read by torch
 
     def _build(self, head: Tensor, compact: bool) -> None:
         """Call when everything else is there; `compact`: rows write in compiled code, with weights of eight bits."""
         self.company = Company()
         like = self.embeddings.new_empty(0, dtype=torch.bfloat16) if compact else self.embeddings
         self.pool = Pool((len(self.blocks), self.heads // self.groups, self.width), like)
-        self.score = linear(head)
         if compact:
             modes = KEEP, ADD, SWIGLU if self.gated else GELU, ADD
             layers = zip(*(block.products for block in self.blocks), strict=True)
             products = [packed(same, at, mode) for at, (same, mode) in enumerate(zip(layers, modes, strict=True))]
             self.compact = Compact(self._plan(products, pack([head], [None])), len(head))
-            self.score = self.compact.score
-        shared = compact and self.embeddings.dtype == torch.float32  # in bfloat16 prompts are read faster as they were
-        for layer, block in enumerate(self.blocks):
-            for at, product in enumerate(block.products):
-                product.settle(narrow(products[at], layer, sum(product.sizes)) if shared else None)
+        # Where bfloat16 is fast, prompts are read as they were, else like everything else.
+        self.reads = not compact or self.embeddings.dtype != torch.float32
+        self.score = linear(head) if self.reads else torch.clone
+        for block in self.blocks:
+            for product in block.products:
+                product.settle(packed=self.reads)
 
     def _plan(self, products: Sequence[Weights], head: Weights) -> Plan:
         every = [norm for block in self.blocks for norm in (block.norm_in, block.norm_mid)] + [self.norm_out]
@@ -122,12 +123,12 @@ class LeanNetwork:
         return self.pool.open(prompt, tokens, voice)
 
     def forward(self, parts: Sequence[Part]) -> Tensor:
-        """See `Network`. Compiled code takes whoever writes; a prompt is read here."""
-        if self.compact is None or all(part.reads for part in parts):
+        """See `Network`. Compiled code takes whoever writes, and whoever reads if that is no slower."""
+        if self.compact is None or (self.reads and all(part.reads for part in parts)):
             return self._forward(parts)
-        written = self._write(self.compact, [part for part in parts if not part.reads])
-        if not any(part.reads for part in parts):
-            return written
+        if not self.reads or not any(part.reads for part in parts):
+            return self._compiled(self.compact, parts)
+        written = self._compiled(self.compact, [part for part in parts if not part.reads])
         read = self._forward([part for part in parts if part.reads])
         scores = []
         for part in parts:
@@ -137,13 +138,16 @@ class LeanNetwork:
             read, written = (source[count:], written) if part.reads else (read, source[count:])
         return torch.cat(scores)
 
-    def _write(self, compact: Compact, parts: Sequence[Part]) -> Tensor:
-        rows = [row for part in parts for row in part.memory.rows]
+    def _compiled(self, compact: Compact, parts: Sequence[Part]) -> Tensor:
+        where, voices, wanted = list[Place](), list[str](), list[int]()
+        for part in parts:
+            where += places(part)
+            voices += [part.voice] * len(part.ids)
+            wanted += range(len(where) - (len(part.ids) if not part.reads else int(part.scored)), len(where))
         ids = torch.tensor([token for part in parts for token in part.ids])
-        x, places = self.enter(ids, torch.tensor([row.filled for row in rows]))
-        turns = torch.cat([place.transpose(0, 1) for place in places]) if self.turned else x.new_zeros(2, 0, 0)
-        voices = [part.voice for part in parts for _ in part.memory.rows]
-        return compact.step(x, turns, rows, voices)
+        x, turns = self.enter(ids, torch.tensor([place[-1] for place in where]))
+        angles = torch.cat([turn.transpose(0, 1) for turn in turns]) if self.turned else x.new_zeros(2, len(x), 0)
+        return compact.step(x, angles, where, voices, wanted)
 
     def _forward(self, parts: Sequence[Part]) -> Tensor:
         layout = laid_out(parts, self.groups, self.company, self.device, self.embeddings.dtype)
@@ -168,7 +172,7 @@ class LeanNetwork:
             for at, product in enumerate(products)
             if any(layer in pairs for layer in product.names)
         }
-        for at, pair in joined.items():
+        for at, pair in joined.items() if self.reads else ():
             products[at].load(name, pair)
         if self.compact:
             self.compact.load(name, {(at % PRODUCTS, at // PRODUCTS): pair for at, pair in joined.items()})

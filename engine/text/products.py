@@ -68,6 +68,8 @@ class Company:
 class Product:
     """A linear layer made of the named ones that read the same input, with the voices' narrow products beside it."""
 
+    _base: Linear
+
     def __init__(self, prefix: str, **layers: Any) -> None:
         """GPT-2's Conv1D keeps its weight the other way round."""
         weights = [layer.weight if isinstance(layer, nn.Linear) else layer.weight.t() for layer in layers.values()]
@@ -80,9 +82,10 @@ class Product:
         self._voices: dict[str, Pair] = {}
         self._joined = _Joined()
 
-    def settle(self, base: Linear | None = None) -> None:
-        """Its weights are where they will stay: in `base`, or packed here; the plain ones are let go."""
-        self._base = base or linear(self.weight, self.bias)
+    def settle(self, packed: bool) -> None:
+        """Let the plain weights go; `packed`: keep them packed, to be called."""
+        if packed:
+            self._base = linear(self.weight, self.bias)
         self.weight, self.bias = self.like, None
 
     def __call__(self, x: Tensor, mix: Mix | None) -> Tensor:

@@ -5,6 +5,7 @@ Sums stay in registers, each output in one chain of fused multiply-adds over its
 nothing but its own row.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -185,6 +186,39 @@ dots32, dots64, dots128 = (_dots(chunks, False) for chunks in (2, 4, 8))
 dots32h, dots64h, dots128h = (_dots(chunks, True) for chunks in (2, 4, 8))
 blend32, blend64, blend128 = (_blend(chunks, False) for chunks in (2, 4, 8))
 blend32h, blend64h, blend128h = (_blend(chunks, True) for chunks in (2, 4, 8))
+
+
+@intrinsic
+def add_to(typing: Any, address: Any, amount: Any) -> Any:
+    """What an int64 was before so much was added, in one step that all threads see in the same order."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.atomic_rmw("add", builder.inttoptr(args[0], LONG.as_pointer()), args[1], "acq_rel")
+
+    return types.int64(types.int64, types.int64), code
+
+
+@intrinsic
+def look_at(typing: Any, address: Any) -> Any:
+    """An int64 that other threads add to."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(builder.inttoptr(args[0], LONG.as_pointer()), "acquire", 8)
+
+    return types.int64(types.int64), code
+
+
+@intrinsic
+def give_way(typing: Any) -> Any:
+    """Let another thread have the core (POSIX sched_yield)."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if os.name == "posix":
+            kind = ir.FunctionType(ir.IntType(32), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, kind, "sched_yield"), [])
+        return context.get_dummy_value()
+
+    return types.void(), code
 
 
 @intrinsic

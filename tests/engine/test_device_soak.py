@@ -119,7 +119,7 @@ def requests() -> list[TextRequest]:
 
 async def test_a_crowd_on_one_device(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shelf = {name: voice(GPT2, tmp_path / name, seed) for seed, name in enumerate(VOICES)}
-    gpt = Gpt(GPT2, device="cpu", dtype="float32", shelf=shelf.__getitem__, most_voices=len(VOICES) // 2)
+    gpt = Gpt(GPT2, device="cpu", dtype="auto", shelf=shelf.__getitem__, most_voices=len(VOICES) // 2)
     known = {request: write(gpt, request) for request in requests()}
     async with Worker(gpt) as worker:
         soak = Soak(worker, known, time.monotonic() + SECONDS)

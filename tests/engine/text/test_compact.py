@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from engine.ports import Sampling, TextRequest
 from engine.text import compact, kernels, tiles
 from engine.text.gpt import Gpt
 from engine.text.network import Part
-from engine.text.tiles import GROUP
+from engine.text.tiles import GROUP, WIDE
 from tests.engine.text.tiny import GPT2, make_llama, write
 from tests.engine.voices import voice
 
@@ -100,7 +101,7 @@ def test_with_and_without_voices_it_says_nearly_what_float32_says(folder: Path, 
 
 @settings(max_examples=15, deadline=None)
 @given(
-    rows=st.integers(1, 2 * compact.TOGETHER + 3),
+    rows=st.integers(1, 40),
     outputs=st.integers(1, 70),
     groups=st.integers(1, 3),
     biased=st.booleans(),
@@ -114,11 +115,32 @@ def test_a_product_is_that_of_the_rounded_weights_and_a_rows_bits_are_its_own(
     bias = torch.randn(outputs, generator=draw) if biased else None
     scale = weight.view(outputs, groups, GROUP).abs().amax(-1, keepdim=True) / 127
     rounded = ((weight.view(outputs, groups, GROUP) / scale).round() * scale).view_as(weight)
-    product = compact.narrow(compact.pack([weight], [bias]), 0, outputs)
+    packed = compact.pack([weight], [bias])
+
+    def product(some: torch.Tensor) -> torch.Tensor:
+        nobody, panels = np.full(len(some), -1), packed.codes.shape[1]
+        out = np.empty((len(some), panels * WIDE), np.float32)
+        beside, nothing = np.zeros((0, 4, 1, 3), np.int64), np.empty((len(some), 0), np.float32)
+        kernels._multiply(packed, 0, some.numpy(), beside, nobody, nothing, out, 0, panels)
+        return torch.from_numpy(out[:, :outputs])
+
     found = product(x)
     assert torch.allclose(found, torch.nn.functional.linear(x, rounded, bias), atol=1e-4, rtol=1e-4)
-    alone = torch.cat([product(one[None]) for one in x])
-    assert torch.equal(found, alone)
+    assert torch.equal(found, torch.cat([product(one[None]) for one in x]))
+
+
+def test_helpers_that_come_late_or_never_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpt = Gpt(GPT2, device="cpu", dtype="int8")
+    request = TextRequest("The king went into the wood. " * 12, 20, Sampling(), seed=3, drafts=3)
+    alone = write(gpt, request)
+    late = compact._Team()
+    monkeypatch.setattr(compact, "_team", late)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    assert write(gpt, request) == alone
+    assert len(late._inboxes) == 2
+    late._inboxes = [SimpleQueue(), SimpleQueue()]  # nobody reads these
+    gpt._network.pool._kept.clear()  # type: ignore[attr-defined]
+    assert write(gpt, request) == alone
 
 
 def test_sizes_it_does_not_know_are_served_as_wide_as_they_are(tmp_path: Path) -> None:
