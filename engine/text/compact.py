@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from adapters.files import Pair
-from engine.text import kernels
-from engine.text.kernels import KEEP, Given, Plan, Weights, Work
+from engine.text.kernels import KEEP, Weights
 from engine.text.network import Part
 from engine.text.products import Product
+from engine.text.stages import DOWN, Given, Plan, Work, step
 from engine.text.tiles import DEPTHS, GROUP, WIDE
 
 TOP = 127
@@ -103,16 +103,19 @@ class Compact:
 
     @property
     def _stages(self) -> int:
-        return len(self.plan.norms) // 2 * (kernels.DOWN + 1) + 2
+        return len(self.plan.norms) // 2 * (DOWN + 1) + 2
 
     def _room(self, rows: int, wanted: int, most: int) -> Work:
-        plan = self.plan
-        widths = (
-            plan.norms.shape[-1], plan.products[0].codes.shape[1] * WIDE, plan.heads * plan.deep,
-            plan.products[3].codes.shape[2], most,
-        )  # fmt: skip
-        between = [np.empty((rows, width), np.float32) for width in widths]
-        return Work(*between, np.empty((wanted, widths[0]), np.float32), np.full(wanted, -1))
+        plan, width = self.plan, self.plan.norms.shape[-1]
+        return Work(
+            np.empty((rows, width), np.float32),
+            np.empty((rows, plan.products[0].codes.shape[1] * WIDE), np.float32),
+            np.empty((rows, plan.heads * plan.deep), np.float32),
+            np.empty((rows, plan.products[3].codes.shape[2]), np.float32),
+            np.empty((rows, most), np.float32),
+            np.empty((wanted, width), np.float32),
+            np.full(wanted, -1),
+        )
 
     def load(self, name: str, pairs: Mapping[tuple[int, int], Pair]) -> None:
         """Add or replace a voice: of (product, layer) its pair."""
@@ -170,7 +173,7 @@ class _Team:
             self._inboxes.append(inbox)
         for inbox in self._inboxes[:helpers]:
             inbox.put(job)
-        kernels.step(*job)
+        step(*job)
 
     def leave(self) -> None:
         """In a forked process there are no threads."""
@@ -179,7 +182,7 @@ class _Team:
 
 def _help(inbox: "SimpleQueue[Any]") -> None:
     while True:
-        kernels.step(*inbox.get())
+        step(*inbox.get())
 
 
 _team = _Team()

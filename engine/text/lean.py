@@ -19,11 +19,12 @@ from transformers import GPT2LMHeadModel, LlamaForCausalLM
 from adapters.files import Pair
 from adapters.manifest import BadAdapter
 from engine.text.compact import PRODUCTS, Compact, Place, fits, pack, packed, places
-from engine.text.kernels import ADD, GELU, KEEP, SWIGLU, Plan, Weights
+from engine.text.kernels import ADD, GELU, KEEP, SWIGLU, Weights
 from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
 from engine.text.network import Part
 from engine.text.products import Company, Linear, Product, linear
+from engine.text.stages import Plan
 from engine.text.voices import check_shape, join_pairs
 
 

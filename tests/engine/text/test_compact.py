@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from engine.errors import GeneratorFailed
 from engine.ports import Sampling, TextRequest
-from engine.text import compact, kernels, tiles
+from engine.text import compact, kernels, stages, tiles
 from engine.text.gpt import Gpt
 from engine.text.network import Part
 from engine.text.tiles import GROUP, WIDE
@@ -26,9 +26,9 @@ TEXT = (Path(__file__).parents[3] / "adapters" / "neutral.txt").read_text(encodi
 READ = 16  # tokens that are read; the others are written
 
 
-def test_numba_is_told_when_the_tiles_change() -> None:
-    source = Path(tiles.__file__).read_bytes()
-    assert hashlib.sha256(source).hexdigest()[:8] == kernels.TILES, "put the new hash into kernels.TILES"
+def test_numba_is_told_when_what_it_compiles_changes() -> None:
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (tiles, kernels))
+    assert hashlib.sha256(sources).hexdigest()[:8] == stages.SOURCES, "put the new hash into stages.SOURCES"
 
 
 def make_wide_llama(folder: Path) -> Path:
@@ -121,7 +121,7 @@ def test_a_product_is_that_of_the_rounded_weights_and_a_rows_bits_are_its_own(
         nobody, panels = np.full(len(some), -1), packed.codes.shape[1]
         out = np.empty((len(some), panels * WIDE), np.float32)
         beside, nothing = np.zeros((0, 4, 1, 3), np.int64), np.empty((len(some), 0), np.float32)
-        kernels._multiply(packed, 0, some.numpy(), beside, nobody, nothing, out, 0, panels)
+        kernels.multiply(packed, 0, some.numpy(), beside, nobody, nothing, out, 0, panels)
         return torch.from_numpy(out[:, :outputs])
 
     found = product(x)
