@@ -152,8 +152,14 @@ class Settings(BaseSettings):
         return self.host in ("127.0.0.1", "::1", "localhost") or self.host.startswith("127.")
 
 
+COMPILED = Path(__file__).parents[1] / "engine" / "text"
+
+
 def load() -> Settings:
-    """Read the settings once; SettingsError names the first wrong one."""
+    """Read the settings once; SettingsError names the first wrong one.
+
+    What is compiled for this processor is kept beside the code, as Python does, or at home where that is read-only.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
@@ -162,6 +168,8 @@ def load() -> Settings:
         raise SettingsError(f"{FILE} cannot be read: {error}.") from None
     if not settings.loopback and not settings.token.get_secret_value():
         raise SettingsError(f"{PREFIX}TOKEN must be set when {PREFIX}HOST is not loopback (it is {settings.host}).")
+    if not os.access(COMPILED, os.W_OK):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.home / "compiled"))
     return settings
 
 

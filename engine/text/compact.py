@@ -4,8 +4,10 @@ Rounding: each output of a layer has a scale of its own, so that its largest wei
 in LLM.int8() and AWQ's baselines); activations stay float32. `docs/decisions/025` has what it costs and what it brings.
 """
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -22,7 +24,9 @@ from engine.text.products import Product
 from engine.text.stages import DOWN, Given, Plan, Work, step
 from engine.text.tiles import DEPTHS, GROUP, WIDE
 
+log = logging.getLogger(__name__)
 TOP = 127
+LONG = 1.0  # seconds
 TOGETHER = 96  # rows that go through a layer at a time: as many as stay in a core's own cache
 PRODUCTS = 4
 
@@ -74,7 +78,10 @@ class Compact:
 
     def __post_init__(self) -> None:
         self._forget()
+        begun = time.monotonic()
         self.step(torch.zeros(1, self.plan.norms.shape[-1]), torch.zeros(2, 1, self.plan.deep), [], [], [])  # compiles
+        if not step.stats.cache_hits and time.monotonic() - begun > LONG:
+            log.info("compiled the step for this processor in %.0f s; it is kept", time.monotonic() - begun)
 
     def step(
         self, x: Tensor, turns: Tensor, places: Sequence[Place], voices: Sequence[str], wanted: Sequence[int]

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,17 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_misspelt_setting_is_named_with_the_likely_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GHOSTNOTE_TEXTMODEL", "gpt2")
     assert config.unknown() == ["GHOSTNOTE_TEXTMODEL (did you mean GHOSTNOTE_TEXT_MODEL?)"]
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_is_compiled_is_kept_at_home_where_the_code_may_not_be_written(
+    writable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "code"
+    place.mkdir()
+    monkeypatch.setattr(config, "COMPILED", place if writable else tmp_path / "none")
+    monkeypatch.setenv("GHOSTNOTE_HOME", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that what is set below is taken back
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    config.load()
+    assert os.environ.get("NUMBA_CACHE_DIR") == (None if writable else str(tmp_path / "compiled"))
