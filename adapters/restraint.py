@@ -16,7 +16,7 @@ from adapters.judge import Judge
 from adapters.manifest import BadAdapter
 from adapters.verdict import MOST_PERPLEXITY
 
-SHARES = (1.0, 0.8, 0.6, 0.45, 0.3)
+SHARES = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.12)
 
 
 def steps(judge: Judge) -> Iterator[tuple[Path, float]]:

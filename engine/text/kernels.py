@@ -1,4 +1,4 @@
-"""What a layer does to rows, as loops that numba compiles: int8 weights, float32 sums (T).
+"""What a layer does to rows, as loops that numba compiles: int8 weights, float32 sums.
 
 Weights of eight bits are widened in the registers where they are multiplied (half of what bfloat16 moves, a quarter of
 float32). Each function does some of the tasks of a stage (see `stages`), from `begin` to `end`. What a row comes to

@@ -1,4 +1,4 @@
-"""A whole step as one compiled call, which any number of threads may share (T).
+"""A whole step as one compiled call, which any number of threads may share.
 
 A small model's step moves its weights through the processor once, and everything else in it is many tiny kernels: here
 norms, rotation, attention, activation and the voices are stages of one function. Threads take the tasks of a stage
@@ -14,7 +14,7 @@ from numba import njit
 from engine.text.kernels import SWIGLU, Weights, attend, multiply, narrow, norm, remember
 from engine.text.tiles import add_to, give_way, look_at
 
-SOURCES = "c5219099"
+SOURCES = "2a994528"
 """Of `tiles.py` and `kernels.py`, the beginning of their SHA-256: numba compiles anew when this file changes only."""
 NORM_IN, MIX, REMEMBER, ATTEND, NARROW_OUT, OUT, NORM_MID, UP, NARROW_DOWN, DOWN, LAST, HEAD = range(12)
 """The stages of a layer, and the two after the last."""

@@ -1,4 +1,4 @@
-"""The innermost loops of `kernels`, in LLVM's own terms: sixteen numbers at a time (T).
+"""The innermost loops of `kernels`, in LLVM's own terms: sixteen numbers at a time.
 
 Addresses are whole numbers, strides count numbers. Vectors of sixteen become two registers of AVX2 or one of AVX-512.
 Sums stay in registers, each output in one chain of fused multiply-adds over its inputs, so that its bits depend on

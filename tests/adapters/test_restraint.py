@@ -67,4 +67,6 @@ def test_it_goes_as_far_as_it_stays_fluent(ends: tuple[Path, Path], tmp_path: Pa
     assert 0 < share < 1
     assert folder != middle
     assert files.read(folder).base == files.read(middle).base
-    assert list(steps(judging(far))) == [(far, 1.0)]  # for the judge to refuse
+    wild = voice(GPT2, tmp_path / "wild", 1, loud=8.0)
+    assert list(steps(judging(wild))) == [(wild, 1.0)]  # for the judge to refuse
+    assert 0 < next(steps(judging(far)))[1] < 1
