@@ -137,7 +137,10 @@ def linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
     On a CPU the weight is packed once, which halves the time of a product of few rows in bfloat16; and what a row comes
     to does not depend on how many there are. In float32 that holds from two rows on, so a lone one is doubled.
     """
-    if weight.device.type != "cpu" or not hasattr(torch.ops.mkldnn, PACKED):
+    known = hasattr(torch.ops.mkldnn, PACKED)
+    if known and weight.dtype == torch.bfloat16:
+        known = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if weight.device.type != "cpu" or not known:
         return lambda x: F.linear(x, weight, bias)
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, 1)
     product = getattr(torch.ops.mkldnn, PACKED)

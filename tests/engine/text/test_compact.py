@@ -16,6 +16,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from engine.errors import GeneratorFailed
 from engine.ports import Sampling, TextRequest
 from engine.text import compact, kernels, stages, tiles
+from engine.text import gpt as gpt_module
 from engine.text.gpt import Gpt
 from engine.text.network import Part
 from engine.text.tiles import GROUP, WIDE
@@ -141,6 +142,22 @@ def test_helpers_that_come_late_or_never_change_nothing(monkeypatch: pytest.Monk
     late._inboxes = [SimpleQueue(), SimpleQueue()]  # nobody reads these
     gpt._network.pool._kept.clear()  # type: ignore[attr-defined]
     assert write(gpt, request) == alone
+
+
+def test_where_bfloat16_is_fast_prompts_are_read_as_they_were_beside_those_who_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gpt_module, "best_dtype", lambda _: torch.bfloat16)
+    gpt = Gpt(GPT2, device="cpu", dtype="int8")
+    assert gpt._network.reads  # type: ignore[attr-defined]
+    story = "Once upon a time there was a king who had three sons, and the youngest of them"
+    requests = [TextRequest(story * times, 12, Sampling(temperature=0), drafts=times) for times in (1, 2, 4)]
+    alone = [write(gpt, request) for request in requests]
+    gpt._network.pool._kept.clear()  # type: ignore[attr-defined]
+    writings = [gpt.start(request) for request in requests]
+    for step in range(100):  # each joins while those before it write
+        gpt.step([(one, 64) for one in writings[: 1 + step // 3] if not one.over])
+    assert [one.drafts() for one in writings] == alone
 
 
 def test_sizes_it_does_not_know_are_served_as_wide_as_they_are(tmp_path: Path) -> None:
