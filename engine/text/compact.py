@@ -1,7 +1,7 @@
-"""A model's weights in eight bits, and the step of the rows that write as one compiled call (T).
+"""A model's weights in eight bits, and a step as one compiled call (T).
 
-Rounding: each output of a layer has a scale of its own, so that its largest weight is 127 (symmetric, per channel, as
-in LLM.int8() and AWQ's baselines); activations stay float32. `docs/decisions/025` has what it costs and what it brings.
+Rounding: every 64 inputs of an output have a scale of their own, so that the largest of their weights is 127
+(symmetric, group-wise); activations stay float32. `docs/decisions/025` has what it costs and what it brings.
 """
 
 import logging

@@ -161,7 +161,9 @@ def narrow(x, layer, at, beside, whose, out, begin, end):
     count = x.shape[1]
     for row in range(begin, end):
         voice = whose[row]
-        rank = beside[voice, at, layer, 0] if voice >= 0 else 0
+        if voice < 0:
+            continue
+        rank = beside[voice, at, layer, 0]
         down = carray(floats(beside[voice, at, layer, 1]), (rank, count))
         for r in range(rank):
             total = np.float32(0.0)

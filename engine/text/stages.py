@@ -14,7 +14,7 @@ from numba import njit
 from engine.text.kernels import SWIGLU, Weights, attend, multiply, narrow, norm, remember
 from engine.text.tiles import add_to, give_way, look_at
 
-SOURCES = "2a994528"
+SOURCES = "d5ccf74a"
 """Of `tiles.py` and `kernels.py`, the beginning of their SHA-256: numba compiles anew when this file changes only."""
 NORM_IN, MIX, REMEMBER, ATTEND, NARROW_OUT, OUT, NORM_MID, UP, NARROW_DOWN, DOWN, LAST, HEAD = range(12)
 """The stages of a layer, and the two after the last."""
