@@ -178,7 +178,6 @@ def _cut(text: str, form: Form) -> str:
 def _bits(settings: Settings, found: Mapping[str, Mapping[str, Sequence[Piece]]]) -> dict[tuple[str, str], float]:
     folder = ensure(settings.text_model, settings.home)
     model, tokenizer = bases.load(folder)
-    model.eval()
     rows = {
         (name, who): [Row(NEUTRAL, piece.text, False, "", "", "test") for piece in pieces if piece.text]
         for name, both in found.items()

@@ -56,7 +56,6 @@ def measure(settings: Settings, most: int, samples: int, seed: int, threads: int
         raise NothingToMeasure(f"no shipped voice is for {settings.text_model}; they are for embedded")
     folder = ensure(settings.text_model, settings.home)
     model, tokenizer = bases.load(folder)
-    model.eval()
     bits, kept = dict[str, dict[str, float]](), dict[str, dict[str, float]]()
     for done, (voice, files) in enumerate({BASE: None, **voices}.items()):
         lora.remove(model)

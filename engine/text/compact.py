@@ -5,7 +5,6 @@ Rounding: every 64 inputs of an output have a scale of their own, so that the la
 """
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -34,6 +33,7 @@ Place = tuple[int, int, int, int, int]
 """Where a row's memory begins, how far apart layers, keys and values, and heads lie there, and its position."""
 Voice = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
 """Of (product, layer): A, (rank, inputs), and B the other way round, (rank, panels x 16); float32."""
+NOBODY: tuple[dict[str, int], np.ndarray, int] = ({}, np.zeros((0, PRODUCTS, 1, 3), np.int64), 0)
 
 
 def packed(products: Sequence[Product], at: int, mode: int) -> Weights:
@@ -46,10 +46,8 @@ def pack(weights: Sequence[Tensor], biases: Sequence[Tensor | None], at: int = 0
     outputs, inputs = weights[0].shape
     panels, groups = -(-outputs // WIDE), inputs // GROUP
     codes = np.zeros((len(weights), panels, inputs, WIDE), np.int8)
-    scales, biases_ = (
-        np.zeros((len(weights), panels, groups, WIDE), np.float32),
-        np.zeros((len(weights), panels, WIDE), np.float32),
-    )
+    scales = np.zeros((len(weights), panels, groups, WIDE), np.float32)
+    shifts = np.zeros((len(weights), panels, WIDE), np.float32)
     for number, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         wide = torch.zeros(panels * WIDE, inputs)
         wide[:outputs] = weight
@@ -59,25 +57,20 @@ def pack(weights: Sequence[Tensor], biases: Sequence[Tensor | None], at: int = 0
         codes[number] = rounded.view(panels, WIDE, inputs).transpose(1, 2).numpy()
         scales[number] = scale[..., 0].transpose(1, 2).numpy()
         if bias is not None:
-            biases_[number].reshape(-1)[:outputs] = bias.float().numpy()
-    return Weights(codes, scales, biases_, at, mode)
+            shifts[number].reshape(-1)[:outputs] = bias.float().numpy()
+    return Weights(codes, scales, shifts, at, mode)
 
 
 @dataclass(slots=True)
 class Compact:
-    """The compiled step of one model.
-
-    `coarse`: what rows remember is bfloat16, else float32. `outputs` is the size of the vocabulary.
-    """
+    """The compiled step of one model; `outputs` is the size of the vocabulary. What rows remember is bfloat16."""
 
     plan: Plan
     outputs: int
-    coarse: bool = True
     _voices: dict[str, Voice] = field(default_factory=dict)
-    _beside: tuple[tuple[str, ...], np.ndarray, int] = ((), np.zeros((0, PRODUCTS, 1, 3), np.int64), 0)
+    _table: tuple[dict[str, int], np.ndarray, int] | None = None
 
     def __post_init__(self) -> None:
-        self._forget()
         begun = time.monotonic()
         self.step(torch.zeros(1, self.plan.norms.shape[-1]), torch.zeros(2, 1, self.plan.deep), [], [], [])  # compiles
         if not step.stats.cache_hits and time.monotonic() - begun > LONG:
@@ -91,8 +84,8 @@ class Compact:
         `x` are embedded tokens (rows, width), `turns` cosines and sines (2, rows, head width), `voices` what each is
         said in ("": none). Tokens of one prompt must be in order.
         """
-        names, table, most = self._together(voices)
-        whose = np.array([names.index(voice) if voice in names else -1 for voice in voices], np.int64)
+        numbers, table, most = self._beside(voices)
+        whose = np.array([numbers.get(voice, -1) for voice in voices], np.int64)
         where = np.array(places, np.int64).reshape(-1, 5)
         tokens, angles = x.float().numpy(), turns.float().numpy()
         rows, done = np.array(wanted, np.int64), 0
@@ -101,8 +94,8 @@ class Compact:
             some = slice(begin, min(begin + TOGETHER, len(places)))
             mine = rows[(rows >= some.start) & (rows < some.stop)] - begin
             given = Given(
-                self.plan, tokens[some].copy(), angles[:, some].copy(), where[some], self.coarse, table, whose[some],
-                mine, scores[done : done + len(mine)],
+                self.plan, tokens[some].copy(), angles[:, some].copy(), where[some], table, whose[some], mine,
+                scores[done : done + len(mine)],
             )  # fmt: skip
             _team.run(given, self._room(len(given.x), len(mine), most), np.zeros((self._stages, 2), np.int64))
             done += len(mine)
@@ -121,7 +114,6 @@ class Compact:
             np.empty((rows, plan.products[3].codes.shape[2]), np.float32),
             np.empty((rows, most), np.float32),
             np.empty((wanted, width), np.float32),
-            np.full(wanted, -1),
         )
 
     def load(self, name: str, pairs: Mapping[tuple[int, int], Pair]) -> None:
@@ -132,29 +124,25 @@ class Compact:
             wide[:, : b.shape[0]] = b.float().t().numpy()
             voice[product, layer] = (np.ascontiguousarray(a.float().numpy()), wide)
         self._voices[name] = voice
-        self._forget()
+        self._table = None
 
     def drop(self, name: str) -> None:
         """Forget a voice, if it is there."""
         if self._voices.pop(name, None) is not None:
-            self._forget()
+            self._table = None
 
-    def _forget(self) -> None:
-        """Where the voices lie is to be looked up anew."""
-        self._beside = ((), np.zeros((0, PRODUCTS, len(self.plan.norms) // 2, 3), np.int64), 0)
-
-    def _together(self, voices: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray, int]:
-        """Names, where their matrices lie, and the highest rank; nothing where nobody has a voice."""
+    def _beside(self, voices: Sequence[str]) -> tuple[dict[str, int], np.ndarray, int]:
+        """The number of each voice, where its matrices lie, and the highest rank; of none where nobody has a voice."""
         if not {*voices} & {*self._voices}:
-            return (), np.zeros((0, PRODUCTS, len(self.plan.norms) // 2, 3), np.int64), 0
-        if not self._beside[0]:
-            names = tuple(self._voices)
-            table = np.zeros((len(names), PRODUCTS, len(self.plan.norms) // 2, 3), np.int64)
-            for at, name in enumerate(names):
-                for (product, layer), (a, b) in self._voices[name].items():
+            return NOBODY
+        if self._table is None:
+            table = np.zeros((len(self._voices), PRODUCTS, len(self.plan.norms) // 2, 3), np.int64)
+            for at, voice in enumerate(self._voices.values()):
+                for (product, layer), (a, b) in voice.items():
                     table[at, product, layer] = len(a), a.ctypes.data, b.ctypes.data
-            self._beside = (names, table, int(table[..., 0].max()))
-        return self._beside
+            numbers = {name: at for at, name in enumerate(self._voices)}
+            self._table = numbers, table, int(table[..., 0].max())
+        return self._table
 
 
 def fits(width: int, inner: int, deep: int) -> bool:
@@ -182,10 +170,6 @@ class _Team:
             inbox.put(job)
         step(*job)
 
-    def leave(self) -> None:
-        """In a forked process there are no threads."""
-        self._inboxes = []
-
 
 def _help(inbox: "SimpleQueue[Any]") -> None:
     while True:
@@ -193,7 +177,6 @@ def _help(inbox: "SimpleQueue[Any]") -> None:
 
 
 _team = _Team()
-os.register_at_fork(after_in_child=_team.leave)
 
 
 def places(part: Part) -> list[Place]:

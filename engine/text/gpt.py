@@ -61,15 +61,15 @@ class Gpt:
     ) -> None:
         self._name = name or folder.name
         where = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-        compact = where.type == "cpu" if dtype == "auto" else dtype == "int8"
-        wide = best_dtype(where) if compact or dtype == "auto" else getattr(torch, dtype)
+        narrow = dtype in ("auto", "int8")
+        wide = best_dtype(where) if narrow else getattr(torch, dtype)
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         model = _whole_model(folder, wide)
         model.to(where).eval().requires_grad_(False)
         trained = int(model.config.max_position_embeddings)
         self._window = min(window or trained, trained)
         self._base = lora.fingerprint(model)
-        network = lean(model, compact)
+        network = lean(model, compact=narrow and where.type == "cpu")
         self._network: Network = network or HubNetwork(model)
         self._dtype: torch.dtype = torch.int8 if network and network.compact else wide
         self._shelf = shelf

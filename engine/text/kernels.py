@@ -17,17 +17,11 @@ from engine.text.tiles import (
     as_bits,
     as_float,
     blend32,
-    blend32h,
     blend64,
-    blend64h,
     blend128,
-    blend128h,
     dots32,
-    dots32h,
     dots64,
-    dots64h,
     dots128,
-    dots128h,
     floats,
     halves,
     tile1,
@@ -39,6 +33,7 @@ from engine.text.tiles import (
 )  # fmt: skip
 
 SUMS = {"reassoc", "contract", "nsz"}  # may be added in another order, the same for every row; not-a-number stays so
+HALF = 2  # bytes of a bfloat16
 KEEP, ADD, GELU, SWIGLU = range(4)
 """What becomes of a product's outputs."""
 
@@ -198,44 +193,6 @@ def _shortened(number):
     return np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
 
 
-@njit
-def _dot(one, many, count, deep, coarse, out):
-    """`dots` of this depth."""
-    if deep == 64:
-        if coarse:
-            dots64h(one, many, count, out)
-        else:
-            dots64(one, many, count, out)
-    elif deep == 32:
-        if coarse:
-            dots32h(one, many, count, out)
-        else:
-            dots32(one, many, count, out)
-    elif coarse:
-        dots128h(one, many, count, out)
-    else:
-        dots128(one, many, count, out)
-
-
-@njit
-def _mix(weights, many, count, deep, coarse, out):
-    """`blend` of this depth."""
-    if deep == 64:
-        if coarse:
-            blend64h(weights, many, count, out)
-        else:
-            blend64(weights, many, count, out)
-    elif deep == 32:
-        if coarse:
-            blend32h(weights, many, count, out)
-        else:
-            blend32(weights, many, count, out)
-    elif coarse:
-        blend128h(weights, many, count, out)
-    else:
-        blend128(weights, many, count, out)
-
-
 @njit(fastmath=SUMS)
 def _soften(weights):
     """Softmax, in place."""
@@ -248,6 +205,23 @@ def _soften(weights):
         total += weights[t]
     for t in range(len(weights)):
         weights[t] /= total
+
+
+@njit
+def _look(deep, weights, keys, values, count, asked, out):
+    """One query's attention over `count` tokens; all but `deep`, `count` and the array `weights` are addresses."""
+    if deep == 64:
+        dots64(asked, keys, count, weights.ctypes.data)
+        _soften(weights)
+        blend64(weights.ctypes.data, values, count, out)
+    elif deep == 32:
+        dots32(asked, keys, count, weights.ctypes.data)
+        _soften(weights)
+        blend32(weights.ctypes.data, values, count, out)
+    else:
+        dots128(asked, keys, count, weights.ctypes.data)
+        _soften(weights)
+        blend128(weights.ctypes.data, values, count, out)
 
 
 @njit(fastmath=SUMS)
@@ -265,42 +239,32 @@ def _turn(mixed, at, deep, turned, turns, row, out):
 
 
 @njit(fastmath=SUMS)
-def remember(heads, groups, deep, turned, layer, mixed, turns, places, coarse, begin, end):
+def remember(heads, groups, deep, turned, layer, mixed, turns, places, begin, end):
     """Write the keys and values of some rows down, before any row looks at those of another."""
-    key, size = np.empty(deep, np.float32), 2 if coarse else 4
+    key = np.empty(deep, np.float32)
     for row in range(begin, end):
         for group in range(groups):
             _turn(mixed, (heads + group) * deep, deep, turned, turns, row, key)
-            to = places[row, 0] + size * (layer * places[row, 1] + group * places[row, 3] + places[row, 4] * deep)
+            to = places[row, 0] + HALF * (layer * places[row, 1] + group * places[row, 3] + places[row, 4] * deep)
             at = (heads + groups + group) * deep
-            if coarse:
-                new_key = carray(halves(to), (deep,))
-                new_value = carray(halves(to + size * places[row, 2]), (deep,))
-                for i in range(deep):
-                    new_key[i], new_value[i] = _shortened(key[i]), _shortened(mixed[row, at + i])
-            else:
-                whole_key = carray(floats(to), (deep,))
-                whole_value = carray(floats(to + size * places[row, 2]), (deep,))
-                for i in range(deep):
-                    whole_key[i], whole_value[i] = key[i], mixed[row, at + i]
+            new_key, new_value = carray(halves(to), (deep,)), carray(halves(to + HALF * places[row, 2]), (deep,))
+            for i in range(deep):
+                new_key[i], new_value[i] = _shortened(key[i]), _shortened(mixed[row, at + i])
 
 
 @njit(fastmath=SUMS)
-def attend(heads, groups, deep, turned, layer, mixed, turns, places, coarse, out, begin, end):
+def attend(heads, groups, deep, turned, layer, mixed, turns, places, out, begin, end):
     """What some rows, head by head, take from the tokens before them and their own."""
-    many = heads // groups
-    scale, size = np.float32(1.0 / np.sqrt(deep)), 2 if coarse else 4
+    many, scale = heads // groups, np.float32(1.0 / np.sqrt(deep))
     asked = np.empty(deep, np.float32)
     for task in range(begin, end):
         row, group = task // groups, task % groups
-        keys = places[row, 0] + size * (layer * places[row, 1] + group * places[row, 3])
-        values, count = keys + size * places[row, 2], places[row, 4] + 1
+        keys = places[row, 0] + HALF * (layer * places[row, 1] + group * places[row, 3])
+        values, count = keys + HALF * places[row, 2], places[row, 4] + 1
         weights = np.empty(count, np.float32)
         for head in range(group * many, (group + 1) * many):
             _turn(mixed, head * deep, deep, turned, turns, row, asked)
             for i in range(deep):
                 asked[i] *= scale
-            _dot(asked.ctypes.data, keys, count, deep, coarse, weights.ctypes.data)
-            _soften(weights)
             to = out.ctypes.data + 4 * (row * out.shape[1] + head * deep)
-            _mix(weights.ctypes.data, values, count, deep, coarse, to)
+            _look(deep, weights, keys, values, count, asked.ctypes.data, to)

@@ -57,21 +57,18 @@ class Layout:
     reading: tuple[Reading, ...]
 
 
-def laid_out(parts: Sequence[Part], groups: int, company: Company, device: torch.device, dtype: torch.dtype) -> Layout:
-    """The layout of a step; `groups` queries share a key, `company` are the voices that stand side by side.
-
-    `dtype` is that of the queries.
-    """
+def laid_out(parts: Sequence[Part], groups: int, company: Company, device: torch.device) -> Layout:
+    """The layout of a step; `groups` queries share a key, `company` are the voices that stand side by side."""
     rows = [(row, part.voice, token) for part in parts if not part.reads for row, token in _written(part)]
     rows.sort(key=lambda one: (one[0].slab.capacity, one[0].slot))
     place = {id(row): number for number, (row, _, _) in enumerate(rows)}
-    standing = _standing([row for row, _, _ in rows], device, dtype)
+    standing = _standing([row for row, _, _ in rows], device)
     ids, at = [token for _, _, token in rows], [row.filled for row, _, _ in rows]
     spoken = [(voice, 1) for _, voice, _ in rows]
     reading, last = [], []
     for part in parts:
         if part.reads:
-            reading.append(_reading(part, len(ids), groups, device, dtype))
+            reading.append(_reading(part, len(ids), groups, device))
             begin = part.memory.filled
             at += range(begin, begin + len(part.ids))
             ids += part.ids
@@ -94,7 +91,7 @@ def _written(part: Part) -> Sequence[tuple[Row, int]]:
     return list(zip(part.memory.rows, part.ids, strict=True))
 
 
-def _standing(rows: Sequence[Row], device: torch.device, dtype: torch.dtype) -> tuple[Standing, ...]:
+def _standing(rows: Sequence[Row], device: torch.device) -> tuple[Standing, ...]:
     """Rows in order, slab by slab."""
     found, begin = [], 0
     while begin < len(rows):
@@ -112,14 +109,14 @@ def _standing(rows: Sequence[Row], device: torch.device, dtype: torch.dtype) -> 
                 torch.arange(slab.tensor.shape[3], device=device)[None],
                 at,
                 reach,
-                _mask((torch.arange(reach, device=device) <= at)[:, None, None], dtype),
+                _mask((torch.arange(reach, device=device) <= at)[:, None, None], slab.tensor.dtype),
             )
         )
         begin += len(mine)
     return tuple(found)
 
 
-def _reading(part: Part, begin: int, groups: int, device: torch.device, dtype: torch.dtype) -> Reading:
+def _reading(part: Part, begin: int, groups: int, device: torch.device) -> Reading:
     """A prompt's next tokens, cut where its blocks end, wherever the step began."""
     at, end = part.memory.filled, part.memory.filled + len(part.ids)
     cuts = [at, *range(at // BLOCK * BLOCK + BLOCK, end, BLOCK), end]
@@ -127,7 +124,7 @@ def _reading(part: Part, begin: int, groups: int, device: torch.device, dtype: t
     for one, other in itertools.pairwise(cuts):
         reach = rounded(other)
         seen = torch.arange(reach, device=device) <= torch.arange(one, other, device=device)[:, None]
-        blocks.append((begin + one - at, other - one, reach, _mask(seen, dtype).repeat(groups, 1)))
+        blocks.append((begin + one - at, other - one, reach, _mask(seen, part.memory.table.dtype).repeat(groups, 1)))
     return Reading(part.memory, begin, len(part.ids), at, tuple(blocks))
 
 

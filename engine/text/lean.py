@@ -89,7 +89,8 @@ class LeanNetwork:
             self.compact = Compact(self._plan(products, pack([head], [None])), len(head))
         # Where bfloat16 is fast, prompts are read as they were, else like everything else.
         self.reads = not compact or self.embeddings.dtype != torch.float32
-        self.score = linear(head) if self.reads else torch.clone
+        if self.reads:
+            self.score = linear(head)
         for block in self.blocks:
             for product in block.products:
                 product.settle(packed=self.reads)
@@ -133,10 +134,11 @@ class LeanNetwork:
         read = self._forward([part for part in parts if part.reads])
         scores = []
         for part in parts:
-            count = part.scored if part.reads else len(part.ids)
-            source = read if part.reads else written
-            scores.append(source[:count])
-            read, written = (source[count:], written) if part.reads else (read, source[count:])
+            if part.reads:
+                mine, read = read[: part.wanted], read[part.wanted :]
+            else:
+                mine, written = written[: part.wanted], written[part.wanted :]
+            scores.append(mine)
         return torch.cat(scores)
 
     def _compiled(self, compact: Compact, parts: Sequence[Part]) -> Tensor:
@@ -144,14 +146,14 @@ class LeanNetwork:
         for part in parts:
             where += places(part)
             voices += [part.voice] * len(part.ids)
-            wanted += range(len(where) - (len(part.ids) if not part.reads else int(part.scored)), len(where))
+            wanted += range(len(where) - part.wanted, len(where))
         ids = torch.tensor([token for part in parts for token in part.ids])
         x, turns = self.enter(ids, torch.tensor([place[-1] for place in where]))
         angles = torch.cat([turn.transpose(0, 1) for turn in turns]) if self.turned else x.new_zeros(2, len(x), 0)
         return compact.step(x, angles, where, voices, wanted)
 
     def _forward(self, parts: Sequence[Part]) -> Tensor:
-        layout = laid_out(parts, self.groups, self.company, self.device, self.embeddings.dtype)
+        layout = laid_out(parts, self.groups, self.company, self.device)
         x, places = self.enter(layout.ids, layout.at)
         for index, block in enumerate(self.blocks):
             mixed = block.qkv(block.norm_in(x), layout.mix)
@@ -231,11 +233,11 @@ class LeanNetwork:
         table, mine = part.memory.table[index], slice(part.begin, part.begin + part.tokens)
         table[0, :, part.at : part.at + part.tokens] = keys[mine].transpose(0, 1)
         table[1, :, part.at : part.at + part.tokens] = values[mine].transpose(0, 1)
-        before, found = table[:, :, : part.blocks[-1][2]].to(query.dtype), []
+        found = []
         for begin, size, reach, mask in part.blocks:
             asked = query[begin : begin + size].transpose(0, 1).reshape(1, -1, self.groups * size, self.width)
             seen = F.scaled_dot_product_attention(
-                asked, before[:1, :, :reach], before[1:, :, :reach], mask, scale=self.scale
+                asked, table[:1, :, :reach], table[1:, :, :reach], mask, scale=self.scale
             )
             seen = seen.view(self.heads, size, self.width).transpose(0, 1)
             found.append(seen.reshape(size, self.heads * self.width))

@@ -50,6 +50,11 @@ class Part:
     reads: bool
     scored: bool = True
 
+    @property
+    def wanted(self) -> int:
+        """How many rows of scores: of a prompt that of its last token, of what is written one each."""
+        return int(self.scored) if self.reads else len(self.ids)
+
 
 class Network(Protocol):
     """A model on its device."""

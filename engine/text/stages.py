@@ -14,7 +14,7 @@ from numba import njit
 from engine.text.kernels import SWIGLU, Weights, attend, multiply, narrow, norm, remember
 from engine.text.tiles import add_to, give_way, look_at
 
-SOURCES = "d5ccf74a"
+SOURCES = "cc28bff5"
 """Of `tiles.py` and `kernels.py`, the beginning of their SHA-256: numba compiles anew when this file changes only."""
 NORM_IN, MIX, REMEMBER, ATTEND, NARROW_OUT, OUT, NORM_MID, UP, NARROW_DOWN, DOWN, LAST, HEAD = range(12)
 """The stages of a layer, and the two after the last."""
@@ -41,7 +41,7 @@ class Given(NamedTuple):
 
     `x` are the rows (rows, width), `turns` cosines and sines (2, rows, deep). `places`: of each row its memory's
     address, then in numbers how far apart layers, keys and values, and heads lie there, and how many tokens come before
-    it; `coarse`: they are bfloat16. `beside`: of each voice, product and layer the rank and where its two matrices lie,
+    it; all of it bfloat16. `beside`: of each voice, product and layer the rank and where its two matrices lie,
     (voices, 4, layers, 3); `whose` voice each row has, -1 for none. `scores` (len(wanted), panels x 16) are of the
     rows `wanted`.
     """
@@ -50,7 +50,6 @@ class Given(NamedTuple):
     x: Any
     turns: Any
     places: Any
-    coarse: bool
     beside: Any
     whose: Any
     wanted: Any
@@ -58,7 +57,7 @@ class Given(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Room for what is in between: (rows, as wide as it is), float32; `nobody` is as `Given.whose`."""
+    """Room for what is in between: (rows, as wide as it is), float32; `last` has the wanted rows."""
 
     normed: Any
     mixed: Any
@@ -66,7 +65,6 @@ class Work(NamedTuple):
     inner: Any
     narrow: Any
     last: Any
-    nobody: Any
 
 
 @njit
@@ -109,13 +107,12 @@ def _do(kind, layer, work, given, begin, end):
         multiply(qkv, layer, work.normed, given.beside, given.whose, work.narrow, work.mixed, begin, end)
     elif kind == REMEMBER:
         remember(
-            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, given.coarse,
-            begin, end,
+            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, begin, end,
         )  # fmt: skip
     elif kind == ATTEND:
         attend(
-            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, given.coarse,
-            work.seen, begin, end,
+            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, work.seen,
+            begin, end,
         )  # fmt: skip
     elif kind == NARROW_OUT:
         narrow(work.seen, layer, out.at, given.beside, given.whose, work.narrow, begin, end)
@@ -136,7 +133,7 @@ def _do(kind, layer, work, given, begin, end):
                 work.last[at, i] = given.x[given.wanted[at], i]
         norm(work.last, plan.norms[-1], plan.epsilon, plan.centred, work.last, begin, end)
     else:
-        multiply(plan.head, layer, work.last, given.beside, work.nobody, work.narrow[:, :0], given.scores, begin, end)
+        multiply(plan.head, layer, work.last, given.beside, given.whose, work.narrow[:, :0], given.scores, begin, end)
 
 
 @njit(nogil=True, cache=True)

@@ -32,15 +32,17 @@ def _everywhere(builder: Any, number: Any) -> Any:
     return builder.shuffle_vector(first, some, ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE))
 
 
-def _read(builder: Any, address: Any, coarse: bool) -> Any:
-    """Sixteen numbers at an address, as float32; `coarse`: they are bfloat16."""
-    if not coarse:
-        return builder.load(builder.inttoptr(address, ir.VectorType(FLOAT, WIDE).as_pointer()), align=4)
+def _read(builder: Any, address: Any) -> Any:
+    """Sixteen float32 at an address."""
+    return builder.load(builder.inttoptr(address, ir.VectorType(FLOAT, WIDE).as_pointer()), align=4)
+
+
+def _widened(builder: Any, address: Any) -> Any:
+    """Sixteen bfloat16 at an address, as float32."""
     wide = ir.VectorType(ir.IntType(32), WIDE)
     bits = builder.load(builder.inttoptr(address, ir.VectorType(ir.IntType(16), WIDE).as_pointer()), align=2)
-    return builder.bitcast(
-        builder.shl(builder.zext(bits, wide), ir.Constant(wide, [16] * WIDE)), ir.VectorType(FLOAT, WIDE)
-    )
+    whole = builder.shl(builder.zext(bits, wide), ir.Constant(wide, [16] * WIDE))
+    return builder.bitcast(whole, ir.VectorType(FLOAT, WIDE))
 
 
 def _fma(builder: Any) -> Any:
@@ -93,7 +95,7 @@ def _tile(rows: int) -> Any:
         ]
         first = builder.inttoptr(weights, bytes_.as_pointer())
         totals = [cgutils.alloca_once(builder, vector) for _ in range(rows)]
-        start = _read(builder, bias, False)
+        start = _read(builder, bias)
         for total in totals:
             builder.store(start, total)
         with cgutils.for_range(builder, builder.udiv(count, LONG(GROUP))) as groups:
@@ -108,7 +110,7 @@ def _tile(rows: int) -> Any:
                 return [builder.call(_fma(builder), [one, wide, sum_]) for one, sum_ in zip(ones, sums, strict=True)]
 
             following = _loop(builder, LONG(GROUP), [ir.Constant(vector, [0.0] * WIDE)] * rows, turn)
-            scale = _read(builder, builder.add(scales, builder.mul(groups.index, LONG(4 * WIDE))), False)
+            scale = _read(builder, builder.add(scales, builder.mul(groups.index, LONG(4 * WIDE))))
             for total, found in zip(totals, following, strict=True):
                 builder.store(builder.call(_fma(builder), [found, scale, builder.load(total)]), total)
         more = builder.icmp_signed("!=", adds, LONG(0))
@@ -129,63 +131,62 @@ def _tile(rows: int) -> Any:
     return tile
 
 
-def _dots(chunks: int, coarse: bool) -> Any:
-    """dots(one, many, count, out): what one vector of `chunks` x 16 comes to with each of `count` others."""
+def _of_four(code: Any) -> Any:
+    """What takes four whole numbers and returns nothing."""
+
+    @intrinsic
+    def four(typing: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
+        return types.void(*[types.int64] * 4), code
+
+    return four
+
+
+def _dots(chunks: int) -> Any:
+    """dots(one, many, count, out): what a float32 vector of `chunks` x 16 comes to with `count` others of bfloat16."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         one, many, count, out = args
-        vector, size = ir.VectorType(FLOAT, WIDE), WIDE * (2 if coarse else 4)
+        vector = ir.VectorType(FLOAT, WIDE)
         kind = ir.FunctionType(FLOAT, [FLOAT, vector])
         add_up = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.fadd.v16f32")
-        mine = [_read(builder, builder.add(one, LONG(4 * WIDE * chunk)), False) for chunk in range(chunks)]
+        mine = [_read(builder, builder.add(one, LONG(4 * WIDE * chunk))) for chunk in range(chunks)]
         with cgutils.for_range(builder, count) as loop:
-            place = builder.add(many, builder.mul(loop.index, LONG(chunks * size)))
+            place = builder.add(many, builder.mul(loop.index, LONG(chunks * 2 * WIDE)))
             total = ir.Constant(vector, [0.0] * WIDE)
             for chunk, part in enumerate(mine):
-                other = _read(builder, builder.add(place, LONG(size * chunk)), coarse)
+                other = _widened(builder, builder.add(place, LONG(2 * WIDE * chunk)))
                 total = builder.call(_fma(builder), [part, other, total])
             found = builder.call(add_up, [FLOAT(0.0), total], fastmath=("reassoc",))
             builder.store(found, builder.gep(builder.inttoptr(out, FLOAT.as_pointer()), [loop.index]))
         return context.get_dummy_value()
 
-    @intrinsic
-    def dots(typing: Any, one: Any, many: Any, count: Any, out: Any) -> Any:
-        return types.void(*[types.int64] * 4), code
-
-    return dots
+    return _of_four(code)
 
 
-def _blend(chunks: int, coarse: bool) -> Any:
-    """blend(weights, many, count, out): the weighted sum of `count` vectors of `chunks` x 16."""
+def _blend(chunks: int) -> Any:
+    """blend(weights, many, count, out): the weighted sum, float32, of `count` vectors of `chunks` x 16 bfloat16."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         weights, many, count, out = args
-        vector, size = ir.VectorType(FLOAT, WIDE), WIDE * (2 if coarse else 4)
-        nothing = ir.Constant(vector, [0.0] * WIDE)
+        vector = ir.VectorType(FLOAT, WIDE)
 
         def turn(at: Any, sums: Sequence[Any]) -> list[Any]:
             much = _everywhere(builder, builder.load(builder.gep(builder.inttoptr(weights, FLOAT.as_pointer()), [at])))
-            place = builder.add(many, builder.mul(at, LONG(chunks * size)))
-            others = [_read(builder, builder.add(place, LONG(size * chunk)), coarse) for chunk in range(chunks)]
+            place = builder.add(many, builder.mul(at, LONG(chunks * 2 * WIDE)))
+            others = [_widened(builder, builder.add(place, LONG(2 * WIDE * chunk))) for chunk in range(chunks)]
             return [builder.call(_fma(builder), [much, *pair]) for pair in zip(others, sums, strict=True)]
 
-        for chunk, total in enumerate(_loop(builder, count, [nothing] * chunks, turn)):
+        for chunk, total in enumerate(_loop(builder, count, [ir.Constant(vector, [0.0] * WIDE)] * chunks, turn)):
             place = builder.add(out, LONG(4 * WIDE * chunk))
             builder.store(total, builder.inttoptr(place, vector.as_pointer()), align=4)
         return context.get_dummy_value()
 
-    @intrinsic
-    def blend(typing: Any, weights: Any, many: Any, count: Any, out: Any) -> Any:
-        return types.void(*[types.int64] * 4), code
-
-    return blend
+    return _of_four(code)
 
 
 tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows) for rows in range(1, TALL + 1))
-dots32, dots64, dots128 = (_dots(chunks, False) for chunks in (2, 4, 8))
-dots32h, dots64h, dots128h = (_dots(chunks, True) for chunks in (2, 4, 8))
-blend32, blend64, blend128 = (_blend(chunks, False) for chunks in (2, 4, 8))
-blend32h, blend64h, blend128h = (_blend(chunks, True) for chunks in (2, 4, 8))
+dots32, dots64, dots128 = (_dots(deep // WIDE) for deep in DEPTHS)
+blend32, blend64, blend128 = (_blend(deep // WIDE) for deep in DEPTHS)
 
 
 @intrinsic
