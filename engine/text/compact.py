@@ -1,7 +1,8 @@
 """A model's weights in eight bits, and a step as one compiled call (T).
 
 Rounding: every 64 inputs of an output have a scale of their own, so that the largest of their weights is 127
-(symmetric, group-wise); activations stay float32. `docs/decisions/025` has what it costs and what it brings.
+(symmetric, group-wise); rows are rounded to sixteen bits in the same way before a product. `docs/decisions/025` has
+what it costs and what it brings.
 """
 
 import logging
@@ -17,16 +18,17 @@ import torch
 from torch import Tensor
 
 from adapters.files import Pair
-from engine.text.kernels import KEEP, Weights
+from engine.text.kernels import BROAD, KEEP, Rounded, Weights
 from engine.text.network import Part
 from engine.text.products import Product
 from engine.text.stages import DOWN, Given, Plan, Work, step
-from engine.text.tiles import DEPTHS, GROUP, WIDE
+from engine.text.tiles import GROUP, WIDE
 
 log = logging.getLogger(__name__)
 TOP = 127
 LONG = 1.0  # seconds
 TOGETHER = 96  # rows that go through a layer at a time: as many as stay in a core's own cache
+BLOCK = 12  # rows of one prompt that look at its tokens together
 PRODUCTS = 4
 
 Place = tuple[int, int, int, int, int]
@@ -45,7 +47,7 @@ def pack(weights: Sequence[Tensor], biases: Sequence[Tensor | None], at: int = 0
     """Matrices (outputs, inputs) of all layers as int8 in panels of 16 outputs."""
     outputs, inputs = weights[0].shape
     panels, groups = -(-outputs // WIDE), inputs // GROUP
-    codes = np.zeros((len(weights), panels, inputs, WIDE), np.int8)
+    codes = np.zeros((len(weights), panels, inputs // 2, WIDE, 2), np.int8)
     scales = np.zeros((len(weights), panels, groups, WIDE), np.float32)
     shifts = np.zeros((len(weights), panels, WIDE), np.float32)
     for number, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
@@ -54,7 +56,7 @@ def pack(weights: Sequence[Tensor], biases: Sequence[Tensor | None], at: int = 0
         grouped = wide.view(panels, WIDE, groups, GROUP)
         scale = grouped.abs().amax(-1, keepdim=True).clamp_min(1e-12) / TOP
         rounded = (grouped / scale).round().to(torch.int8)
-        codes[number] = rounded.view(panels, WIDE, inputs).transpose(1, 2).numpy()
+        codes[number] = rounded.view(panels, WIDE, inputs // 2, 2).transpose(1, 2).numpy()
         scales[number] = scale[..., 0].transpose(1, 2).numpy()
         if bias is not None:
             shifts[number].reshape(-1)[:outputs] = bias.float().numpy()
@@ -94,8 +96,8 @@ class Compact:
             some = slice(begin, min(begin + TOGETHER, len(places)))
             mine = rows[(rows >= some.start) & (rows < some.stop)] - begin
             given = Given(
-                self.plan, tokens[some].copy(), angles[:, some].copy(), where[some], table, whose[some], mine,
-                scores[done : done + len(mine)],
+                self.plan, tokens[some].copy(), angles[:, some].copy(), where[some], _blocks(where[some]), table,
+                whose[some], mine, scores[done : done + len(mine)],
             )  # fmt: skip
             _team.run(given, self._room(len(given.x), len(mine), most), np.zeros((self._stages, 2), np.int64))
             done += len(mine)
@@ -107,13 +109,16 @@ class Compact:
 
     def _room(self, rows: int, wanted: int, most: int) -> Work:
         plan, width = self.plan, self.plan.norms.shape[-1]
+        inner = 2 * plan.products[3].codes.shape[2]
+        widest = max(width, plan.heads * plan.deep, inner)
         return Work(
             np.empty((rows, width), np.float32),
             np.empty((rows, plan.products[0].codes.shape[1] * WIDE), np.float32),
             np.empty((rows, plan.heads * plan.deep), np.float32),
-            np.empty((rows, plan.products[3].codes.shape[2]), np.float32),
+            np.empty((rows, inner), np.float32),
             np.empty((rows, most), np.float32),
             np.empty((wanted, width), np.float32),
+            Rounded(np.empty((rows, widest), np.int16), np.empty((rows, widest // GROUP), np.float32)),
         )
 
     def load(self, name: str, pairs: Mapping[tuple[int, int], Pair]) -> None:
@@ -147,7 +152,7 @@ class Compact:
 
 def fits(width: int, inner: int, deep: int) -> bool:
     """Whether the compiled step knows layers and feed-forward parts of these sizes, and heads of this width."""
-    return deep in DEPTHS and width % GROUP == inner % GROUP == 0
+    return deep % BROAD == 0 and width % GROUP == inner % GROUP == 0
 
 
 class _Team:
@@ -177,6 +182,15 @@ def _help(inbox: "SimpleQueue[Any]") -> None:
 
 
 _team = _Team()
+
+
+def _blocks(places: np.ndarray) -> np.ndarray:
+    """Where rows begin that go on where the one before them is, at most BLOCK of them; and the number of rows."""
+    rows = np.arange(len(places))
+    begins = np.ones(len(places), bool)
+    begins[1:] = (places[1:, 0] != places[:-1, 0]) | (places[1:, 4] != places[:-1, 4] + 1)
+    before = rows - np.maximum.accumulate(np.where(begins, rows, 0))
+    return np.append(np.flatnonzero(before % BLOCK == 0), len(places))
 
 
 def places(part: Part) -> list[Place]:

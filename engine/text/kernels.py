@@ -1,8 +1,9 @@
-"""What a layer does to rows, as loops that numba compiles: int8 weights, float32 sums.
+"""What a layer does to rows, as loops that numba compiles.
 
-Weights of eight bits are widened in the registers where they are multiplied (half of what bfloat16 moves, a quarter of
-float32). Each function does some of the tasks of a stage (see `stages`), from `begin` to `end`. What a row comes to
-does not depend on the rows beside it: every number is summed in one order, whichever tile it is in.
+Weights of eight bits (half of what bfloat16 moves, a quarter of float32) are multiplied with rows of sixteen bits in
+whole numbers, two products an instruction; all else is float32. Each function does some of the tasks of a stage (see
+`stages`), from `begin` to `end`. What a row comes to does not depend on the rows beside it: every number is summed in
+one order, whichever tile it is in.
 """
 
 from typing import Any, NamedTuple
@@ -12,16 +13,17 @@ from numba import carray, njit
 
 from engine.text.tiles import (
     GROUP,
+    MORE,
     TALL,
     WIDE,
     as_bits,
     as_float,
-    blend32,
-    blend64,
-    blend128,
-    dots32,
-    dots64,
-    dots128,
+    blend1,
+    blend2,
+    blend3,
+    blend4,
+    blend5,
+    blend6,
     floats,
     halves,
     tile1,
@@ -30,16 +32,21 @@ from engine.text.tiles import (
     tile4,
     tile5,
     tile6,
+    turn_over,
 )  # fmt: skip
 
 SUMS = {"reassoc", "contract", "nsz"}  # may be added in another order, the same for every row; not-a-number stays so
-HALF = 2  # bytes of a bfloat16
+WHOLE, HALF = 4, 2  # bytes of a float32, and of a bfloat16 or an int16
+CODES, LEAST = np.float32(32767.0), np.float32(1e-30)  # the largest int16; less than this is nothing
+BROAD = 32
+"""Tokens or numbers that attention looks at together; heads are of so many numbers, or a multiple."""
+SIGNLESS = np.uint32(0x7FFFFFFF)
 KEEP, ADD, GELU, SWIGLU = range(4)
 """What becomes of a product's outputs."""
 
 
 class Weights(NamedTuple):
-    """A linear layer of every block: int8 codes (layers, panels, inputs, 16),
+    """A linear layer of every block: int8 codes (layers, panels, inputs / 2, 16, 2),
     scales (layers, panels, inputs / GROUP, 16), biases (layers, panels, 16).
 
     `at`: which of a block's products it is; `mode`: what becomes of its outputs. (As variables: numba compiles
@@ -53,38 +60,70 @@ class Weights(NamedTuple):
     mode: int
 
 
+class Rounded(NamedTuple):
+    """Rows before a product: int16 codes (rows, inputs or more) and what 1 stands for, float32 (rows, 1 a GROUP)."""
+
+    codes: Any
+    sizes: Any
+
+
 @njit
-def _one_tile(rows, x, stride, weights, count, scales, bias, out, out_stride, adds):
+def _one_tile(rows, x, sizes, stride, weights, count, scales, bias, out, out_stride, adds):
     """`tile` of at most six rows."""
     if rows == 1:
-        tile1(x, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile1(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
     elif rows == 2:
-        tile2(x, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile2(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
     elif rows == 3:
-        tile3(x, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile3(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
     elif rows == 4:
-        tile4(x, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile4(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
     elif rows == 5:
-        tile5(x, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile5(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
     elif rows == 6:
-        tile6(x, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile6(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
 
 
 @njit
-def _tiles(rows, x, stride, weights, count, scales, bias, out, out_stride, adds):
+def _height(rows):
+    """How many of these rows go next: two tiles of one height take less than a full one and a rest."""
+    if rows >= 2 * TALL or rows == TALL:
+        return TALL
+    return rows if rows < TALL else rows - rows // 2
+
+
+@njit
+def _tiles(rows, x, sizes, stride, weights, count, scales, bias, out, out_stride, adds):
     """`tile` of any number of rows."""
     while rows > 0:
-        tall = TALL
-        if rows < 2 * TALL and rows != TALL:  # two of one height take less than a full one and a rest
-            tall = rows if rows < TALL else rows - rows // 2
-        _one_tile(tall, x, stride, weights, count, scales, bias, out, out_stride, adds)
-        x, out, rows = x + 4 * stride * tall, out + 4 * out_stride * tall, rows - tall
+        tall = _height(rows)
+        _one_tile(tall, x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
+        x, sizes = x + HALF * stride * tall, sizes + WHOLE * (stride // GROUP) * tall
+        out, rows = out + WHOLE * out_stride * tall, rows - tall
 
 
-@njit(fastmath=SUMS)
+@njit
+def round_off(x, rounded, begin, end):
+    """Some rows in sixteen bits: of every GROUP the largest is 32767. One with a number that is none comes to none."""
+    groups = x.shape[1] // GROUP
+    for row in range(begin, end):
+        for group in range(groups):
+            some, to = x[row, group * GROUP : (group + 1) * GROUP], rounded.codes[row, group * GROUP :]
+            top = np.uint32(0)
+            for i in range(GROUP):  # as whole numbers, which go by size as positive float32 do, infinity and NaN last
+                top = max(top, np.uint32(as_bits(some[i]) & SIGNLESS))
+            most = as_float(top)
+            rounded.sizes[row, group] = most / CODES
+            inverse = CODES / most if LEAST < most < np.inf else np.float32(0.0)
+            for i in range(GROUP):
+                to[i] = np.int16(np.rint(some[i] * inverse)) if inverse else np.int16(0)
+
+
+@njit(fastmath=SUMS, error_model="numpy")
 def _exp(x):
     """e to the x in float32 within 2e-7, for x up to 88: a polynomial (Cephes), which goes eight at a time."""
-    x = min(max(x, np.float32(-87.0)), np.float32(88.0)) if x == x else x
+    odd = x - x  # not a number where x is none
+    x = min(max(x, np.float32(-87.0)), np.float32(88.0))
     whole = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
     x = x - whole * np.float32(0.693359375) + whole * np.float32(2.12194440e-4)
     y = np.float32(1.9875691500e-4)
@@ -94,63 +133,75 @@ def _exp(x):
     y = y * x + np.float32(1.6666665459e-1)
     y = y * x + np.float32(5.0000001201e-1)
     y = y * x * x + x + np.float32(1.0)
-    return y * as_float(np.uint32((np.int32(whole) + np.int32(127)) << np.int32(23)))
+    return y * as_float(np.uint32((np.int32(whole) + np.int32(127)) << np.int32(23))) + odd
 
 
-@njit(fastmath=SUMS)
-def _panel(weights, layer, panel, x, beside, whose, narrow, out, out_stride, adds):
+@njit(fastmath=SUMS, error_model="numpy")
+def _swish(gates, values):
+    """SwiGLU (Shazeer 2020): each gate becomes gate x sigmoid(gate) x value. Flat, so that it goes eight at a time."""
+    for i in range(len(gates)):
+        gates[i] = gates[i] / (np.float32(1.0) + _exp(-gates[i])) * values[i]
+
+
+@njit(fastmath=SUMS, error_model="numpy")
+def _gelu(values):
+    """GELU (Hendrycks & Gimpel 2016, with tanh), in place."""
+    for i in range(len(values)):
+        y = values[i]
+        bend = np.float32(1.5957691216) * (y + np.float32(0.044715) * y * y * y)
+        values[i] = y / (np.float32(1.0) + _exp(-bend))
+
+
+@njit(fastmath=SUMS, error_model="numpy")
+def _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, out, out_stride, adds):
     """One panel's outputs for all rows, at the address `out`: the base's, its bias, and what each row's voice adds."""
-    rows, count = x.shape
-    panels = weights.codes.shape[1]
+    panels, count = weights.codes.shape[1], 2 * weights.codes.shape[2]
     at = layer * panels + panel
     codes, scales = (
         weights.codes.ctypes.data + at * count * WIDE,
-        weights.scales.ctypes.data + at * (count // GROUP) * 4 * WIDE,
+        weights.scales.ctypes.data + at * (count // GROUP) * WHOLE * WIDE,
     )
-    bias = weights.biases.ctypes.data + at * 4 * WIDE
-    _tiles(rows, x.ctypes.data, count, codes, count, scales, bias, out, out_stride, adds)
+    bias = weights.biases.ctypes.data + at * WHOLE * WIDE
+    x, sizes, stride = rounded.codes.ctypes.data, rounded.sizes.ctypes.data, rounded.codes.shape[1]
+    _tiles(rows, x, sizes, stride, codes, count, scales, bias, out, out_stride, adds)
     if not narrow.shape[1]:
         return
     for row in range(rows):
         voice = whose[row]
         rank = beside[voice, weights.at, layer, 0] if voice >= 0 else 0
-        mine = carray(floats(out + 4 * out_stride * row), (WIDE,))
+        mine = carray(floats(out + WHOLE * out_stride * row), (WIDE,))
         for r in range(rank):
-            up = carray(floats(beside[voice, weights.at, layer, 2] + 4 * WIDE * (r * panels + panel)), (WIDE,))
+            up = carray(floats(beside[voice, weights.at, layer, 2] + WHOLE * WIDE * (r * panels + panel)), (WIDE,))
             much = narrow[row, r]
             for i in range(WIDE):
                 mine[i] += much * up[i]
 
 
-@njit(fastmath=SUMS)
-def multiply(weights, layer, x, beside, whose, narrow, out, begin, end):
-    """Some panels of x through a linear layer and the voices beside it, into `out` as its mode says."""
-    rows, mode, stride, place = len(x), weights.mode, out.shape[1], out.ctypes.data
+@njit(fastmath=SUMS, error_model="numpy")
+def multiply(weights, layer, rows, rounded, beside, whose, narrow, out, begin, end):
+    """Some panels of the rounded rows through a linear layer and the voices beside it, into `out` as its mode says."""
+    mode, stride, place = weights.mode, out.shape[1], out.ctypes.data
     if mode <= ADD:
         for panel in range(begin, end):
-            to = place + 4 * WIDE * panel
-            _panel(weights, layer, panel, x, beside, whose, narrow, to, stride, mode)
+            to = place + WHOLE * WIDE * panel
+            _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, to, stride, mode)
         return
     found, other = np.empty((rows, WIDE), np.float32), np.empty((rows, WIDE), np.float32)
     for panel in range(begin, end):
-        _panel(weights, layer, panel, x, beside, whose, narrow, found.ctypes.data, WIDE, KEEP)
+        _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, found.ctypes.data, WIDE, KEEP)
         if mode == SWIGLU:
             far = panel + weights.codes.shape[1] // 2
-            _panel(weights, layer, far, x, beside, whose, narrow, other.ctypes.data, WIDE, KEEP)
+            _panel(weights, layer, far, rows, rounded, beside, whose, narrow, other.ctypes.data, WIDE, KEEP)
+            _swish(found.reshape(-1), other.reshape(-1))
+        else:
+            _gelu(found.reshape(-1))
         for row in range(rows):
-            into = carray(floats(place + 4 * (stride * row + WIDE * panel)), (WIDE,))
-            if mode == SWIGLU:
-                for i in range(WIDE):
-                    y = found[row, i]
-                    into[i] = y / (np.float32(1.0) + _exp(-y)) * other[row, i]
-            else:
-                for i in range(WIDE):
-                    y = found[row, i]
-                    bend = np.float32(1.5957691216) * (y + np.float32(0.044715) * y * y * y)
-                    into[i] = y / (np.float32(1.0) + _exp(-bend))
+            into = carray(floats(place + WHOLE * (stride * row + WIDE * panel)), (WIDE,))
+            for i in range(WIDE):
+                into[i] = found[row, i]
 
 
-@njit(fastmath=SUMS)
+@njit(fastmath=SUMS, error_model="numpy")
 def narrow(x, layer, at, beside, whose, out, begin, end):
     """What some rows' voices make of x before they widen it again."""
     count = x.shape[1]
@@ -167,7 +218,7 @@ def narrow(x, layer, at, beside, whose, out, begin, end):
             out[row, r] = total
 
 
-@njit(fastmath=SUMS)
+@njit(fastmath=SUMS, error_model="numpy")
 def norm(x, norms, epsilon, centred, out, begin, end):
     """RMSNorm or LayerNorm of some rows."""
     width = x.shape[1]
@@ -193,38 +244,77 @@ def _shortened(number):
     return np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
 
 
-@njit(fastmath=SUMS)
-def _soften(weights):
-    """Softmax, in place."""
+@njit(fastmath=SUMS | {"nnan"})
+def _largest(weights):
+    """The largest; any of them where one is not a number."""
     best = weights[0]
     for weight in weights:
         best = max(best, weight)
-    total = np.float32(0.0)
+    return best
+
+
+@njit(fastmath=SUMS, error_model="numpy")
+def _soften(weights):
+    """Softmax, in place; of a not-a-number come nothing but such."""
+    best, total = _largest(weights), np.float32(0.0)
     for t in range(len(weights)):
         weights[t] = _exp(weights[t] - best)
         total += weights[t]
+    share = np.float32(1.0) / total
     for t in range(len(weights)):
-        weights[t] /= total
+        weights[t] *= share
 
 
 @njit
-def _look(deep, weights, keys, values, count, asked, out):
-    """One query's attention over `count` tokens; all but `deep`, `count` and the array `weights` are addresses."""
-    if deep == 64:
-        dots64(asked, keys, count, weights.ctypes.data)
-        _soften(weights)
-        blend64(weights.ctypes.data, values, count, out)
-    elif deep == 32:
-        dots32(asked, keys, count, weights.ctypes.data)
-        _soften(weights)
-        blend32(weights.ctypes.data, values, count, out)
-    else:
-        dots128(asked, keys, count, weights.ctypes.data)
-        _soften(weights)
-        blend128(weights.ctypes.data, values, count, out)
+def _blends(rows, weights, stride, many, apart, count, out, out_stride):
+    """`blend` of any number of rows, 32 numbers wide."""
+    while rows > 0:
+        tall = _height(rows)
+        if tall == 1:
+            blend1(weights, stride, many, apart, count, out, out_stride)
+        elif tall == 2:
+            blend2(weights, stride, many, apart, count, out, out_stride)
+        for _ in range(2 if tall >= MORE else 0):
+            if tall == 3:
+                blend3(weights, stride, many, apart, count, out, out_stride)
+            elif tall == 4:
+                blend4(weights, stride, many, apart, count, out, out_stride)
+            elif tall == 5:
+                blend5(weights, stride, many, apart, count, out, out_stride)
+            else:
+                blend6(weights, stride, many, apart, count, out, out_stride)
+            many, out = many + HALF * WIDE, out + WHOLE * WIDE
+        if tall >= MORE:
+            many, out = many - 2 * HALF * WIDE, out - 2 * WHOLE * WIDE
+        weights, out, rows = weights + WHOLE * stride * tall, out + WHOLE * out_stride * tall, rows - tall
 
 
-@njit(fastmath=SUMS)
+@njit
+def _look(asked, counts, keys, values, turned, weights, seen):
+    """Attention of queries (number, deep), each over its first `counts` tokens, into `seen`, (number, deep).
+
+    `keys` and `values` are addresses. Keys are turned over, 32 at a time, so that sixteen are weighed at once; what a
+    query does not see weighs nothing.
+    """
+    many, deep = asked.shape
+    count, stride = counts.max(), weights.shape[1]
+    for begin in range(0, count, BROAD):
+        for part in range(0, BROAD, WIDE):
+            first = min(begin + part, count - 1)
+            for at in range(0, deep, WIDE):
+                to = turned.ctypes.data + HALF * (at * BROAD + part)
+                turn_over(keys + HALF * (first * deep + at), deep, count - 1 - first, to, BROAD)
+        place = weights.ctypes.data + WHOLE * begin
+        _blends(many, asked.ctypes.data, deep, turned.ctypes.data, BROAD, deep, place, stride)
+    for query in range(many):
+        _soften(weights[query, : counts[query]])
+        weights[query, counts[query] :] = 0.0
+    for at in range(0, deep, BROAD):
+        to = seen.ctypes.data + WHOLE * at
+        _blends(many, weights.ctypes.data, stride, values + HALF * at, deep, count, to, deep)
+
+
+@njit(fastmath=SUMS, error_model="numpy")
 def _turn(mixed, at, deep, turned, turns, row, out):
     """A head's query or key, which begins at `at` in its row, in its position."""
     if not turned:
@@ -238,7 +328,7 @@ def _turn(mixed, at, deep, turned, turns, row, out):
         out[half + i] = high * turns[0, row, half + i] + low * turns[1, row, half + i]
 
 
-@njit(fastmath=SUMS)
+@njit(fastmath=SUMS, error_model="numpy")
 def remember(heads, groups, deep, turned, layer, mixed, turns, places, begin, end):
     """Write the keys and values of some rows down, before any row looks at those of another."""
     key = np.empty(deep, np.float32)
@@ -252,19 +342,26 @@ def remember(heads, groups, deep, turned, layer, mixed, turns, places, begin, en
                 new_key[i], new_value[i] = _shortened(key[i]), _shortened(mixed[row, at + i])
 
 
-@njit(fastmath=SUMS)
-def attend(heads, groups, deep, turned, layer, mixed, turns, places, out, begin, end):
-    """What some rows, head by head, take from the tokens before them and their own."""
+@njit(fastmath=SUMS, error_model="numpy")
+def attend(heads, groups, deep, turned, mixed, turns, places, layer, blocks, out, begin, end):
+    """What the heads of a group take, for all rows of a block, from the tokens before each and its own."""
     many, scale = heads // groups, np.float32(1.0 / np.sqrt(deep))
-    asked = np.empty(deep, np.float32)
+    flipped = np.empty((deep, BROAD), np.uint16)
     for task in range(begin, end):
-        row, group = task // groups, task % groups
-        keys = places[row, 0] + HALF * (layer * places[row, 1] + group * places[row, 3])
-        values, count = keys + HALF * places[row, 2], places[row, 4] + 1
-        weights = np.empty(count, np.float32)
-        for head in range(group * many, (group + 1) * many):
-            _turn(mixed, head * deep, deep, turned, turns, row, asked)
+        block, group = task // groups, task % groups
+        first, last = blocks[block], blocks[block + 1] - 1
+        asked = np.empty(((last + 1 - first) * many, deep), np.float32)
+        counts = np.empty(len(asked), np.int64)
+        for query in range(len(asked)):
+            row, head = first + query // many, group * many + query % many
+            _turn(mixed, head * deep, deep, turned, turns, row, asked[query])
             for i in range(deep):
-                asked[i] *= scale
-            to = out.ctypes.data + 4 * (row * out.shape[1] + head * deep)
-            _look(deep, weights, keys, values, count, asked.ctypes.data, to)
+                asked[query, i] *= scale
+            counts[query] = places[row, 4] + 1
+        keys = places[first, 0] + HALF * (layer * places[first, 1] + group * places[first, 3])
+        weights = np.empty((len(asked), (places[last, 4] // BROAD + 1) * BROAD), np.float32)
+        seen = np.empty_like(asked)
+        _look(asked, counts, keys, keys + HALF * places[first, 2], flipped, weights, seen)
+        for query in range(len(asked)):
+            row, head = first + query // many, group * many + query % many
+            out[row, head * deep : (head + 1) * deep] = seen[query]

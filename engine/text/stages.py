@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.text.kernels import SWIGLU, Weights, attend, multiply, narrow, norm, remember
+from engine.text.kernels import SWIGLU, Rounded, Weights, attend, multiply, narrow, norm, remember, round_off
 from engine.text.tiles import add_to, give_way, look_at
 
-SOURCES = "cc28bff5"
+SOURCES = "115c4f54"
 """Of `tiles.py` and `kernels.py`, the beginning of their SHA-256: numba compiles anew when this file changes only."""
-NORM_IN, MIX, REMEMBER, ATTEND, NARROW_OUT, OUT, NORM_MID, UP, NARROW_DOWN, DOWN, LAST, HEAD = range(12)
+NORM_IN, MIX, REMEMBER, ATTEND, ROUND_OUT, OUT, NORM_MID, UP, ROUND_DOWN, DOWN, LAST, HEAD = range(12)
 """The stages of a layer, and the two after the last."""
 SHARES = 8  # into which a stage is cut, so that a thread that is held up holds up little
 PATIENCE = 4000  # looks at a number before another thread may have the core
@@ -41,15 +41,16 @@ class Given(NamedTuple):
 
     `x` are the rows (rows, width), `turns` cosines and sines (2, rows, deep). `places`: of each row its memory's
     address, then in numbers how far apart layers, keys and values, and heads lie there, and how many tokens come before
-    it; all of it bfloat16. `beside`: of each voice, product and layer the rank and where its two matrices lie,
-    (voices, 4, layers, 3); `whose` voice each row has, -1 for none. `scores` (len(wanted), panels x 16) are of the
-    rows `wanted`.
+    it; all of it bfloat16. `blocks`: where rows begin that go on where the one before them is, and the number of rows.
+    `beside`: of each voice, product and layer the rank and where its two matrices lie, (voices, 4, layers, 3); `whose`
+    voice each row has, -1 for none. `scores` (len(wanted), panels x 16) are of the rows `wanted`.
     """
 
     plan: Plan
     x: Any
     turns: Any
     places: Any
+    blocks: Any
     beside: Any
     whose: Any
     wanted: Any
@@ -57,7 +58,10 @@ class Given(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Room for what is in between: (rows, as wide as it is), float32; `last` has the wanted rows."""
+    """Room for what is in between: (rows, as wide as it is), float32; `last` has the wanted rows.
+
+    `rounded` is what the next product takes, of whatever width.
+    """
 
     normed: Any
     mixed: Any
@@ -65,6 +69,7 @@ class Work(NamedTuple):
     inner: Any
     narrow: Any
     last: Any
+    rounded: Rounded
 
 
 @njit
@@ -96,44 +101,62 @@ def _share(kind, many, total, tally, stage, layer, work, given):
 
 
 @njit
+def _ready(x, layer, at, work, given, begin, end):
+    """Have some rows ready for a product."""
+    round_off(x, work.rounded, begin, end)
+    if work.narrow.shape[1]:
+        narrow(x, layer, at, given.beside, given.whose, work.narrow, begin, end)
+
+
+@njit
+def _product(weights, layer, work, given, out, begin, end):
+    """Some panels of a product of all rows."""
+    multiply(weights, layer, len(given.x), work.rounded, given.beside, given.whose, work.narrow, out, begin, end)
+
+
+@njit
 def _do(kind, layer, work, given, begin, end):
     """Some tasks of a stage."""
     plan = given.plan
     qkv, out, up, down = plan.products
     if kind == NORM_IN:
         norm(given.x, plan.norms[2 * layer], plan.epsilon, plan.centred, work.normed, begin, end)
-        narrow(work.normed, layer, qkv.at, given.beside, given.whose, work.narrow, begin, end)
+        _ready(work.normed, layer, qkv.at, work, given, begin, end)
     elif kind == MIX:
-        multiply(qkv, layer, work.normed, given.beside, given.whose, work.narrow, work.mixed, begin, end)
+        _product(qkv, layer, work, given, work.mixed, begin, end)
     elif kind == REMEMBER:
         remember(
             plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, begin, end,
         )  # fmt: skip
     elif kind == ATTEND:
         attend(
-            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, work.seen,
-            begin, end,
+            plan.heads, plan.groups, plan.deep, plan.turned, work.mixed, given.turns, given.places, layer, given.blocks,
+            work.seen, begin, end,
         )  # fmt: skip
-    elif kind == NARROW_OUT:
-        narrow(work.seen, layer, out.at, given.beside, given.whose, work.narrow, begin, end)
+    elif kind == ROUND_OUT:
+        _ready(work.seen, layer, out.at, work, given, begin, end)
     elif kind == OUT:
-        multiply(out, layer, work.seen, given.beside, given.whose, work.narrow, given.x, begin, end)
+        _product(out, layer, work, given, given.x, begin, end)
     elif kind == NORM_MID:
         norm(given.x, plan.norms[2 * layer + 1], plan.epsilon, plan.centred, work.normed, begin, end)
-        narrow(work.normed, layer, up.at, given.beside, given.whose, work.narrow, begin, end)
+        _ready(work.normed, layer, up.at, work, given, begin, end)
     elif kind == UP:
-        multiply(up, layer, work.normed, given.beside, given.whose, work.narrow, work.inner, begin, end)
-    elif kind == NARROW_DOWN:
-        narrow(work.inner, layer, down.at, given.beside, given.whose, work.narrow, begin, end)
+        _product(up, layer, work, given, work.inner, begin, end)
+    elif kind == ROUND_DOWN:
+        _ready(work.inner, layer, down.at, work, given, begin, end)
     elif kind == DOWN:
-        multiply(down, layer, work.inner, given.beside, given.whose, work.narrow, given.x, begin, end)
+        _product(down, layer, work, given, given.x, begin, end)
     elif kind == LAST:
         for at in range(begin, end):
             for i in range(given.x.shape[1]):
                 work.last[at, i] = given.x[given.wanted[at], i]
         norm(work.last, plan.norms[-1], plan.epsilon, plan.centred, work.last, begin, end)
+        round_off(work.last, work.rounded, begin, end)
     else:
-        multiply(plan.head, layer, work.last, given.beside, given.whose, work.narrow[:, :0], given.scores, begin, end)
+        nobody = work.narrow[:, :0]
+        multiply(
+            plan.head, layer, len(work.last), work.rounded, given.beside, given.whose, nobody, given.scores, begin, end,
+        )  # fmt: skip
 
 
 @njit(nogil=True, cache=True)
@@ -144,7 +167,7 @@ def step(given, work, tally):
     at first, what is left to do. It returns when all is done, whoever did it.
     """
     plan, rows = given.plan, len(given.x)
-    layers, most = len(plan.norms) // 2, work.narrow.shape[1]
+    layers = len(plan.norms) // 2
     qkv, out, up, down = plan.products
     stage = np.int64(0)
     for layer in range(layers):
@@ -153,15 +176,13 @@ def step(given, work, tally):
             if kind == MIX:
                 total, shares = qkv.codes.shape[1], SHARES
             elif kind == ATTEND:
-                total, shares = rows * plan.groups, SHARES
+                total, shares = (len(given.blocks) - 1) * plan.groups, SHARES
             elif kind == OUT:
                 total, shares = out.codes.shape[1], SHARES
             elif kind == UP:
                 total, shares = up.codes.shape[1] // (2 if up.mode == SWIGLU else 1), SHARES
             elif kind == DOWN:
                 total, shares = down.codes.shape[1], SHARES
-            elif not most and kind in (NARROW_OUT, NARROW_DOWN):
-                total = 0
             many = max(1, total // shares)
             _share(kind, many, total, tally, stage, layer, work, given)
             stage += 1

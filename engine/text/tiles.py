@@ -1,8 +1,7 @@
 """The innermost loops of `kernels`, in LLVM's own terms: sixteen numbers at a time.
 
 Addresses are whole numbers, strides count numbers. Vectors of sixteen become two registers of AVX2 or one of AVX-512.
-Sums stay in registers, each output in one chain of fused multiply-adds over its inputs, so that its bits depend on
-nothing but its own row.
+Sums stay in registers, each output in one chain over its inputs, so that its bits depend on nothing but its own row.
 """
 
 import os
@@ -19,15 +18,14 @@ WIDE = 16
 GROUP = 64
 """Inputs that share a scale."""
 TALL = 6  # rows of a tile: with two registers of eight a row, what AVX2 can hold
-DEPTHS = (32, 64, 128)
-"""Widths of a head that attention is written for."""
+MORE = 3  # rows of a blend from which on it is 16 numbers wide, not 32
 
 FLOAT, BYTE, LONG = ir.FloatType(), ir.IntType(8), ir.IntType(64)
 
 
 def _everywhere(builder: Any, number: Any) -> Any:
-    """A number sixteen times."""
-    some = ir.Constant(ir.VectorType(FLOAT, WIDE), ir.Undefined)
+    """A number of 32 bits sixteen times."""
+    some = ir.Constant(ir.VectorType(number.type, WIDE), ir.Undefined)
     first = builder.insert_element(some, number, ir.IntType(32)(0))
     return builder.shuffle_vector(first, some, ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE))
 
@@ -78,41 +76,60 @@ def _fetch(builder: Any, place: Any) -> None:
     builder.call(fetch, [place, number(0), number(2), number(1)])
 
 
-def _tile(rows: int) -> Any:
-    """tile(x, stride, weights, count, scales, bias, out, out_stride, adds): `rows` x 16 outputs.
+def _paired(builder: Any, one: Any, other: Any) -> Any:
+    """Sixteen int32: of two times sixteen pairs of int16, the sum of each pair's products (x86's pmaddwd)."""
+    whole = ir.VectorType(ir.IntType(32), 2 * WIDE)
+    both = builder.mul(builder.sext(one, whole), builder.sext(other, whole))
+    first, second = (
+        builder.shuffle_vector(both, both, ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [*range(at, 2 * WIDE, 2)]))
+        for at in range(2)
+    )
+    return builder.add(first, second)
 
-    Addresses and strides in numbers; x is float32, the weights are int8 (count, 16), `scales` (count / GROUP, 16) and
-    `bias` (16) float32. Each output is the sum of its products, GROUP by GROUP times a scale, plus its bias, and what
-    was there if `adds`.
+
+def _tile(rows: int) -> Any:
+    """tile(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds): `rows` x 16 outputs.
+
+    x is int16 (rows, count), `sizes` float32 (rows, count / GROUP) says what 1 stands for; rows are `stride` numbers of
+    x, and `stride` / GROUP sizes, apart. The weights are int8 (count / 2, 16, 2), `scales` (count / GROUP, 16) and
+    `bias` (16) float32. Each output is the sum of its products, whole numbers GROUP by GROUP, each times its two
+    scales, plus its bias, and what was there if `adds`.
     """
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, stride, weights, count, scales, bias, out, out_stride, adds = args
-        vector, bytes_ = ir.VectorType(FLOAT, WIDE), ir.VectorType(BYTE, WIDE)
+        x, sizes, stride, weights, count, scales, bias, out, out_stride, adds = args
+        number, vector, numbers = ir.IntType(32), ir.VectorType(FLOAT, WIDE), ir.VectorType(ir.IntType(32), WIDE)
+        bytes_, shorts = ir.VectorType(BYTE, 2 * WIDE), ir.VectorType(ir.IntType(16), 2 * WIDE)
         begins = [
-            builder.inttoptr(builder.add(x, builder.mul(stride, LONG(4 * row))), FLOAT.as_pointer())
+            builder.inttoptr(builder.add(x, builder.mul(stride, LONG(2 * row))), number.as_pointer())
             for row in range(rows)
         ]
         first = builder.inttoptr(weights, bytes_.as_pointer())
+        pairs, groups = builder.udiv(count, LONG(2)), builder.udiv(count, LONG(GROUP))
         totals = [cgutils.alloca_once(builder, vector) for _ in range(rows)]
         start = _read(builder, bias)
         for total in totals:
             builder.store(start, total)
-        with cgutils.for_range(builder, builder.udiv(count, LONG(GROUP))) as groups:
-            base = builder.mul(groups.index, LONG(GROUP))
+        with cgutils.for_range(builder, groups) as group:
+            base = builder.mul(group.index, LONG(GROUP // 2))
 
-            def turn(number: Any, sums: Sequence[Any], base: Any = base) -> list[Any]:
-                at = builder.add(base, number)
-                _fetch(builder, builder.gep(first, [builder.add(at, count)]))
-                codes = builder.load(builder.gep(first, [at]), align=1)
-                wide = builder.sitofp(builder.sext(codes, ir.VectorType(ir.IntType(32), WIDE)), vector)
-                ones = [_everywhere(builder, builder.load(builder.gep(begin, [at]))) for begin in begins]
-                return [builder.call(_fma(builder), [one, wide, sum_]) for one, sum_ in zip(ones, sums, strict=True)]
+            def turn(pair: Any, sums: Sequence[Any], base: Any = base) -> list[Any]:
+                at = builder.add(base, pair)
+                _fetch(builder, builder.gep(first, [builder.add(at, pairs)]))
+                codes = builder.sext(builder.load(builder.gep(first, [at]), align=1), shorts)
+                twos = [_everywhere(builder, builder.load(builder.gep(begin, [at]), align=2)) for begin in begins]
+                return [
+                    builder.add(sum_, _paired(builder, builder.bitcast(two, shorts), codes))
+                    for two, sum_ in zip(twos, sums, strict=True)
+                ]
 
-            following = _loop(builder, LONG(GROUP), [ir.Constant(vector, [0.0] * WIDE)] * rows, turn)
-            scale = _read(builder, builder.add(scales, builder.mul(groups.index, LONG(4 * WIDE))))
-            for total, found in zip(totals, following, strict=True):
-                builder.store(builder.call(_fma(builder), [found, scale, builder.load(total)]), total)
+            following = _loop(builder, LONG(GROUP // 2), [ir.Constant(numbers, [0] * WIDE)] * rows, turn)
+            scale = _read(builder, builder.add(scales, builder.mul(group.index, LONG(4 * WIDE))))
+            for row, (total, found) in enumerate(zip(totals, following, strict=True)):
+                to = builder.add(builder.mul(builder.udiv(stride, LONG(GROUP)), LONG(row)), group.index)
+                size = builder.load(builder.gep(builder.inttoptr(sizes, FLOAT.as_pointer()), [to]))
+                sized = builder.fmul(builder.sitofp(found, vector), _everywhere(builder, size))
+                builder.store(builder.call(_fma(builder), [sized, scale, builder.load(total)]), total)
         more = builder.icmp_signed("!=", adds, LONG(0))
         for row, total in enumerate(totals):
             place = builder.inttoptr(builder.add(out, builder.mul(out_stride, LONG(4 * row))), vector.as_pointer())
@@ -123,70 +140,87 @@ def _tile(rows: int) -> Any:
 
     @intrinsic
     def tile(
-        typing: Any, x: Any, stride: Any, weights: Any, count: Any, scales: Any, bias: Any, out: Any, apart: Any,
-        adds: Any,
+        typing: Any, x: Any, sizes: Any, stride: Any, weights: Any, count: Any, scales: Any, bias: Any, out: Any,
+        apart: Any, adds: Any,
     ) -> Any:  # fmt: skip
-        return types.void(*[types.int64] * 9), code
+        return types.void(*[types.int64] * 10), code
 
     return tile
 
 
-def _of_four(code: Any) -> Any:
-    """What takes four whole numbers and returns nothing."""
+def _blend(rows: int) -> Any:
+    """blend(weights, stride, many, apart, count, out, out_stride): sums of `count` vectors, `rows` ways of weighing.
 
-    @intrinsic
-    def four(typing: Any, first: Any, second: Any, third: Any, fourth: Any) -> Any:
-        return types.void(*[types.int64] * 4), code
-
-    return four
-
-
-def _dots(chunks: int) -> Any:
-    """dots(one, many, count, out): what a float32 vector of `chunks` x 16 comes to with `count` others of bfloat16."""
+    The weights are float32 (rows, count), `stride` apart, the vectors bfloat16 (count, 32), `apart` apart, of which few
+    rows take all, more take 16. Each sum is one chain, so that vectors of weight 0 at its end change no bit.
+    """
+    parts = range(2 if rows < MORE else 1)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        one, many, count, out = args
+        weights, stride, many, apart, count, out, out_stride = args
         vector = ir.VectorType(FLOAT, WIDE)
-        kind = ir.FunctionType(FLOAT, [FLOAT, vector])
-        add_up = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.fadd.v16f32")
-        mine = [_read(builder, builder.add(one, LONG(4 * WIDE * chunk))) for chunk in range(chunks)]
-        with cgutils.for_range(builder, count) as loop:
-            place = builder.add(many, builder.mul(loop.index, LONG(chunks * 2 * WIDE)))
-            total = ir.Constant(vector, [0.0] * WIDE)
-            for chunk, part in enumerate(mine):
-                other = _widened(builder, builder.add(place, LONG(2 * WIDE * chunk)))
-                total = builder.call(_fma(builder), [part, other, total])
-            found = builder.call(add_up, [FLOAT(0.0), total], fastmath=("reassoc",))
-            builder.store(found, builder.gep(builder.inttoptr(out, FLOAT.as_pointer()), [loop.index]))
-        return context.get_dummy_value()
-
-    return _of_four(code)
-
-
-def _blend(chunks: int) -> Any:
-    """blend(weights, many, count, out): the weighted sum, float32, of `count` vectors of `chunks` x 16 bfloat16."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        weights, many, count, out = args
-        vector = ir.VectorType(FLOAT, WIDE)
+        begins = [
+            builder.inttoptr(builder.add(weights, builder.mul(stride, LONG(4 * row))), FLOAT.as_pointer())
+            for row in range(rows)
+        ]
 
         def turn(at: Any, sums: Sequence[Any]) -> list[Any]:
-            much = _everywhere(builder, builder.load(builder.gep(builder.inttoptr(weights, FLOAT.as_pointer()), [at])))
-            place = builder.add(many, builder.mul(at, LONG(chunks * 2 * WIDE)))
-            others = [_widened(builder, builder.add(place, LONG(2 * WIDE * chunk))) for chunk in range(chunks)]
-            return [builder.call(_fma(builder), [much, *pair]) for pair in zip(others, sums, strict=True)]
+            place = builder.add(many, builder.mul(at, builder.mul(apart, LONG(2))))
+            found = [_widened(builder, builder.add(place, LONG(2 * WIDE * part))) for part in parts]
+            much = [_everywhere(builder, builder.load(builder.gep(begin, [at]))) for begin in begins]
+            pairs = [(one, other) for one in much for other in found]
+            return [builder.call(_fma(builder), [*pair, sum_]) for pair, sum_ in zip(pairs, sums, strict=True)]
 
-        for chunk, total in enumerate(_loop(builder, count, [ir.Constant(vector, [0.0] * WIDE)] * chunks, turn)):
-            place = builder.add(out, LONG(4 * WIDE * chunk))
-            builder.store(total, builder.inttoptr(place, vector.as_pointer()), align=4)
+        begin = [ir.Constant(vector, [0.0] * WIDE)] * (rows * len(parts))
+        for number, total in enumerate(_loop(builder, count, begin, turn)):
+            row, part = divmod(number, len(parts))
+            place = builder.add(out, builder.mul(out_stride, LONG(4 * row)))
+            place = builder.inttoptr(builder.add(place, LONG(4 * WIDE * part)), vector.as_pointer())
+            builder.store(total, place, align=4)
         return context.get_dummy_value()
 
-    return _of_four(code)
+    @intrinsic
+    def blend(
+        typing: Any, weights: Any, stride: Any, many: Any, apart: Any, count: Any, out: Any, out_stride: Any
+    ) -> Any:
+        return types.void(*[types.int64] * 7), code
+
+    return blend
+
+
+@intrinsic
+def turn_over(typing: Any, many: Any, apart: Any, last: Any, out: Any, out_apart: Any) -> Any:
+    """Of 16 x 16 numbers of sixteen bits, what were rows become columns; from row `last` on all rows are that one."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        many, apart, last, out, out_apart = args
+        vector = ir.VectorType(ir.IntType(16), WIDE)
+        pointer, half = vector.as_pointer(), WIDE // 2
+        rows = []
+        for row in range(WIDE):
+            at = builder.select(builder.icmp_signed("<", LONG(row), last), LONG(row), last)
+            place = builder.add(many, builder.mul(at, builder.mul(apart, LONG(2))))
+            rows.append(builder.load(builder.inttoptr(place, pointer), align=2))
+        low, high = (
+            ir.Constant(
+                ir.VectorType(ir.IntType(32), WIDE), [at + i for i in range(half) for at in (begin, begin + WIDE)]
+            )
+            for begin in (0, half)
+        )
+        for _ in range(4):  # shuffled like two halves of a deck of cards, which after four times is a transpose
+            rows = [
+                builder.shuffle_vector(rows[at], rows[at + half], order) for at in range(half) for order in (low, high)
+            ]
+        for row, found in enumerate(rows):
+            place = builder.add(out, builder.mul(out_apart, LONG(2 * row)))
+            builder.store(found, builder.inttoptr(place, pointer), align=2)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 5), code
 
 
 tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows) for rows in range(1, TALL + 1))
-dots32, dots64, dots128 = (_dots(deep // WIDE) for deep in DEPTHS)
-blend32, blend64, blend128 = (_blend(deep // WIDE) for deep in DEPTHS)
+blend1, blend2, blend3, blend4, blend5, blend6 = (_blend(rows) for rows in range(1, TALL + 1))
 
 
 @intrinsic

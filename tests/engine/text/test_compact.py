@@ -11,7 +11,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from engine.errors import GeneratorFailed
 from engine.ports import Sampling, TextRequest
@@ -20,7 +19,7 @@ from engine.text import gpt as gpt_module
 from engine.text.gpt import Gpt
 from engine.text.network import Part
 from engine.text.tiles import GROUP, WIDE
-from tests.engine.text.tiny import GPT2, make_llama, write
+from tests.engine.text.tiny import GPT2, make_llama, make_wide_llama, write
 from tests.engine.voices import voice
 
 TEXT = (Path(__file__).parents[3] / "adapters" / "neutral.txt").read_text(encoding="utf-8")
@@ -30,20 +29,6 @@ READ = 16  # tokens that are read; the others are written
 def test_numba_is_told_when_what_it_compiles_changes() -> None:
     sources = b"".join(Path(str(module.__file__)).read_bytes() for module in (tiles, kernels))
     assert hashlib.sha256(sources).hexdigest()[:8] == stages.SOURCES, "put the new hash into stages.SOURCES"
-
-
-def make_wide_llama(folder: Path) -> Path:
-    """Two layers whose heads are as wide as the embedded model's; random weights."""
-    tokenizer = AutoTokenizer.from_pretrained(GPT2)
-    torch.manual_seed(5)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=192, intermediate_size=256, num_hidden_layers=2, num_attention_heads=6,
-        num_key_value_heads=2, head_dim=64, max_position_embeddings=512, initializer_range=0.05,
-        bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama"])
@@ -108,25 +93,31 @@ def test_with_and_without_voices_it_says_nearly_what_float32_says(folder: Path, 
     biased=st.booleans(),
     seed=st.integers(0, 99),
 )
-def test_a_product_is_that_of_the_rounded_weights_and_a_rows_bits_are_its_own(
+def test_a_product_is_that_of_rounded_weights_and_rows_and_a_rows_bits_are_its_own(
     rows: int, outputs: int, groups: int, biased: bool, seed: int
 ) -> None:
     draw = torch.Generator().manual_seed(seed)
     weight, x = torch.randn(outputs, groups * GROUP, generator=draw), torch.randn(rows, groups * GROUP, generator=draw)
     bias = torch.randn(outputs, generator=draw) if biased else None
-    scale = weight.view(outputs, groups, GROUP).abs().amax(-1, keepdim=True) / 127
-    rounded = ((weight.view(outputs, groups, GROUP) / scale).round() * scale).view_as(weight)
+
+    def rounded(wide: torch.Tensor, top: int) -> torch.Tensor:
+        grouped = wide.view(len(wide), groups, GROUP)
+        size = grouped.abs().amax(-1, keepdim=True) / top
+        return ((grouped / size).round() * size).view_as(wide)
+
     packed = compact.pack([weight], [bias])
 
     def product(some: torch.Tensor) -> torch.Tensor:
         nobody, panels = np.full(len(some), -1), packed.codes.shape[1]
         out = np.empty((len(some), panels * WIDE), np.float32)
         beside, nothing = np.zeros((0, 4, 1, 3), np.int64), np.empty((len(some), 0), np.float32)
-        kernels.multiply(packed, 0, some.numpy(), beside, nobody, nothing, out, 0, panels)
+        ready = kernels.Rounded(np.empty(some.shape, np.int16), np.empty((len(some), groups), np.float32))
+        kernels.round_off(some.numpy(), ready, 0, len(some))
+        kernels.multiply(packed, 0, len(some), ready, beside, nobody, nothing, out, 0, panels)
         return torch.from_numpy(out[:, :outputs])
 
-    found = product(x)
-    assert torch.allclose(found, torch.nn.functional.linear(x, rounded, bias), atol=1e-4, rtol=1e-4)
+    found, expected = product(x), torch.nn.functional.linear(rounded(x, 32767), rounded(weight, 127), bias)
+    assert torch.allclose(found, expected, atol=1e-4, rtol=1e-4)
     assert torch.equal(found, torch.cat([product(one[None]) for one in x]))
 
 

@@ -19,7 +19,7 @@ from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.network import HubNetwork
 from engine.text.sampling import Dice, draw
-from tests.engine.text.tiny import GPT2, generated, make_llama, reference, write
+from tests.engine.text.tiny import GPT2, generated, make_llama, make_wide_llama, reference, write
 from tests.engine.voices import voice
 
 WORDS = """the old king went into a dark wood and there he met his three sons who had been asleep for seven
@@ -99,10 +99,14 @@ needs_bfloat16 = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("dtype", ["int8", pytest.param("bfloat16", marks=needs_bfloat16)])
-def test_not_even_the_last_bit_depends_on_company(dtype: str, tmp_path: Path) -> None:
-    shelf = {name: voice(GPT2, tmp_path / name, seed) for seed, name in enumerate("abc")}
-    gpt = Gpt(GPT2, device="cpu", dtype=dtype, shelf=shelf.__getitem__)
+@pytest.mark.parametrize(
+    ("base", "dtype"), [("gpt2", "int8"), ("llama", "int8"), pytest.param("gpt2", "bfloat16", marks=needs_bfloat16)]
+)
+def test_not_even_the_last_bit_depends_on_company(base: str, dtype: str, tmp_path: Path) -> None:
+    folder = GPT2 if base == "gpt2" else make_wide_llama(tmp_path / "llama")
+    shelf = {name: voice(folder, tmp_path / name, seed) for seed, name in enumerate("abc")}
+    gpt = Gpt(folder, device="cpu", dtype=dtype, shelf=shelf.__getitem__)
+    assert str(gpt.dtype) == f"torch.{dtype}"
     for seed in range(6):
         dice = random.Random(seed)
         requests = [a_request(dice) for _ in range(5)]

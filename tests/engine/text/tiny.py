@@ -21,19 +21,27 @@ TEMPLATE = (
 TARGETS = {"gpt2": ["c_attn", "c_proj", "c_fc"], "llama": ["q_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
 
 
-def make_llama(folder: Path) -> Path:
+def make_llama(folder: Path, **sizes: float) -> Path:
     """Two layers, grouped heads, untied head, a chat template; the same weights every time."""
     tokenizer = AutoTokenizer.from_pretrained(GPT2)
     tokenizer.chat_template = TEMPLATE
     torch.manual_seed(5)
+    small = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "initializer_range": 0.2}
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, initializer_range=0.2, tie_word_embeddings=False,
-        bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id,
+        vocab_size=len(tokenizer), num_hidden_layers=2, num_key_value_heads=2, max_position_embeddings=512,
+        tie_word_embeddings=False, bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id,
+        **small | sizes,
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def make_wide_llama(folder: Path) -> Path:
+    """The same with heads as wide as the embedded model's, so that the compiled step serves it."""
+    return make_llama(
+        folder, hidden_size=192, intermediate_size=256, num_attention_heads=6, head_dim=64, initializer_range=0.05
+    )
 
 
 def make_voice(base: Path, folder: Path, seed: int, rank: int = 4) -> Path:
