@@ -21,7 +21,7 @@ from adapters.files import Pair
 from engine.text.kernels import BROAD, KEEP, Rounded, Weights
 from engine.text.network import Part
 from engine.text.products import Product
-from engine.text.stages import DOWN, Given, Plan, Work, step
+from engine.text.stages import DOWN, HEAD, MIX, ORDER, OUT, Given, Plan, Work, step
 from engine.text.tiles import GROUP, WIDE
 
 log = logging.getLogger(__name__)
@@ -29,13 +29,12 @@ TOP = 127
 LONG = 1.0  # seconds
 TOGETHER = 96  # rows that go through a layer at a time: as many as stay in a core's own cache
 BLOCK = 12  # rows of one prompt that look at its tokens together
-PRODUCTS = 4
 
 Place = tuple[int, int, int, int, int]
 """Where a row's memory begins, how far apart layers, keys and values, and heads lie there, and its position."""
 Voice = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
 """Of (product, layer): A, (rank, inputs), and B the other way round, (rank, panels x 16); float32."""
-NOBODY: tuple[dict[str, int], np.ndarray, int] = ({}, np.zeros((0, PRODUCTS, 1, 3), np.int64), 0)
+NOBODY: tuple[dict[str, int], np.ndarray, int] = ({}, np.zeros((0, HEAD, 1, 3), np.int64), 0)
 
 
 def packed(products: Sequence[Product], at: int, mode: int) -> Weights:
@@ -54,10 +53,10 @@ def pack(weights: Sequence[Tensor], biases: Sequence[Tensor | None], at: int = 0
         wide = torch.zeros(panels * WIDE, inputs)
         wide[:outputs] = weight
         grouped = wide.view(panels, WIDE, groups, GROUP)
-        scale = grouped.abs().amax(-1, keepdim=True).clamp_min(1e-12) / TOP
-        rounded = (grouped / scale).round().to(torch.int8)
+        most = grouped.abs().amax(-1, keepdim=True).clamp_min(1e-12)
+        rounded = (grouped * (TOP / most)).round().to(torch.int8)
         codes[number] = rounded.view(panels, WIDE, inputs // 2, 2).transpose(1, 2).numpy()
-        scales[number] = scale[..., 0].transpose(1, 2).numpy()
+        scales[number] = (most[..., 0] / TOP).transpose(1, 2).numpy()
         if bias is not None:
             shifts[number].reshape(-1)[:outputs] = bias.float().numpy()
     return Weights(codes, scales, shifts, at, mode)
@@ -91,34 +90,28 @@ class Compact:
         where = np.array(places, np.int64).reshape(-1, 5)
         tokens, angles = x.float().numpy(), turns.float().numpy()
         rows, done = np.array(wanted, np.int64), 0
-        scores = np.empty((len(rows), self.plan.head.codes.shape[1] * WIDE), np.float32)
-        for begin in range(0, max(1, len(places)), TOGETHER):
-            some = slice(begin, min(begin + TOGETHER, len(places)))
-            mine = rows[(rows >= some.start) & (rows < some.stop)] - begin
+        scores = np.empty((len(rows), self.plan.products[HEAD].codes.shape[1] * WIDE), np.float32)
+        for some in _chunks(len(places)):
+            mine = rows[(rows >= some.start) & (rows < some.stop)] - some.start
             given = Given(
                 self.plan, tokens[some].copy(), angles[:, some].copy(), where[some], _blocks(where[some]), table,
-                whose[some], mine, scores[done : done + len(mine)],
+                whose[some], mine,
             )  # fmt: skip
-            _team.run(given, self._room(len(given.x), len(mine), most), np.zeros((self._stages, 2), np.int64))
+            work = self._room(given.x, scores[done : done + len(mine)], most)
+            _team.run(given, work, np.zeros((len(self.plan.norms) // 2 * len(ORDER) + 2, 2), np.int64))
             done += len(mine)
         return torch.from_numpy(scores)[:, : self.outputs]
 
-    @property
-    def _stages(self) -> int:
-        return len(self.plan.norms) // 2 * (DOWN + 1) + 2
-
-    def _room(self, rows: int, wanted: int, most: int) -> Work:
-        plan, width = self.plan, self.plan.norms.shape[-1]
-        inner = 2 * plan.products[3].codes.shape[2]
-        widest = max(width, plan.heads * plan.deep, inner)
+    def _room(self, x: np.ndarray, scores: np.ndarray, most: int) -> Work:
+        products, rows = self.plan.products, len(x)
+        normed, seen, inner = (np.empty((rows, 2 * products[at].codes.shape[2]), np.float32) for at in (MIX, OUT, DOWN))
+        mixed = np.empty((rows, products[MIX].codes.shape[1] * WIDE), np.float32)
+        widest = max(normed.shape[1], seen.shape[1], inner.shape[1])
         return Work(
-            np.empty((rows, width), np.float32),
-            np.empty((rows, plan.products[0].codes.shape[1] * WIDE), np.float32),
-            np.empty((rows, plan.heads * plan.deep), np.float32),
-            np.empty((rows, inner), np.float32),
-            np.empty((rows, most), np.float32),
-            np.empty((wanted, width), np.float32),
+            (normed, seen, normed, inner, np.empty((len(scores), x.shape[1]), np.float32)),
+            (mixed, x, inner, x, scores),
             Rounded(np.empty((rows, widest), np.int16), np.empty((rows, widest // GROUP), np.float32)),
+            np.empty((rows, most), np.float32),
         )
 
     def load(self, name: str, pairs: Mapping[tuple[int, int], Pair]) -> None:
@@ -141,7 +134,7 @@ class Compact:
         if not {*voices} & {*self._voices}:
             return NOBODY
         if self._table is None:
-            table = np.zeros((len(self._voices), PRODUCTS, len(self.plan.norms) // 2, 3), np.int64)
+            table = np.zeros((len(self._voices), HEAD, len(self.plan.norms) // 2, 3), np.int64)
             for at, voice in enumerate(self._voices.values()):
                 for (product, layer), (a, b) in voice.items():
                     table[at, product, layer] = len(a), a.ctypes.data, b.ctypes.data
@@ -182,6 +175,12 @@ def _help(inbox: "SimpleQueue[Any]") -> None:
 
 
 _team = _Team()
+
+
+def _chunks(rows: int) -> list[slice]:
+    """Rows that go through a layer together: as few times TOGETHER as there must be, of one size."""
+    size = -(-rows // max(1, -(-rows // TOGETHER)))
+    return [slice(begin, min(begin + size, rows)) for begin in range(0, max(1, rows), max(1, size))]
 
 
 def _blocks(places: np.ndarray) -> np.ndarray:

@@ -164,7 +164,7 @@ def _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, out, out
     bias = weights.biases.ctypes.data + at * WHOLE * WIDE
     x, sizes, stride = rounded.codes.ctypes.data, rounded.sizes.ctypes.data, rounded.codes.shape[1]
     _tiles(rows, x, sizes, stride, codes, count, scales, bias, out, out_stride, adds)
-    if not narrow.shape[1]:
+    if not narrow.shape[1] or weights.at >= beside.shape[1]:
         return
     for row in range(rows):
         voice = whose[row]
@@ -181,24 +181,20 @@ def _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, out, out
 def multiply(weights, layer, rows, rounded, beside, whose, narrow, out, begin, end):
     """Some panels of the rounded rows through a linear layer and the voices beside it, into `out` as its mode says."""
     mode, stride, place = weights.mode, out.shape[1], out.ctypes.data
-    if mode <= ADD:
-        for panel in range(begin, end):
-            to = place + WHOLE * WIDE * panel
-            _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, to, stride, mode)
-        return
-    found, other = np.empty((rows, WIDE), np.float32), np.empty((rows, WIDE), np.float32)
+    apart = np.empty((2, rows, WIDE), np.float32)
     for panel in range(begin, end):
-        _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, found.ctypes.data, WIDE, KEEP)
+        for half in range(2 if mode == SWIGLU else 1):
+            far, to, to_stride = panel + half * weights.codes.shape[1] // 2, place + WHOLE * WIDE * panel, stride
+            if mode > ADD:
+                to, to_stride = apart[half].ctypes.data, WIDE
+            _panel(weights, layer, far, rows, rounded, beside, whose, narrow, to, to_stride, np.int64(mode == ADD))
         if mode == SWIGLU:
-            far = panel + weights.codes.shape[1] // 2
-            _panel(weights, layer, far, rows, rounded, beside, whose, narrow, other.ctypes.data, WIDE, KEEP)
-            _swish(found.reshape(-1), other.reshape(-1))
-        else:
-            _gelu(found.reshape(-1))
-        for row in range(rows):
-            into = carray(floats(place + WHOLE * (stride * row + WIDE * panel)), (WIDE,))
+            _swish(apart[0].reshape(-1), apart[1].reshape(-1))
+        elif mode == GELU:
+            _gelu(apart[0].reshape(-1))
+        for row in range(rows if mode > ADD else 0):
             for i in range(WIDE):
-                into[i] = found[row, i]
+                out[row, WIDE * panel + i] = apart[0, row, i]
 
 
 @njit(fastmath=SUMS, error_model="numpy")
@@ -293,11 +289,11 @@ def _blends(rows, weights, stride, many, apart, count, out, out_stride):
 def _look(asked, counts, keys, values, turned, weights, seen):
     """Attention of queries (number, deep), each over its first `counts` tokens, into `seen`, (number, deep).
 
-    `keys` and `values` are addresses. Keys are turned over, 32 at a time, so that sixteen are weighed at once; what a
-    query does not see weighs nothing.
+    `keys` and `values` are addresses; the last query sees most. Keys are turned over, 32 at a time, so that sixteen are
+    weighed at once; what a query does not see weighs nothing.
     """
     many, deep = asked.shape
-    count, stride = counts.max(), weights.shape[1]
+    count, stride = counts[many - 1], weights.shape[1]
     for begin in range(0, count, BROAD):
         for part in range(0, BROAD, WIDE):
             first = min(begin + part, count - 1)
@@ -308,7 +304,8 @@ def _look(asked, counts, keys, values, turned, weights, seen):
         _blends(many, asked.ctypes.data, deep, turned.ctypes.data, BROAD, deep, place, stride)
     for query in range(many):
         _soften(weights[query, : counts[query]])
-        weights[query, counts[query] :] = 0.0
+        for at in range(counts[query], stride):
+            weights[query, at] = 0.0
     for at in range(0, deep, BROAD):
         to = seen.ctypes.data + WHOLE * at
         _blends(many, weights.ctypes.data, stride, values + HALF * at, deep, count, to, deep)
@@ -360,8 +357,9 @@ def attend(heads, groups, deep, turned, mixed, turns, places, layer, blocks, out
             counts[query] = places[row, 4] + 1
         keys = places[first, 0] + HALF * (layer * places[first, 1] + group * places[first, 3])
         weights = np.empty((len(asked), (places[last, 4] // BROAD + 1) * BROAD), np.float32)
-        seen = np.empty_like(asked)
+        seen = np.empty((len(asked), deep), np.float32)
         _look(asked, counts, keys, keys + HALF * places[first, 2], flipped, weights, seen)
         for query in range(len(asked)):
             row, head = first + query // many, group * many + query % many
-            out[row, head * deep : (head + 1) * deep] = seen[query]
+            for i in range(deep):
+                out[row, head * deep + i] = seen[query, i]

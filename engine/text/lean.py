@@ -18,13 +18,13 @@ from transformers import GPT2LMHeadModel, LlamaForCausalLM
 
 from adapters.files import Pair
 from adapters.manifest import BadAdapter
-from engine.text.compact import PRODUCTS, Compact, Place, fits, pack, packed, places
+from engine.text.compact import Compact, Place, fits, pack, packed, places
 from engine.text.kernels import ADD, GELU, KEEP, SWIGLU, Weights
 from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
 from engine.text.network import Part
 from engine.text.products import Company, Linear, Product, linear
-from engine.text.stages import Plan
+from engine.text.stages import DOWN, HEAD, MIX, OUT, UP, Plan
 from engine.text.voices import check_shape, join_pairs
 
 
@@ -86,7 +86,7 @@ class LeanNetwork:
             modes = KEEP, ADD, SWIGLU if self.gated else GELU, ADD
             layers = zip(*(block.products for block in self.blocks), strict=True)
             products = [packed(same, at, mode) for at, (same, mode) in enumerate(zip(layers, modes, strict=True))]
-            self.compact = Compact(self._plan(products, pack([head], [None])), len(head))
+            self.compact = Compact(self._plan([*products, pack([head], [None], HEAD)]), len(head))
         # Where bfloat16 is fast, prompts are read as they were, else like everything else.
         self.reads = not compact or self.embeddings.dtype != torch.float32
         if self.reads:
@@ -95,7 +95,7 @@ class LeanNetwork:
             for product in block.products:
                 product.settle(packed=self.reads)
 
-    def _plan(self, products: Sequence[Weights], head: Weights) -> Plan:
+    def _plan(self, products: Sequence[Weights]) -> Plan:
         every = [norm for block in self.blocks for norm in (block.norm_in, block.norm_mid)] + [self.norm_out]
         norms = torch.stack([torch.stack([n.weight, n.weight * 0 if n.bias is None else n.bias]) for n in every])
         return Plan(
@@ -103,8 +103,7 @@ class LeanNetwork:
             self.norm_out.epsilon,
             self.norm_out.bias is not None,
             self.turned,
-            (products[0], products[1], products[2], products[3]),
-            head,
+            (products[MIX], products[OUT], products[UP], products[DOWN], products[HEAD]),
             self.heads,
             self.heads // self.groups,
             self.width,
@@ -178,7 +177,7 @@ class LeanNetwork:
         for at, pair in joined.items() if self.reads else ():
             products[at].load(name, pair)
         if self.compact:
-            self.compact.load(name, {(at % PRODUCTS, at // PRODUCTS): pair for at, pair in joined.items()})
+            self.compact.load(name, {(at % HEAD, at // HEAD): pair for at, pair in joined.items()})
 
     def drop_voice(self, name: str) -> None:
         """See `Network`."""

@@ -8,16 +8,22 @@ the first start, then kept on disk.
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba import njit
 
 from engine.text.kernels import SWIGLU, Rounded, Weights, attend, multiply, narrow, norm, remember, round_off
 from engine.text.tiles import add_to, give_way, look_at
 
-SOURCES = "115c4f54"
+SOURCES = "4b90c964"
 """Of `tiles.py` and `kernels.py`, the beginning of their SHA-256: numba compiles anew when this file changes only."""
-NORM_IN, MIX, REMEMBER, ATTEND, ROUND_OUT, OUT, NORM_MID, UP, ROUND_DOWN, DOWN, LAST, HEAD = range(12)
-"""The stages of a layer, and the two after the last."""
+MIX, OUT, UP, DOWN, HEAD = range(5)
+"""The products: into queries, keys and values; out of attention; both of the feed-forward part; into scores."""
+READY, MULTIPLY, REMEMBER, ATTEND = range(4)
+"""What a stage does: have rows ready for a product, that product, and what is between the first two."""
+ORDER = (
+    (READY, MIX), (MULTIPLY, MIX), (REMEMBER, MIX), (ATTEND, MIX), (READY, OUT), (MULTIPLY, OUT), (READY, UP),
+    (MULTIPLY, UP), (READY, DOWN), (MULTIPLY, DOWN),
+)  # fmt: skip
+"""The stages of a layer. After the last layer come those of HEAD."""
 SHARES = 8  # into which a stage is cut, so that a thread that is held up holds up little
 PATIENCE = 4000  # looks at a number before another thread may have the core
 
@@ -29,8 +35,7 @@ class Plan(NamedTuple):
     epsilon: float
     centred: bool  # LayerNorm, else RMSNorm
     turned: bool  # rotary positions
-    products: tuple[Weights, Weights, Weights, Weights]
-    head: Weights
+    products: tuple[Weights, Weights, Weights, Weights, Weights]
     heads: int
     groups: int
     deep: int
@@ -43,7 +48,7 @@ class Given(NamedTuple):
     address, then in numbers how far apart layers, keys and values, and heads lie there, and how many tokens come before
     it; all of it bfloat16. `blocks`: where rows begin that go on where the one before them is, and the number of rows.
     `beside`: of each voice, product and layer the rank and where its two matrices lie, (voices, 4, layers, 3); `whose`
-    voice each row has, -1 for none. `scores` (len(wanted), panels x 16) are of the rows `wanted`.
+    voice each row has, -1 for none. `wanted` are the rows that get scores.
     """
 
     plan: Plan
@@ -54,22 +59,19 @@ class Given(NamedTuple):
     beside: Any
     whose: Any
     wanted: Any
-    scores: Any
 
 
 class Work(NamedTuple):
-    """Room for what is in between: (rows, as wide as it is), float32; `last` has the wanted rows.
+    """Room for what is in between: what goes into each product and comes out of it, float32 (rows, as wide as it is).
 
-    `rounded` is what the next product takes, of whatever width.
+    Those of HEAD have the wanted rows. `rounded` is what the next product takes, `narrow` (rows, highest rank) what the
+    rows' voices make of it; nothing where nobody has a voice.
     """
 
-    normed: Any
-    mixed: Any
-    seen: Any
-    inner: Any
-    narrow: Any
-    last: Any
+    before: tuple[Any, Any, Any, Any, Any]
+    after: tuple[Any, Any, Any, Any, Any]
     rounded: Rounded
+    narrow: Any
 
 
 @njit
@@ -89,73 +91,48 @@ def _wait(tally, stage, total):
 
 
 @njit
-def _share(kind, many, total, tally, stage, layer, work, given):
-    """This thread's share of a stage, so many tasks at a time; returns when the stage is done."""
-    begin = _take(tally, stage, many, total)
-    while begin < total:
-        end = min(begin + many, total)
-        _do(kind, layer, work, given, begin, end)
-        add_to(tally.ctypes.data + 16 * stage + 8, end - begin)
-        begin = _take(tally, stage, many, total)
-    _wait(tally, stage, total)
+def _tasks(kind, at, work, given):
+    """How many tasks a stage has, and into how many shares they are cut."""
+    rows = len(work.before[at])
+    if kind == MULTIPLY:
+        weights = given.plan.products[at]
+        panels = weights.codes.shape[1] // (2 if weights.mode == SWIGLU else 1)
+        return (panels if rows else 0), (4 * SHARES if at == HEAD else SHARES)
+    if kind == ATTEND:
+        return (len(given.blocks) - 1) * given.plan.groups, SHARES
+    return rows, 2
 
 
 @njit
-def _ready(x, layer, at, work, given, begin, end):
-    """Have some rows ready for a product."""
-    round_off(x, work.rounded, begin, end)
-    if work.narrow.shape[1]:
-        narrow(x, layer, at, given.beside, given.whose, work.narrow, begin, end)
-
-
-@njit
-def _product(weights, layer, work, given, out, begin, end):
-    """Some panels of a product of all rows."""
-    multiply(weights, layer, len(given.x), work.rounded, given.beside, given.whose, work.narrow, out, begin, end)
-
-
-@njit
-def _do(kind, layer, work, given, begin, end):
+def _do(kind, at, layer, work, given, begin, end):
     """Some tasks of a stage."""
-    plan = given.plan
-    qkv, out, up, down = plan.products
-    if kind == NORM_IN:
-        norm(given.x, plan.norms[2 * layer], plan.epsilon, plan.centred, work.normed, begin, end)
-        _ready(work.normed, layer, qkv.at, work, given, begin, end)
-    elif kind == MIX:
-        _product(qkv, layer, work, given, work.mixed, begin, end)
+    plan, before = given.plan, work.before[at]
+    if kind == READY:
+        if at == HEAD:
+            for row in range(begin, end):
+                for i in range(before.shape[1]):
+                    before[row, i] = given.x[given.wanted[row], i]
+        if at in (MIX, UP, HEAD):
+            source = before if at == HEAD else given.x
+            norms = plan.norms[2 * layer + (1 if at == UP else 0)]
+            norm(source, norms, plan.epsilon, plan.centred, before, begin, end)
+        round_off(before, work.rounded, begin, end)
+        if work.narrow.shape[1] and at != HEAD:
+            narrow(before, layer, at, given.beside, given.whose, work.narrow, begin, end)
+    elif kind == MULTIPLY:
+        multiply(
+            plan.products[at], 0 if at == HEAD else layer, len(before), work.rounded, given.beside, given.whose,
+            work.narrow, work.after[at], begin, end,
+        )  # fmt: skip
     elif kind == REMEMBER:
         remember(
-            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.mixed, given.turns, given.places, begin, end,
+            plan.heads, plan.groups, plan.deep, plan.turned, layer, work.after[MIX], given.turns, given.places, begin,
+            end,
         )  # fmt: skip
-    elif kind == ATTEND:
-        attend(
-            plan.heads, plan.groups, plan.deep, plan.turned, work.mixed, given.turns, given.places, layer, given.blocks,
-            work.seen, begin, end,
-        )  # fmt: skip
-    elif kind == ROUND_OUT:
-        _ready(work.seen, layer, out.at, work, given, begin, end)
-    elif kind == OUT:
-        _product(out, layer, work, given, given.x, begin, end)
-    elif kind == NORM_MID:
-        norm(given.x, plan.norms[2 * layer + 1], plan.epsilon, plan.centred, work.normed, begin, end)
-        _ready(work.normed, layer, up.at, work, given, begin, end)
-    elif kind == UP:
-        _product(up, layer, work, given, work.inner, begin, end)
-    elif kind == ROUND_DOWN:
-        _ready(work.inner, layer, down.at, work, given, begin, end)
-    elif kind == DOWN:
-        _product(down, layer, work, given, given.x, begin, end)
-    elif kind == LAST:
-        for at in range(begin, end):
-            for i in range(given.x.shape[1]):
-                work.last[at, i] = given.x[given.wanted[at], i]
-        norm(work.last, plan.norms[-1], plan.epsilon, plan.centred, work.last, begin, end)
-        round_off(work.last, work.rounded, begin, end)
     else:
-        nobody = work.narrow[:, :0]
-        multiply(
-            plan.head, layer, len(work.last), work.rounded, given.beside, given.whose, nobody, given.scores, begin, end,
+        attend(
+            plan.heads, plan.groups, plan.deep, plan.turned, work.after[MIX], given.turns, given.places, layer,
+            given.blocks, work.before[OUT], begin, end,
         )  # fmt: skip
 
 
@@ -166,28 +143,16 @@ def step(given, work, tally):
     Any number of threads may call it with the same arguments, at any time: they take from `tally` (stages, 2), zeros
     at first, what is left to do. It returns when all is done, whoever did it.
     """
-    plan, rows = given.plan, len(given.x)
-    layers = len(plan.norms) // 2
-    qkv, out, up, down = plan.products
-    stage = np.int64(0)
-    for layer in range(layers):
-        for kind in range(NORM_IN, DOWN + 1):
-            total, shares = rows, 2
-            if kind == MIX:
-                total, shares = qkv.codes.shape[1], SHARES
-            elif kind == ATTEND:
-                total, shares = (len(given.blocks) - 1) * plan.groups, SHARES
-            elif kind == OUT:
-                total, shares = out.codes.shape[1], SHARES
-            elif kind == UP:
-                total, shares = up.codes.shape[1] // (2 if up.mode == SWIGLU else 1), SHARES
-            elif kind == DOWN:
-                total, shares = down.codes.shape[1], SHARES
-            many = max(1, total // shares)
-            _share(kind, many, total, tally, stage, layer, work, given)
-            stage += 1
-    count = len(given.wanted)
-    for kind in range(LAST, HEAD + 1):
-        total = count if kind == LAST or not count else plan.head.codes.shape[1]
-        _share(kind, max(1, total // (4 * SHARES)), total, tally, stage, np.int64(0), work, given)
-        stage += 1
+    layers = len(given.plan.norms) // 2
+    for stage in range(layers * len(ORDER) + 2):
+        layer, number = stage // len(ORDER), stage % len(ORDER)
+        kind, at = ORDER[number] if layer < layers else (READY + number, HEAD)
+        total, shares = _tasks(kind, at, work, given)
+        many = max(1, total // shares)
+        begin = _take(tally, stage, many, total)
+        while begin < total:
+            end = min(begin + many, total)
+            _do(kind, at, layer, work, given, begin, end)
+            add_to(tally.ctypes.data + 16 * stage + 8, end - begin)
+            begin = _take(tally, stage, many, total)
+        _wait(tally, stage, total)

@@ -102,8 +102,8 @@ def test_a_product_is_that_of_rounded_weights_and_rows_and_a_rows_bits_are_its_o
 
     def rounded(wide: torch.Tensor, top: int) -> torch.Tensor:
         grouped = wide.view(len(wide), groups, GROUP)
-        size = grouped.abs().amax(-1, keepdim=True) / top
-        return ((grouped / size).round() * size).view_as(wide)
+        most = grouped.abs().amax(-1, keepdim=True)
+        return ((grouped * (top / most)).round() * (most / top)).view_as(wide)
 
     packed = compact.pack([weight], [bias])
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -21,12 +22,17 @@ TEMPLATE = (
 TARGETS = {"gpt2": ["c_attn", "c_proj", "c_fc"], "llama": ["q_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
 
 
-def make_llama(folder: Path, **sizes: float) -> Path:
+def make_llama(folder: Path, **sizes: Any) -> Path:
     """Two layers, grouped heads, untied head, a chat template; the same weights every time."""
     tokenizer = AutoTokenizer.from_pretrained(GPT2)
     tokenizer.chat_template = TEMPLATE
     torch.manual_seed(5)
-    small = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "initializer_range": 0.2}
+    small: dict[str, Any] = {
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_attention_heads": 4,
+        "initializer_range": 0.2,
+    }
     config = LlamaConfig(
         vocab_size=len(tokenizer), num_hidden_layers=2, num_key_value_heads=2, max_position_embeddings=512,
         tie_word_embeddings=False, bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id,
