@@ -33,7 +33,7 @@ BLOCK = 12  # rows of one prompt that look at its tokens together
 Place = tuple[int, int, int, int, int]
 """Where a row's memory begins, how far apart layers, keys and values, and heads lie there, and its position."""
 Voice = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
-"""Of (product, layer): A, (rank, inputs), and B the other way round, (rank, panels x 16); float32."""
+"""Of (product, layer): A, (inputs, rank filled up to a multiple of 16), and B, (rank, panels x 16); float32."""
 NOBODY: tuple[dict[str, int], np.ndarray, int] = ({}, np.zeros((0, HEAD, 1, 3), np.int64), 0)
 
 
@@ -118,9 +118,10 @@ class Compact:
         """Add or replace a voice: of (product, layer) its pair."""
         voice: Voice = {}
         for (product, layer), (a, b) in pairs.items():
-            wide = np.zeros((b.shape[1], self.plan.products[product].codes.shape[1] * WIDE), np.float32)
-            wide[:, : b.shape[0]] = b.float().t().numpy()
-            voice[product, layer] = (np.ascontiguousarray(a.float().numpy()), wide)
+            down = np.zeros((a.shape[1], _filled(len(a))), np.float32)
+            up = np.zeros((len(a), self.plan.products[product].codes.shape[1] * WIDE), np.float32)
+            down[:, : len(a)], up[:, : len(b)] = a.float().t().numpy(), b.float().t().numpy()
+            voice[product, layer] = (down, up)
         self._voices[name] = voice
         self._table = None
 
@@ -130,17 +131,21 @@ class Compact:
             self._table = None
 
     def _beside(self, voices: Sequence[str]) -> tuple[dict[str, int], np.ndarray, int]:
-        """The number of each voice, where its matrices lie, and the highest rank; of none where nobody has a voice."""
+        """The number of each voice, where its matrices lie, and the highest rank filled up; none where none speaks."""
         if not {*voices} & {*self._voices}:
             return NOBODY
         if self._table is None:
             table = np.zeros((len(self._voices), HEAD, len(self.plan.norms) // 2, 3), np.int64)
             for at, voice in enumerate(self._voices.values()):
                 for (product, layer), (a, b) in voice.items():
-                    table[at, product, layer] = len(a), a.ctypes.data, b.ctypes.data
+                    table[at, product, layer] = len(b), a.ctypes.data, b.ctypes.data
             numbers = {name: at for at, name in enumerate(self._voices)}
-            self._table = numbers, table, int(table[..., 0].max())
+            self._table = numbers, table, _filled(int(table[..., 0].max()))
         return self._table
+
+
+def _filled(rank: int) -> int:
+    return -(-rank // WIDE) * WIDE
 
 
 def fits(width: int, inner: int, deep: int) -> bool:

@@ -11,29 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import carray, njit
 
-from engine.text.tiles import (
-    GROUP,
-    MORE,
-    TALL,
-    WIDE,
-    as_bits,
-    as_float,
-    blend1,
-    blend2,
-    blend3,
-    blend4,
-    blend5,
-    blend6,
-    floats,
-    halves,
-    tile1,
-    tile2,
-    tile3,
-    tile4,
-    tile5,
-    tile6,
-    turn_over,
-)  # fmt: skip
+from engine.text.tiles import GROUP, TALL, WIDE, as_bits, as_float, blend, enrich, halves, tile, turn_over
 
 SUMS = {"reassoc", "contract", "nsz"}  # may be added in another order, the same for every row; not-a-number stays so
 WHOLE, HALF = 4, 2  # bytes of a float32, and of a bfloat16 or an int16
@@ -68,23 +46,6 @@ class Rounded(NamedTuple):
 
 
 @njit
-def _one_tile(rows, x, sizes, stride, weights, count, scales, bias, out, out_stride, adds):
-    """`tile` of at most six rows."""
-    if rows == 1:
-        tile1(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
-    elif rows == 2:
-        tile2(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
-    elif rows == 3:
-        tile3(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
-    elif rows == 4:
-        tile4(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
-    elif rows == 5:
-        tile5(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
-    elif rows == 6:
-        tile6(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
-
-
-@njit
 def _height(rows):
     """How many of these rows go next: two tiles of one height take less than a full one and a rest."""
     if rows >= 2 * TALL or rows == TALL:
@@ -97,7 +58,7 @@ def _tiles(rows, x, sizes, stride, weights, count, scales, bias, out, out_stride
     """`tile` of any number of rows."""
     while rows > 0:
         tall = _height(rows)
-        _one_tile(tall, x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
+        tile(tall, x, sizes, stride, weights, count, scales, bias, out, out_stride, adds)
         x, sizes = x + HALF * stride * tall, sizes + WHOLE * (stride // GROUP) * tall
         out, rows = out + WHOLE * out_stride * tall, rows - tall
 
@@ -166,15 +127,15 @@ def _panel(weights, layer, panel, rows, rounded, beside, whose, narrow, out, out
     _tiles(rows, x, sizes, stride, codes, count, scales, bias, out, out_stride, adds)
     if not narrow.shape[1] or weights.at >= beside.shape[1]:
         return
-    for row in range(rows):
-        voice = whose[row]
-        rank = beside[voice, weights.at, layer, 0] if voice >= 0 else 0
-        mine = carray(floats(out + WHOLE * out_stride * row), (WIDE,))
-        for r in range(rank):
-            up = carray(floats(beside[voice, weights.at, layer, 2] + WHOLE * WIDE * (r * panels + panel)), (WIDE,))
-            much = narrow[row, r]
-            for i in range(WIDE):
-                mine[i] += much * up[i]
+    row = 0
+    while row < rows:
+        begin, row = row, _alike(whose, row, rows)
+        rank = beside[whose[begin], weights.at, layer, 0] if whose[begin] >= 0 else 0
+        if rank:
+            up = beside[whose[begin], weights.at, layer, 2] + WHOLE * WIDE * panel
+            mine = narrow.ctypes.data + WHOLE * narrow.shape[1] * begin
+            to = out + WHOLE * out_stride * begin
+            _enriched(row - begin, mine, narrow.shape[1], up, panels * WIDE, rank, to, out_stride)
 
 
 @njit(fastmath=SUMS, error_model="numpy")
@@ -197,21 +158,39 @@ def multiply(weights, layer, rows, rounded, beside, whose, narrow, out, begin, e
                 out[row, WIDE * panel + i] = apart[0, row, i]
 
 
-@njit(fastmath=SUMS, error_model="numpy")
+@njit
+def _alike(whose, row, end):
+    """The first row after this one that has another voice."""
+    begin = row
+    while row < end and whose[row] == whose[begin]:
+        row += 1
+    return row
+
+
+@njit
+def _enriched(rows, weights, stride, many, between, count, out, out_stride):
+    """`enrich` of any number of rows."""
+    while rows > 0:
+        tall = _height(rows)
+        enrich(tall, weights, stride, many, between, count, out, out_stride)
+        weights, out, rows = weights + WHOLE * stride * tall, out + WHOLE * out_stride * tall, rows - tall
+
+
+@njit
 def narrow(x, layer, at, beside, whose, out, begin, end):
-    """What some rows' voices make of x before they widen it again."""
-    count = x.shape[1]
-    for row in range(begin, end):
-        voice = whose[row]
-        if voice < 0:
-            continue
-        rank = beside[voice, at, layer, 0]
-        down = carray(floats(beside[voice, at, layer, 1]), (rank, count))
-        for r in range(rank):
-            total = np.float32(0.0)
-            for i in range(count):
-                total += x[row, i] * down[r, i]
-            out[row, r] = total
+    """What some rows' voices make of x before they widen it again; nothing beside the ranks."""
+    count, row = x.shape[1], begin
+    for some in range(begin, end):
+        for i in range(out.shape[1]):
+            out[some, i] = 0.0
+    while row < end:
+        first, row = row, _alike(whose, row, end)
+        rank = beside[whose[first], at, layer, 0] if whose[first] >= 0 else 0
+        between = (rank + WIDE - 1) // WIDE * WIDE
+        for r in range(0, rank, WIDE):
+            to = out.ctypes.data + WHOLE * (out.shape[1] * first + r)
+            mine, down = x.ctypes.data + WHOLE * count * first, beside[whose[first], at, layer, 1] + WHOLE * r
+            _enriched(row - first, mine, count, down, between, count, to, out.shape[1])
 
 
 @njit(fastmath=SUMS, error_model="numpy")
@@ -262,26 +241,11 @@ def _soften(weights):
 
 
 @njit
-def _blends(rows, weights, stride, many, apart, count, out, out_stride):
-    """`blend` of any number of rows, 32 numbers wide."""
+def _blends(rows, weights, stride, many, between, count, out, out_stride):
+    """`blend` of any number of rows."""
     while rows > 0:
         tall = _height(rows)
-        if tall == 1:
-            blend1(weights, stride, many, apart, count, out, out_stride)
-        elif tall == 2:
-            blend2(weights, stride, many, apart, count, out, out_stride)
-        for _ in range(2 if tall >= MORE else 0):
-            if tall == 3:
-                blend3(weights, stride, many, apart, count, out, out_stride)
-            elif tall == 4:
-                blend4(weights, stride, many, apart, count, out, out_stride)
-            elif tall == 5:
-                blend5(weights, stride, many, apart, count, out, out_stride)
-            else:
-                blend6(weights, stride, many, apart, count, out, out_stride)
-            many, out = many + HALF * WIDE, out + WHOLE * WIDE
-        if tall >= MORE:
-            many, out = many - 2 * HALF * WIDE, out - 2 * WHOLE * WIDE
+        blend(tall, weights, stride, many, between, count, out, out_stride)
         weights, out, rows = weights + WHOLE * stride * tall, out + WHOLE * out_stride * tall, rows - tall
 
 

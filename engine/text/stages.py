@@ -13,7 +13,7 @@ from numba import njit
 from engine.text.kernels import SWIGLU, Rounded, Weights, attend, multiply, narrow, norm, remember, round_off
 from engine.text.tiles import add_to, give_way, look_at
 
-SOURCES = "4b90c964"
+SOURCES = "88e0310a"
 """Of `tiles.py` and `kernels.py`, the beginning of their SHA-256: numba compiles anew when this file changes only."""
 MIX, OUT, UP, DOWN, HEAD = range(5)
 """The products: into queries, keys and values; out of attention; both of the feed-forward part; into scores."""

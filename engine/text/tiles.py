@@ -18,7 +18,7 @@ WIDE = 16
 GROUP = 64
 """Inputs that share a scale."""
 TALL = 6  # rows of a tile: with two registers of eight a row, what AVX2 can hold
-MORE = 3  # rows of a blend from which on it is 16 numbers wide, not 32
+MORE = 3  # rows of a blend from which on it is written in two halves
 
 FLOAT, BYTE, LONG = ir.FloatType(), ir.IntType(8), ir.IntType(64)
 
@@ -87,8 +87,33 @@ def _paired(builder: Any, one: Any, other: Any) -> Any:
     return builder.add(first, second)
 
 
-def _tile(rows: int) -> Any:
-    """tile(x, sizes, stride, weights, count, scales, bias, out, out_stride, adds): `rows` x 16 outputs.
+def _by_height(builder: Any, rows: Any, body: Callable[[int], None]) -> None:
+    """The code for so many rows, of 1 to TALL."""
+    after = builder.append_basic_block("written")
+    blocks = [builder.append_basic_block(f"rows{number}") for number in range(1, TALL + 1)]
+    switch = builder.switch(rows, after)
+    for number, block in enumerate(blocks, 1):
+        switch.add_case(LONG(number), block)
+        builder.position_at_end(block)
+        body(number)
+        builder.branch(after)
+    builder.position_at_end(after)
+
+
+def _rows(builder: Any, begin: Any, stride: Any, size: int, rows: int, kind: Any) -> list[Any]:
+    """Where so many rows begin, `stride` numbers of `size` bytes apart, as pointers to this kind."""
+    return [
+        builder.inttoptr(builder.add(begin, builder.mul(stride, LONG(size * row))), kind.as_pointer())
+        for row in range(rows)
+    ]
+
+
+@intrinsic
+def tile(
+    typing: Any, rows: Any, x: Any, sizes: Any, stride: Any, weights: Any, count: Any, scales: Any, bias: Any, out: Any,
+    apart: Any, adds: Any,
+) -> Any:  # fmt: skip
+    """Up to TALL rows x 16 outputs of a product, `apart` numbers apart.
 
     x is int16 (rows, count), `sizes` float32 (rows, count / GROUP) says what 1 stands for; rows are `stride` numbers of
     x, and `stride` / GROUP sizes, apart. The weights are int8 (count / 2, 16, 2), `scales` (count / GROUP, 16) and
@@ -97,95 +122,88 @@ def _tile(rows: int) -> Any:
     """
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, sizes, stride, weights, count, scales, bias, out, out_stride, adds = args
+        rows, x, sizes, stride, weights, count, scales, bias, out, apart, adds = args
         number, vector, numbers = ir.IntType(32), ir.VectorType(FLOAT, WIDE), ir.VectorType(ir.IntType(32), WIDE)
         bytes_, shorts = ir.VectorType(BYTE, 2 * WIDE), ir.VectorType(ir.IntType(16), 2 * WIDE)
-        begins = [
-            builder.inttoptr(builder.add(x, builder.mul(stride, LONG(2 * row))), number.as_pointer())
-            for row in range(rows)
-        ]
-        first = builder.inttoptr(weights, bytes_.as_pointer())
+        first, begin = builder.inttoptr(weights, bytes_.as_pointer()), _read(builder, bias)
         pairs, groups = builder.udiv(count, LONG(2)), builder.udiv(count, LONG(GROUP))
-        totals = [cgutils.alloca_once(builder, vector) for _ in range(rows)]
-        start = _read(builder, bias)
-        for total in totals:
-            builder.store(start, total)
-        with cgutils.for_range(builder, groups) as group:
-            base = builder.mul(group.index, LONG(GROUP // 2))
-
-            def turn(pair: Any, sums: Sequence[Any], base: Any = base) -> list[Any]:
-                at = builder.add(base, pair)
-                _fetch(builder, builder.gep(first, [builder.add(at, pairs)]))
-                codes = builder.sext(builder.load(builder.gep(first, [at]), align=1), shorts)
-                twos = [_everywhere(builder, builder.load(builder.gep(begin, [at]), align=2)) for begin in begins]
-                return [
-                    builder.add(sum_, _paired(builder, builder.bitcast(two, shorts), codes))
-                    for two, sum_ in zip(twos, sums, strict=True)
-                ]
-
-            following = _loop(builder, LONG(GROUP // 2), [ir.Constant(numbers, [0] * WIDE)] * rows, turn)
-            scale = _read(builder, builder.add(scales, builder.mul(group.index, LONG(4 * WIDE))))
-            for row, (total, found) in enumerate(zip(totals, following, strict=True)):
-                to = builder.add(builder.mul(builder.udiv(stride, LONG(GROUP)), LONG(row)), group.index)
-                size = builder.load(builder.gep(builder.inttoptr(sizes, FLOAT.as_pointer()), [to]))
-                sized = builder.fmul(builder.sitofp(found, vector), _everywhere(builder, size))
-                builder.store(builder.call(_fma(builder), [sized, scale, builder.load(total)]), total)
         more = builder.icmp_signed("!=", adds, LONG(0))
-        for row, total in enumerate(totals):
-            place = builder.inttoptr(builder.add(out, builder.mul(out_stride, LONG(4 * row))), vector.as_pointer())
-            found = builder.load(total)
-            found = builder.select(more, builder.fadd(found, builder.load(place, align=4)), found)
-            builder.store(found, place, align=4)
+
+        def body(tall: int) -> None:
+            begins = _rows(builder, x, stride, 2, tall, number)
+            theirs = _rows(builder, sizes, builder.udiv(stride, LONG(GROUP)), 4, tall, FLOAT)
+            totals = [cgutils.alloca_once(builder, vector) for _ in range(tall)]
+            for total in totals:
+                builder.store(begin, total)
+            with cgutils.for_range(builder, groups) as group:
+                base = builder.mul(group.index, LONG(GROUP // 2))
+
+                def turn(pair: Any, sums: Sequence[Any]) -> list[Any]:
+                    at = builder.add(base, pair)
+                    _fetch(builder, builder.gep(first, [builder.add(at, pairs)]))
+                    codes = builder.sext(builder.load(builder.gep(first, [at]), align=1), shorts)
+                    twos = [_everywhere(builder, builder.load(builder.gep(begin, [at]), align=2)) for begin in begins]
+                    return [
+                        builder.add(sum_, _paired(builder, builder.bitcast(two, shorts), codes))
+                        for two, sum_ in zip(twos, sums, strict=True)
+                    ]
+
+                following = _loop(builder, LONG(GROUP // 2), [ir.Constant(numbers, [0] * WIDE)] * tall, turn)
+                scale = _read(builder, builder.add(scales, builder.mul(group.index, LONG(4 * WIDE))))
+                for size, total, found in zip(theirs, totals, following, strict=True):
+                    much = _everywhere(builder, builder.load(builder.gep(size, [group.index])))
+                    sized = builder.fmul(builder.sitofp(found, vector), much)
+                    builder.store(builder.call(_fma(builder), [sized, scale, builder.load(total)]), total)
+            for place, total in zip(_rows(builder, out, apart, 4, tall, vector), totals, strict=True):
+                found = builder.load(total)
+                found = builder.select(more, builder.fadd(found, builder.load(place, align=4)), found)
+                builder.store(found, place, align=4)
+
+        _by_height(builder, rows, body)
         return context.get_dummy_value()
 
-    @intrinsic
-    def tile(
-        typing: Any, x: Any, sizes: Any, stride: Any, weights: Any, count: Any, scales: Any, bias: Any, out: Any,
-        apart: Any, adds: Any,
-    ) -> Any:  # fmt: skip
-        return types.void(*[types.int64] * 10), code
-
-    return tile
+    return types.void(*[types.int64] * 11), code
 
 
-def _blend(rows: int) -> Any:
-    """blend(weights, stride, many, apart, count, out, out_stride): sums of `count` vectors, `rows` ways of weighing.
-
-    The weights are float32 (rows, count), `stride` apart, the vectors bfloat16 (count, 32), `apart` apart, of which few
-    rows take all, more take 16. Each sum is one chain, so that vectors of weight 0 at its end change no bit.
-    """
-    parts = range(2 if rows < MORE else 1)
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        weights, stride, many, apart, count, out, out_stride = args
-        vector = ir.VectorType(FLOAT, WIDE)
-        begins = [
-            builder.inttoptr(builder.add(weights, builder.mul(stride, LONG(4 * row))), FLOAT.as_pointer())
-            for row in range(rows)
-        ]
-
-        def turn(at: Any, sums: Sequence[Any]) -> list[Any]:
-            place = builder.add(many, builder.mul(at, builder.mul(apart, LONG(2))))
-            found = [_widened(builder, builder.add(place, LONG(2 * WIDE * part))) for part in parts]
-            much = [_everywhere(builder, builder.load(builder.gep(begin, [at]))) for begin in begins]
-            pairs = [(one, other) for one in much for other in found]
-            return [builder.call(_fma(builder), [*pair, sum_]) for pair, sum_ in zip(pairs, sums, strict=True)]
-
-        begin = [ir.Constant(vector, [0.0] * WIDE)] * (rows * len(parts))
-        for number, total in enumerate(_loop(builder, count, begin, turn)):
-            row, part = divmod(number, len(parts))
-            place = builder.add(out, builder.mul(out_stride, LONG(4 * row)))
-            place = builder.inttoptr(builder.add(place, LONG(4 * WIDE * part)), vector.as_pointer())
-            builder.store(total, place, align=4)
-        return context.get_dummy_value()
+def _sums(read: Callable[[Any, Any], Any], size: int, passes: Callable[[int], tuple[int, int]], adds: bool) -> Any:
+    """See `blend` and `enrich`: vectors of numbers of `size` bytes; `passes` of how many times 16 each, by rows."""
 
     @intrinsic
-    def blend(
-        typing: Any, weights: Any, stride: Any, many: Any, apart: Any, count: Any, out: Any, out_stride: Any
+    def sums(
+        typing: Any, rows: Any, weights: Any, stride: Any, many: Any, between: Any, count: Any, out: Any, apart: Any
     ) -> Any:
-        return types.void(*[types.int64] * 7), code
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            rows, weights, stride, many, between, count, out, apart = args
+            vector, step = ir.VectorType(FLOAT, WIDE), builder.mul(between, LONG(size))
 
-    return blend
+            def body(tall: int) -> None:
+                begins = _rows(builder, weights, stride, 4, tall, FLOAT)
+                tos = _rows(builder, out, apart, 4, tall, vector)
+                times, parts = passes(tall)
+                for first in range(0, times * parts, parts):
+                    some = range(first, first + parts)
+                    places = [builder.gep(to, [LONG(part)]) for to in tos for part in some]
+
+                    def turn(at: Any, sums: Sequence[Any], some: range = some) -> list[Any]:
+                        begin = builder.add(many, builder.mul(at, step))
+                        found = [read(builder, builder.add(begin, LONG(size * WIDE * part))) for part in some]
+                        much = [_everywhere(builder, builder.load(builder.gep(place, [at]))) for place in begins]
+                        pairs = [(one, other) for one in much for other in found]
+                        return [
+                            builder.call(_fma(builder), [*pair, sum_]) for pair, sum_ in zip(pairs, sums, strict=True)
+                        ]
+
+                    nothing = ir.Constant(vector, [0.0] * WIDE)
+                    before = [builder.load(place, align=4) if adds else nothing for place in places]
+                    for place, total in zip(places, _loop(builder, count, before, turn), strict=True):
+                        builder.store(total, place, align=4)
+
+            _by_height(builder, rows, body)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 8), code
+
+    return sums
 
 
 @intrinsic
@@ -219,8 +237,14 @@ def turn_over(typing: Any, many: Any, apart: Any, last: Any, out: Any, out_apart
     return types.void(*[types.int64] * 5), code
 
 
-tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows) for rows in range(1, TALL + 1))
-blend1, blend2, blend3, blend4, blend5, blend6 = (_blend(rows) for rows in range(1, TALL + 1))
+blend = _sums(_widened, 2, lambda rows: (2, 1) if rows >= MORE else (1, 2), adds=False)
+"""blend(rows, weights, stride, many, between, count, out, apart): sums of `count` vectors, up to TALL ways of weighing.
+
+The weights are float32 (rows, count), `stride` numbers apart, the vectors bfloat16 (count, 32), `between` apart, the
+sums float32 (rows, 32), `apart` apart. Each is one chain, so that vectors of weight 0 at its end change no bit.
+"""
+enrich = _sums(_read, 4, lambda _: (1, 1), adds=True)
+"""As `blend`, but the vectors are float32 (count, 16), and the sums begin with what is there."""
 
 
 @intrinsic
@@ -254,16 +278,6 @@ def give_way(typing: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), code
-
-
-@intrinsic
-def floats(typing: Any, address: Any) -> Any:
-    """An address as a pointer to float32."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
-
-    return types.CPointer(types.float32)(types.int64), code
 
 
 @intrinsic

@@ -17,11 +17,11 @@ from engine.text.gpt import Gpt
 BASE = "tiny"
 
 
-def voice(base: Path, folder: Path, seed: int, name: str = BASE, loud: float = 0.1) -> Path:
+def voice(base: Path, folder: Path, seed: int, name: str = BASE, loud: float = 0.1, rank: int = 2) -> Path:
     """An adapter that nudges the model in `base`, enough to be told from it and too little to make it babble."""
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    for layer in lora.insert(model, rank=2, alpha=2.0).values():
+    for layer in lora.insert(model, rank=rank, alpha=float(rank)).values():
         nn.init.normal_(layer.lora_b, std=loud)
     lora.save(model, folder, name)
     return folder

@@ -23,6 +23,7 @@ from tests.engine.text.tiny import GPT2, make_llama, make_wide_llama, write
 from tests.engine.voices import voice
 
 TEXT = (Path(__file__).parents[3] / "adapters" / "neutral.txt").read_text(encoding="utf-8")
+RANKS = {"a": 2, "b": 20}  # the compiled step takes sixteen at a time
 READ = 16  # tokens that are read; the others are written
 
 
@@ -74,11 +75,11 @@ def test_perplexity_rises_by_less_than_half_a_hundredth() -> None:
 
 
 def test_with_and_without_voices_it_says_nearly_what_float32_says(folder: Path, tmp_path: Path) -> None:
-    shelf = {name: voice(folder, tmp_path / name, seed) for seed, name in enumerate("ab")}
+    shelf = {name: voice(folder, tmp_path / name, seed, rank=rank) for seed, (name, rank) in enumerate(RANKS.items())}
     wide, narrow = (Gpt(folder, device="cpu", dtype=dtype, shelf=shelf.__getitem__) for dtype in ("float32", "int8"))
     rows = windows(wide, 3, 64)
     plain = np.array(surprise(wide, rows))
-    for name in ("", "a", "b"):
+    for name in ("", *RANKS):
         before, after = (np.array(surprise(gpt, rows, name)) for gpt in (wide, narrow))
         assert np.abs(before - after).mean() < 0.05
         if name:  # and a voice is heard much louder than rounding is
@@ -117,7 +118,7 @@ def test_a_product_is_that_of_rounded_weights_and_rows_and_a_rows_bits_are_its_o
         return torch.from_numpy(out[:, :outputs])
 
     found, expected = product(x), torch.nn.functional.linear(rounded(x, 32767), rounded(weight, 127), bias)
-    assert torch.allclose(found, expected, atol=1e-4, rtol=1e-4)
+    assert torch.allclose(found, expected, atol=5e-4, rtol=1e-4)  # a number between two codes may become either
     assert torch.equal(found, torch.cat([product(one[None]) for one in x]))
 
 
