@@ -3,7 +3,8 @@
 The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on), so
 a clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
 writer's many drafts: what is compared is the voice itself and the base, asked in the voice's words and, since those
-mean nothing to the base, with the form's own examples too; the better of the two counts for the base.
+mean nothing to the base, with the form's own examples too; the better of the two counts for the base. Bits are counted
+with the weights as they were learnt, samples are drawn by the engine that serves people, with the weights it serves.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,15 +19,18 @@ from adapters.loss import bits_per_character
 from adapters.registry import SHIPPED, Registry
 from deploy.models import ensure
 from deploy.settings import Settings
+from engine.batching import write_all
+from engine.errors import EngineError
+from engine.ports import Sampling, TextGenerator, TextRequest
 from engine.text.forms.check import CHECKERS, Measure, lines_of
 from engine.text.forms.load import Form, load
+from engine.text.gpt import MOST_DRAFTS, Gpt
 
 HELD = Path(__file__).with_name("held_out")
 BASE = "base"
 LEAST_GAIN = {"story": 10.0, "poem": 8.0, "lyrics": 8.0}  # per cent fewer bits a character than the base
 COUNTED = {"haiku": 3, "limerick": 5}  # forms whose rule can be counted, and their lines
 LEAST_TIMES = 2.0
-BATCH = 16
 ASKED = (
     "first snow", "the sea", "an old dog", "rain in the city", "a train at night", "my grandmother's kitchen", "a crow",
     "the last day of summer", "a lighthouse", "a stranger", "the moon", "a garden", "a teacher", "a cat on a roof",
@@ -44,64 +48,86 @@ class NothingToMeasure(Exception):
 def measure(settings: Settings, most: int, samples: int, seed: int, threads: int, report: Report) -> Results:
     """The matrix (`bits`: voice -> style -> bits a character), `forms` and `verdicts`; see `tables`.
 
-    ModelError without a base, NothingToMeasure if no shipped voice is for it.
+    ModelError without a base, NothingToMeasure if no shipped voice is for it, EngineError if it does not answer.
     """
     torch.set_num_threads(threads)
     registry = Registry(settings.adapters, SHIPPED)
     held = {path.stem: _spread(list(passages.load(path)), most) for path in sorted(HELD.glob("*.jsonl"))}
-    voices = {
-        style: registry.whole(found[0]) for style in held if (found := registry.shipped(style, settings.text_model))
-    }
+    voices = {style: found[0] for style in held if (found := registry.shipped(style, settings.text_model))}
     if not voices:
         raise NothingToMeasure(f"no shipped voice is for {settings.text_model}; they are for embedded")
     folder = ensure(settings.text_model, settings.home)
-    model, tokenizer = bases.load(folder)
-    bits, kept = dict[str, dict[str, float]](), dict[str, dict[str, float]]()
-    for done, (voice, files) in enumerate({BASE: None, **voices}.items()):
-        lora.remove(model)
-        if files is not None:
-            lora.load(model, files)
-        report(voice, done, len(voices) + 1)
-        bits[voice] = {style: bits_per_character(model, tokenizer, rows) for style, rows in held.items()}
-        for form in (load()[name] for name in COUNTED if samples and name in voices and voice in (BASE, name)):
-            who = _asked(form, BASE if voice == BASE else "voice")
-            for way, prompts in who.items():
-                torch.manual_seed(seed)
-                pieces = drawn(model, tokenizer, form, prompts, samples)
-                kept.setdefault(form.name, {})[way] = sum(keeps(form, piece) for piece in pieces) / len(pieces)
+    bits = _bits(folder, {voice: registry.whole(found) for voice, found in voices.items()}, held, report)
+    kept = dict[str, dict[str, float]]()
+    if samples:
+        generator = Gpt(folder, name=settings.text_model, device=settings.device, shelf=registry.whole)
+        kept = _kept(generator, voices, samples, seed, report)
     report("done", 1, 1)
     return {"bits": bits, "passages": {style: len(rows) for style, rows in held.items()}, "samples": samples,
             "forms": kept, "verdicts": verdicts(bits, kept)}  # fmt: skip
 
 
-def _asked(form: Form, who: str) -> dict[str, list[str]]:
-    """The way of asking -> the prompts: in the voice's words, and for the base also with the form's examples."""
+def _bits(
+    folder: Path, voices: Mapping[str, Path], held: Mapping[str, list[passages.Passage]], report: Report
+) -> dict[str, dict[str, float]]:
+    """Bits a character of every style, for the base and in every voice; the model is gone when it returns."""
+    model, tokenizer = bases.load(folder)
+    bits = dict[str, dict[str, float]]()
+    for done, (voice, files) in enumerate({BASE: None, **voices}.items()):
+        report(voice, done, len(voices) + 1)
+        lora.remove(model)
+        if files is not None:
+            lora.load(model, files)
+        bits[voice] = {style: bits_per_character(model, tokenizer, rows) for style, rows in held.items()}
+    return bits
+
+
+def _kept(
+    generator: TextGenerator, voices: Mapping[str, str], samples: int, seed: int, report: Report
+) -> dict[str, dict[str, float]]:
+    """Form -> way of asking -> the share of samples that keep the form's rule."""
+    kept = dict[str, dict[str, float]]()
+    for form in (load()[name] for name in COUNTED if name in voices):
+        ways = _asked(form, voices[form.name])
+        for done, (way, (voice, prompts)) in enumerate(ways.items()):
+            report(f"{form.name}, {way}", done, len(ways))
+            pieces = drawn(generator, form, prompts, samples, seed, voice)
+            kept.setdefault(form.name, {})[way] = sum(keeps(form, piece) for piece in pieces) / len(pieces)
+    return kept
+
+
+def _asked(form: Form, voice: str) -> dict[str, tuple[str, list[str]]]:
+    """The way of asking -> who is asked ("" for the base), and the prompts."""
     plain = [form.voice.asked.format(premise=premise) for premise in ASKED]
-    if who != BASE:
-        return {"voice": plain}
     shown = form.plain.system + "".join(
         form.plain.example.format(ask=one.ask, answer=one.answer.strip()) for one in form.examples
     )
-    return {"base": plain, "base with examples": [shown + form.plain.asked.format(premise=ask) for ask in ASKED]}
+    taught = [shown + form.plain.asked.format(premise=premise) for premise in ASKED]
+    return {BASE: ("", plain), "base with examples": ("", taught), "voice": (voice, plain)}
 
 
-@torch.inference_mode()
-def drawn(model: Any, tokenizer: Any, form: Form, prompts: Sequence[str], samples: int) -> list[str]:
-    """`samples` plain samples, as many of each prompt; what follows the prompt, up to the end or the form's length."""
+def drawn(
+    generator: TextGenerator, form: Form, prompts: Sequence[str], samples: int, seed: int, voice: str = ""
+) -> list[str]:
+    """`samples` plain samples, as many of each prompt; what follows the prompt, up to the end or the form's length.
+
+    Of the form's sampling only temperature and top-p hold. The same seed draws the same samples. EngineError if the
+    generator cannot.
+    """
     each = max(1, round(samples / len(prompts)))
     room = form.room if form.lines else form.tokens
-    tokenizer.padding_side, tokenizer.pad_token = "left", tokenizer.eos_token  # so that every prompt ends where it must
-    found, together = list[str](), max(1, BATCH // each)
-    for at in range(0, len(prompts), together):
-        given = tokenizer(
-            list(prompts[at : at + together]), return_tensors="pt", padding=True, add_special_tokens=False
-        )
-        made = model.generate(
-            given["input_ids"], attention_mask=given["attention_mask"], do_sample=True, num_return_sequences=each,
-            max_new_tokens=room, temperature=form.sampling.temperature, top_p=form.sampling.top_p, top_k=0,
-            pad_token_id=tokenizer.eos_token_id,
-        )  # fmt: skip
-        found += tokenizer.batch_decode(made[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
+    sampling = Sampling(form.sampling.temperature, form.sampling.top_p)
+    drafts = [min(MOST_DRAFTS, each - at) for at in range(0, each, MOST_DRAFTS)]  # which read their prompt once
+    asked = [(prompt, count) for prompt in prompts for count in drafts]
+    requests = [
+        TextRequest(prompt, room, sampling, seed * len(asked) + number, count, adapter=voice)
+        for number, (prompt, count) in enumerate(asked)
+    ]
+    found = list[str]()
+    for answer in write_all(generator, requests):
+        if isinstance(answer, EngineError):
+            raise answer
+        found += [draft.text for draft in answer]
     return found
 
 

@@ -130,8 +130,8 @@ def eval_text(
             results = work.measure(settings, most, samples, seed, threads, report)
             if plots:
                 work.draw(results, plots)
-    except (ModelError, OSError, ImportError, work.NothingToMeasure) as wrong:
-        raise ended(str(wrong), 1) from None
+    except (ModelError, OSError, ImportError, EngineError, work.NothingToMeasure) as wrong:
+        raise ended(sentence(wrong, "en") if isinstance(wrong, EngineError) else str(wrong), 1) from None
     _shown(results, work.tables(results), save)
 
 

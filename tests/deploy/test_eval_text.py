@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from adapters import lora, passages
@@ -12,7 +12,8 @@ from adapters.manifest import describe
 from deploy import evaluate_text
 from deploy.cli import app
 from engine.text.forms.load import load
-from tests.engine.text.tiny import GPT2
+from engine.text.gpt import Gpt
+from tests.engine.text.tiny import GPT2, gpt2, make_voice
 
 HELD = sorted(evaluate_text.HELD.glob("*.jsonl"))
 
@@ -71,7 +72,22 @@ def test_a_base_without_voices_is_one_sentence(tmp_path: Path, monkeypatch: pyte
 
 
 def test_samples_are_what_follows_the_prompt() -> None:
-    model, tokenizer = AutoModelForCausalLM.from_pretrained(GPT2), AutoTokenizer.from_pretrained(GPT2)
-    found = evaluate_text.drawn(model, tokenizer, load()["limerick"], ["A limerick: a goat\n\n"], 3)
-    assert len(found) == 3
+    found = evaluate_text.drawn(gpt2(), load()["limerick"], ["A limerick: a goat\n\n"], 3, 1)
+    assert len(found) == len(set(found)) == 3
     assert not any(piece.startswith("A limerick: a goat") for piece in found)
+
+
+def test_samples_repeat_with_the_same_seed() -> None:
+    form, prompts = load()["haiku"], ["A haiku: a goat\n\n", "A haiku: rain\n\n"]
+    found = [evaluate_text.drawn(gpt2(), form, prompts, 40, seed) for seed in (1, 1, 2)]
+    assert found[0] == found[1]
+    assert len(found[0]) == 40
+    assert not set(found[0]) & set(found[2])
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # PEFT asks for it
+def test_samples_are_drawn_in_the_voice(tmp_path: Path) -> None:
+    make_voice(GPT2, tmp_path / "loud", 3)
+    model = Gpt(GPT2, "tiny", device="cpu", dtype="float32", shelf=tmp_path.joinpath)
+    plain, loud = (evaluate_text.drawn(model, load()["haiku"], ["Rain\n\n"], 4, 1, voice) for voice in ("", "loud"))
+    assert not set(plain) & set(loud)
