@@ -22,6 +22,7 @@ import torch
 from rich.table import Table
 from transformers import AutoModelForCausalLM
 
+from deploy.bench_rounds import WARM_UP, Keep, Results, rounds
 from deploy.peers import Clock
 from deploy.serve import house
 from deploy.settings import Settings
@@ -38,7 +39,6 @@ PROMPT = (
 ) * 3
 TICK = 0.005
 SIGNS: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
-WARM_UP = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,51 +67,76 @@ class Line:
 
 
 def chat(
-    folder: Path, name: str, device: str = "auto", runs: int = 5, tokens: int = 64, messages: int = 200
-) -> dict[str, Any]:
+    folder: Path,
+    name: str,
+    device: str = "auto",
+    runs: int = 5,
+    tokens: int = 64,
+    messages: int = 200,
+    keep: Keep | None = None,
+) -> Results:
     """Measure one chat and four, and what a message costs besides generation; JSON-able. Blocks for a minute or two.
 
-    Starts an event loop of its own, so it must not be called from one.
+    Starts an event loop of its own, so it must not be called from one. `keep` as in `rounds`.
     """
-    return asyncio.run(_chat(folder, name, device, runs, tokens, messages))
+    return asyncio.run(_chat(folder, name, device, runs, tokens, messages, keep))
 
 
-async def _chat(folder: Path, name: str, device: str, runs: int, tokens: int, messages: int) -> dict[str, Any]:
+async def _chat(
+    folder: Path, name: str, device: str, runs: int, tokens: int, messages: int, keep: Keep | None
+) -> Results:
     overhead = await overheads(messages)
     idle = await loop_delays(lambda: asyncio.sleep(1))
     model = await asyncio.to_thread(Gpt, folder, name, device=device)
     async with Worker(model) as worker:
         await ours(worker, 0, 8)
         memory = resident()
-        ours_runs, peers_runs = await _take_turns(worker, model, folder, runs, tokens)
         busy = await loop_delays(lambda: _four(worker, tokens))
-    first, peer_first = (statistics.median(run.first for run in some) for some in (ours_runs, peers_runs))
-    rate, peer_rate = (statistics.median(run.rate for run in some) for some in (ours_runs, peers_runs))
-    lines = [
+        once = [
+            Line("own overhead a message, p50 ms", percentile(overhead, 50) * 1e3),
+            Line("own overhead a message, p95 ms", percentile(overhead, 95) * 1e3, "< 15"),
+            Line("event-loop delay, idle, p99 ms", percentile(idle, 99) * 1e3),
+            Line("event-loop delay, four chats, p99 ms", percentile(busy, 99) * 1e3, "< 50"),
+            Line("memory with the model, MB", memory / 1e6, "< 1500"),
+        ]
+        peer = await asyncio.to_thread(Peer, model, folder)
+        taken: dict[str, list[Speed]] = {"ours": [], "generate": []}
+        asked = {"runs": runs, "tokens": tokens, "messages": messages, "prompt_tokens": model.count(PROMPT)}
+
+        def so_far(done: int) -> Results:
+            counted = {who: some[WARM_UP:] for who, some in taken.items()}
+            lines = [*_compared(counted["ours"], counted["generate"]), *once]
+            return {
+                "bench": "chat",
+                "model": name,
+                "machine": machine(model),
+                "settings": asked,
+                "sampling": asdict(SAMPLING),
+                "rounds": done,
+                "lines": [{**asdict(line), "met": line.met} for line in lines],
+                "runs": {who: [asdict(run) for run in some] for who, some in counted.items()},
+            }
+
+        for number in rounds(runs, so_far, keep):
+            taken["ours"].append(await ours(worker, number, tokens))
+            taken["generate"].append(await asyncio.to_thread(peer.write, number, tokens))
+    return so_far(runs)
+
+
+def _compared(mine: Sequence[Speed], theirs: Sequence[Speed]) -> list[Line]:
+    first, peer_first = (statistics.median(run.first for run in some) for some in (mine, theirs))
+    rate, peer_rate = (statistics.median(run.rate for run in some) for some in (mine, theirs))
+    return [
         Line("one chat: tokens/s", rate),
         Line("generate: tokens/s", peer_rate),
         Line("tokens/s, ours / generate", rate / peer_rate, ">= 0.9"),
         Line("one chat: time to first token, ms", first * 1e3),
         Line("generate: time to first token, ms", peer_first * 1e3),
         Line("speed to first token, ours / generate", peer_first / first, ">= 0.9"),
-        Line("own overhead a message, p50 ms", percentile(overhead, 50) * 1e3),
-        Line("own overhead a message, p95 ms", percentile(overhead, 95) * 1e3, "< 15"),
-        Line("event-loop delay, idle, p99 ms", percentile(idle, 99) * 1e3),
-        Line("event-loop delay, four chats, p99 ms", percentile(busy, 99) * 1e3, "< 50"),
-        Line("memory with the model, MB", memory / 1e6, "< 1500"),
     ]
-    return {
-        "bench": "chat",
-        "model": name,
-        "machine": machine(model),
-        "settings": {"runs": runs, "tokens": tokens, "messages": messages, "prompt_tokens": model.count(PROMPT)},
-        "sampling": asdict(SAMPLING),
-        "lines": [{**asdict(line), "met": line.met} for line in lines],
-        "runs": {"ours": [asdict(run) for run in ours_runs], "generate": [asdict(run) for run in peers_runs]},
-    }
 
 
-def table(results: dict[str, Any]) -> Table:
+def table(results: Results) -> Table:
     """The results of a benchmark for a terminal."""
     drawn = Table(title=f"{results['bench']}: {results['model']}, {results['machine']['type']}", title_justify="left")
     for column, justify in (("measured", "left"), ("value", "right"), ("required", "right"), ("", "left")):
@@ -150,17 +175,6 @@ def resident() -> int:
 
 
 # ── one chat against transformers.generate ─────────────────────────────────────────────────────────────────────────
-
-
-async def _take_turns(
-    worker: Worker, model: Gpt, folder: Path, runs: int, tokens: int
-) -> tuple[list[Speed], list[Speed]]:
-    peer = await asyncio.to_thread(Peer, model, folder)
-    mine, theirs = [], []
-    for number in range(WARM_UP + runs):
-        mine.append(await ours(worker, number, tokens))
-        theirs.append(await asyncio.to_thread(peer.write, number, tokens))
-    return mine[WARM_UP:], theirs[WARM_UP:]
 
 
 async def ours(worker: Worker, seed: int, tokens: int) -> Speed:

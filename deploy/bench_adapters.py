@@ -7,14 +7,14 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from deploy.bench import Line, machine, resident
 from deploy.bench_chats import GREEDY, RANK, Endless, Prompts, make_voices
-from deploy.bench_crowd import WARM_UP, Report
+from deploy.bench_crowd import Report
+from deploy.bench_rounds import WARM_UP, Keep, Results, rounds
 from engine.batching import Limits, Prompt, plan
 from engine.ports import TextRequest
 
@@ -22,7 +22,9 @@ VOICES = (0, 1, 2, 4, 8, 16)
 CHATS = 16
 
 
-def adapters(folder: Path, name: str, device: str, runs: int, tokens: int, report: Report) -> dict[str, Any]:
+def adapters(
+    folder: Path, name: str, device: str, runs: int, tokens: int, report: Report, keep: Keep | None = None
+) -> Results:
     """Measure steps in which 16 chats write in 0 to 16 voices; JSON-able. Blocks for a few minutes."""
     taken: dict[int, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as scratch:
@@ -33,12 +35,29 @@ def adapters(folder: Path, name: str, device: str, runs: int, tokens: int, repor
             model.prepare(voice)
         held = (resident() - before) / len(names)
         prompts = Prompts(model, folder)
-        for number in range(WARM_UP + runs):
+
+        def so_far(done: int) -> Results:
+            times = {count: some[WARM_UP:] for count, some in taken.items()}
+            lines = [*_lines(times), Line(f"memory of a voice of rank {RANK}, MB", held / 1e6)]
+            return {
+                "bench": "adapters",
+                "model": name,
+                "machine": machine(model),
+                "settings": {"runs": runs, "tokens": tokens, "chats": CHATS, "rank": RANK},
+                "rounds": done,
+                "lines": [{**asdict(line), "met": line.met} for line in lines],
+                "runs": times,
+            }
+
+        for number in rounds(runs, so_far, keep):
             for place in range(len(VOICES)):
                 count = VOICES[(number + place) % len(VOICES)]
                 taken[count].append(_step(model, prompts, names[:count] or [""], tokens))
                 report(number * len(VOICES) + place + 1, (WARM_UP + runs) * len(VOICES))
-    times = {count: some[WARM_UP:] for count, some in taken.items()}
+    return so_far(runs)
+
+
+def _lines(times: Mapping[int, Sequence[float]]) -> list[Line]:
     lines = [Line(f"{count} voices: ms a step of {CHATS} chats", 1e3 * statistics.median(times[count]))
              for count in VOICES]  # fmt: skip
     for count in VOICES[1:]:
@@ -46,15 +65,7 @@ def adapters(folder: Path, name: str, device: str, runs: int, tokens: int, repor
         ratios = [one / other for one, other in zip(times[of], times[count], strict=True)]
         wanted = ">= 0.85" if count == 8 else ""
         lines.append(Line(f"speed with {count} voices, to {of}", statistics.median(ratios), wanted))
-    lines.append(Line(f"memory of a voice of rank {RANK}, MB", held / 1e6))
-    return {
-        "bench": "adapters",
-        "model": name,
-        "machine": machine(model),
-        "settings": {"runs": runs, "tokens": tokens, "chats": CHATS, "rank": RANK},
-        "lines": [{**asdict(line), "met": line.met} for line in lines],
-        "runs": times,
-    }
+    return lines
 
 
 def _step(model: Endless, prompts: Prompts, voices: Sequence[str], tokens: int) -> float:

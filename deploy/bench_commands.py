@@ -3,26 +3,27 @@
 Torch and the rest are imported by the command that needs them.
 """
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy import settings as config
+from deploy.bench_rounds import Keep, Kept, Results
 from deploy.ending import ended
 from deploy.settings import Settings, SettingsError
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+Report = Callable[[int, int], None]
 Runs = Annotated[int, typer.Option(min=1, help="interleaved rounds; medians are shown")]
 Tokens = Annotated[int, typer.Option(min=4, max=512, help="new tokens a reply")]
-Save = Annotated[Path | None, typer.Option("--json", help="write the numbers there")]
+Save = Annotated[Path | None, typer.Option("--json", help="write the numbers there, after every round")]
 
 
 def bench_crowd(  # options
@@ -38,11 +39,10 @@ def bench_crowd(  # options
     from deploy import bench_crowd as work  # noqa: PLC0415
 
     plan = work.Plan(runs, tokens, chats, tuple(2**n for n in range(7) if 2**n <= most), work.Plan().peers * peers)
-    results = _measured(lambda folder, settings, report: work.crowd(
-        folder, settings.text_model, settings.device, plan, report))  # fmt: skip
+    results = _measured(save, lambda folder, settings, report, keep: work.crowd(
+        folder, settings.text_model, settings.device, plan, report, keep))  # fmt: skip
     for sentence in results["left_out"]:
         err.print(sentence, markup=False)
-    _show(results, save)
     if plot:
         from deploy import bench_plots  # noqa: PLC0415
 
@@ -56,13 +56,15 @@ def bench_adapters(runs: Runs = 5, tokens: Tokens = 32, save: Save = None) -> No
     """What 0, 1, 2, 4, 8 and 16 voices cost in a step of 16 chats."""
     from deploy import bench_adapters as work  # noqa: PLC0415
 
-    _show(_measured(lambda folder, settings, report: work.adapters(
-        folder, settings.text_model, settings.device, runs, tokens, report)), save)  # fmt: skip
+    _measured(save, lambda folder, settings, report, keep: work.adapters(
+        folder, settings.text_model, settings.device, runs, tokens, report, keep))  # fmt: skip
 
 
-def _measured(work: Callable[[Path, Settings, Callable[[int, int], None]], dict[str, Any]]) -> dict[str, Any]:
-    from deploy import models  # noqa: PLC0415
+def _measured(save: Path | None, work: Callable[[Path, Settings, Report, Keep], Results]) -> Results:
+    """Do the work, keep what comes of its rounds, and show the end."""
+    from deploy import bench, models  # noqa: PLC0415
 
+    kept = Kept(save)
     try:
         settings = config.load()
         folder = models.ensure(settings.text_model, settings.home)
@@ -72,12 +74,7 @@ def _measured(work: Callable[[Path, Settings, Callable[[int, int], None]], dict[
         raise ended(str(missing), 1) from None
     with Progress(TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), console=err, transient=True) as bar:
         task = bar.add_task("", total=None)
-        return work(folder, settings, lambda done, of: bar.update(task, completed=done, total=of))
-
-
-def _show(results: dict[str, Any], save: Path | None) -> None:
-    from deploy import bench  # noqa: PLC0415
-
+        results = work(folder, settings, lambda done, of: bar.update(task, completed=done, total=of), kept)
     out.print(bench.table(results))
-    if save:
-        save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    kept.settle()
+    return results

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -24,6 +23,7 @@ from safetensors import safe_open
 from deploy.bench import Line, machine, percentile, resident
 from deploy.bench_chats import GREEDY, PROMPTS, SAMPLED, Endless, Ours, Prompts, make_voices, prepared
 from deploy.bench_field import Field, field_of
+from deploy.bench_rounds import WARM_UP, Keep, Results, rounds
 from deploy.peers import PEERS, Job
 from engine.batching import write_all
 from engine.errors import EngineError
@@ -37,7 +37,6 @@ ALONE = 4  # chats of which each is measured alone
 WITHIN = 2.0  # seconds in which chats arrive at random
 STORY = 700  # tokens
 NEWS = " He put down the lamp and listened, for somebody was coming up the stairs, slowly, as if they counted them."
-WARM_UP = 1
 FEW = 4  # tokens, in the round that warms up
 READ = 2**28  # float32 numbers that are read to see how fast memory is: more than any cache holds
 
@@ -163,16 +162,19 @@ class Round:
         self.note("bandwidth", await asyncio.to_thread(bandwidth))
 
 
-def crowd(folder: Path, name: str, device: str, plan: Plan, report: Report) -> dict[str, Any]:
-    """Measure many chats at once; JSON-able. Blocks for a quarter of an hour, and starts an event loop of its own."""
+def crowd(folder: Path, name: str, device: str, plan: Plan, report: Report, keep: Keep | None = None) -> Results:
+    """Measure many chats at once; JSON-able. Blocks for several minutes a round, in an event loop of its own.
+
+    `keep` as in `rounds`.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         model = Endless(folder, name, device=device, shelf=Path(scratch).joinpath)
         voices = make_voices(folder, Path(scratch), VOICES)
         with field_of(plan.peers, folder) as others:
-            return asyncio.run(_crowd(model, folder, voices, others, plan, report))
+            return asyncio.run(_crowd(model, folder, voices, others, plan, report, keep))
 
 
-async def same(folder: Path, device: str, others: Field, tokens: int) -> Iterable[Line]:
+async def same(folder: Path, device: str, others: Field, tokens: int) -> Sequence[Line]:
     """How much of what a few chats get together, greedily and in float32, is what `generate` writes for each alone."""
     model = Endless(folder, device=device, dtype="float32")
     prompts = Prompts(model, folder, seed=2)
@@ -195,39 +197,37 @@ async def same(folder: Path, device: str, others: Field, tokens: int) -> Iterabl
 
 
 async def _crowd(
-    model: Gpt, folder: Path, voices: Sequence[str], others: Field, plan: Plan, report: Report
-) -> dict[str, Any]:
-    loads, lines = [os.getloadavg()[0]], list(await same(folder, str(model.device), others, plan.tokens))
+    model: Gpt, folder: Path, voices: Sequence[str], others: Field, plan: Plan, report: Report, keep: Keep | None
+) -> Results:
+    loads, alike = [os.getloadavg()[0]], await same(folder, str(model.device), others, plan.tokens)
     async with Worker(model, inbox=max(plan.curve)) as worker:
         await prepared(worker, voices)
         before = resident()
-        ours = Ours(worker, Prompts(model, folder))
-        turn = Round(plan, ours, others, voices)
-        for number in range(WARM_UP + plan.runs):
+        turn = Round(plan, Ours(worker, Prompts(model, folder)), others, voices)
+
+        def so_far(done: int) -> Results:
+            lines = [*alike, *_lines(turn.seen, plan), *_limits(turn.seen, model, folder, plan), *_curve(turn, before)]
+            return {
+                "bench": "crowd",
+                "model": model.name,
+                "machine": machine(model) | {"loads": loads, "memory": before},
+                "settings": asdict(plan) | {"prompt_tokens": PROMPTS, "sampling": asdict(GREEDY)},
+                "left_out": others.missing,
+                "rounds": done,
+                "lines": [{**asdict(line), "met": line.met} for line in lines],
+                "runs": {what: values for what, values in turn.seen.items() if values},
+            }
+
+        for number in rounds(plan.runs, so_far, keep):
             turn.plan = plan if number >= WARM_UP else replace(plan, tokens=FEW, curve=(1,))
             if number == WARM_UP:
                 turn.seen.clear()
-                ours.delays.clear()
+                turn.ours.delays.clear()
             for place in range(len(turn.parts)):
                 await turn.parts[(place + number) % len(turn.parts)]()
                 report(number * len(turn.parts) + place + 1, (WARM_UP + plan.runs) * len(turn.parts))
             loads.append(os.getloadavg()[0])
-    lines += [*_lines(turn.seen, plan), *_limits(turn.seen, model, folder, plan)]
-    lines.append(Line("event-loop delay in all of it, p99 ms", percentile(ours.delays, 99) * 1e3, "< 50"))
-    lines += [Line(f"{count} chats: tokens/s", statistics.median(turn.seen[f"{count} chats"])) for count in plan.curve]
-    lines += [
-        Line(f"{count} chats: memory beside the model, MB", (statistics.median(turn.seen[held]) - before) / 1e6)
-        for count, held in ((count, f"{count} chats, memory") for count in plan.curve)
-    ]
-    return {
-        "bench": "crowd",
-        "model": model.name,
-        "machine": machine(model) | {"loads": loads, "memory": before},
-        "settings": asdict(plan) | {"prompt_tokens": PROMPTS, "sampling": asdict(GREEDY)},
-        "left_out": others.missing,
-        "lines": [{**asdict(line), "met": line.met} for line in lines],
-        "runs": {what: values for what, values in turn.seen.items() if values},
-    }
+    return so_far(plan.runs)
 
 
 WANTED = (  # what was measured, in which words, in which unit, what is required
@@ -261,6 +261,16 @@ def _lines(seen: dict[str, list[float]], plan: Plan) -> Iterable[Line]:
         values = [value for value in seen.get(what.format(chats=plan.chats), []) if not math.isnan(value)]
         if values:
             yield Line(words.format(chats=plan.chats), unit * statistics.median(values), wanted)
+
+
+def _curve(turn: Round, before: int) -> Iterable[Line]:
+    """The event loop's delays, then speed and memory over the number of chats; `before` was held without any."""
+    yield Line("event-loop delay in all of it, p99 ms", percentile(turn.ours.delays, 99) * 1e3, "< 50")
+    for count in turn.plan.curve:
+        yield Line(f"{count} chats: tokens/s", statistics.median(turn.seen[f"{count} chats"]))
+    for count in turn.plan.curve:
+        held = statistics.median(turn.seen[f"{count} chats, memory"])
+        yield Line(f"{count} chats: memory beside the model, MB", (held - before) / 1e6)
 
 
 def _limits(seen: dict[str, list[float]], model: Gpt, folder: Path, plan: Plan) -> Iterable[Line]:

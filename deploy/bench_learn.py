@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ from adapters.prefer import Plan, completion_ids, reference
 from adapters.trainers import PairCollator, PairTrainer
 from deploy.bench import Line
 from deploy.bench_music import machine
+from deploy.bench_rounds import WARM_UP, Keep, Results, rounds
 
 PAIRS, BATCH, RANK = 300, 8, 8
-WARM_UP = 1
 _PLAIN: dict[str, Any] = {
     "use_cpu": True,
     "report_to": [],
@@ -44,7 +44,9 @@ _PLAIN: dict[str, Any] = {
 Rows = list[dict[str, Any]]
 
 
-def learn(folder: Path, name: str, runs: int, threads: int, report: Callable[[int, int], None]) -> dict[str, Any]:
+def learn(
+    folder: Path, name: str, runs: int, threads: int, report: Callable[[int, int], None], keep: Keep | None = None
+) -> Results:
     """Measure steps of eight pairs of about 200 tokens on the base in `folder`; JSON-able."""
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
@@ -52,27 +54,36 @@ def learn(folder: Path, name: str, runs: int, threads: int, report: Callable[[in
         ours, rows, looking = _ours(folder, Path(scratch))
         theirs = _theirs(folder, Path(scratch), rows)
         taken: dict[str, list[float]] = {"ours": [], "trl": []}
-        for number in range(WARM_UP + runs):
+
+        def so_far(done: int) -> Results:
+            kind = str(next(ours.model.parameters()).dtype).removeprefix("torch.")
+            return {
+                "bench": "learn",
+                "model": name,
+                "machine": machine() | {"type": kind},
+                "settings": {"runs": runs, "rank": RANK, "batch": BATCH},
+                "rounds": done,
+                "lines": [{**asdict(line), "met": line.met} for line in _lines(taken, rows, looking)],
+                "runs": taken,
+            }
+
+        for number in rounds(runs, so_far, keep):
             taken["ours"].append(_step(ours, [[row] for row in rows]))
             taken["trl"].append(_step(theirs, [rows]))
             report(number + 1, WARM_UP + runs)
+    return so_far(runs)
+
+
+def _lines(taken: Mapping[str, Sequence[float]], rows: Rows, looking: float) -> list[Line]:
     mine, peer = (statistics.median(taken[who][WARM_UP:]) for who in ("ours", "trl"))
     tokens = sum(2 * len(row["prompt_ids"]) + len(row["chosen_ids"]) + len(row["rejected_ids"]) for row in rows)
-    lines = [
+    return [
         Line("tokens of a pair, prompt counted twice", tokens / BATCH),
         Line("our step of 8 pairs: s", mine),
         Line("plain TRL's step of 8 pairs: s", peer),
         Line("steps, ours to plain TRL's", peer / mine, ">= 1"),
         Line("300 pairs, reference and one epoch: minutes", PAIRS / BATCH * (mine + looking) / 60, "< 20"),
     ]
-    return {
-        "bench": "learn",
-        "model": name,
-        "machine": machine() | {"type": str(next(ours.model.parameters()).dtype).removeprefix("torch.")},
-        "settings": {"runs": runs, "rank": RANK, "batch": BATCH},
-        "lines": [{**asdict(line), "met": line.met} for line in lines],
-        "runs": taken,
-    }
 
 
 def _ours(folder: Path, scratch: Path) -> tuple[PairTrainer, Rows, float]:

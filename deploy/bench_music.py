@@ -7,13 +7,14 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from deploy.bench import Line
+from deploy.bench_rounds import WARM_UP, Keep, Results, rounds
 from engine.music import perform
 from engine.music.composer import Composer
 from engine.music.orders import Order
@@ -24,36 +25,44 @@ WISHES = {
     "jig": "8 bars jig in G major",
     "chorale": "8 bars chorale in C minor",
 }
-WARM_UP = 1
 
 
-def music(runs: int, threads: int, report: Callable[[int, int], None]) -> dict[str, Any]:
+def music(runs: int, threads: int, report: Callable[[int, int], None], keep: Keep | None = None) -> Results:
     """Measure eight bars with four candidates; JSON-able. `report` hears how many pieces of how many are made.
 
-    Raises NoWeights.
+    `keep` as in `rounds`. Raises NoWeights.
     """
     torch.set_num_threads(threads)
     begun = time.perf_counter()
     composer = Composer.load()
     loading = time.perf_counter() - begun
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in WISHES}
-    for number in range(WARM_UP + runs):
+
+    def so_far(done: int) -> Results:
+        times = {name: some[WARM_UP:] for name, some in taken.items()}
+        lines = [Line("loading the weights: s", loading), *_lines(times)]
+        return {
+            "bench": "music",
+            "model": "music.safetensors",
+            "machine": machine(),
+            "settings": {"runs": runs, "candidates": 4, "wishes": WISHES},
+            "rounds": done,
+            "lines": [{**asdict(line), "met": line.met} for line in lines],
+            "runs": times,
+        }
+
+    for number in rounds(runs, so_far, keep):
         for place, (name, words) in enumerate(WISHES.items()):
             taken[name].append(one(composer, words, number))
             report(number * len(WISHES) + place + 1, (WARM_UP + runs) * len(WISHES))
-    lines = [Line("loading the weights: s", loading)]
-    for name, times in taken.items():
-        notes, everything = (statistics.median(column) for column in zip(*times[WARM_UP:], strict=True))
-        lines.append(Line(f"{name}, notes: s", notes, "< 1.5"))
-        lines.append(Line(f"{name}, with sound and picture: s", everything, "< 3"))
-    return {
-        "bench": "music",
-        "model": "music.safetensors",
-        "machine": machine(),
-        "settings": {"runs": runs, "candidates": 4, "wishes": WISHES},
-        "lines": [{**asdict(line), "met": line.met} for line in lines],
-        "runs": {name: times[WARM_UP:] for name, times in taken.items()},
-    }
+    return so_far(runs)
+
+
+def _lines(times: Mapping[str, Sequence[tuple[float, float]]]) -> Iterator[Line]:
+    for name, some in times.items():
+        notes, everything = (statistics.median(column) for column in zip(*some, strict=True))
+        yield Line(f"{name}, notes: s", notes, "< 1.5")
+        yield Line(f"{name}, with sound and picture: s", everything, "< 3")
 
 
 def one(composer: Composer, words: str, seed: int) -> tuple[float, float]:

@@ -28,6 +28,7 @@ from deploy import (
     style_commands,
 )
 from deploy import settings as config
+from deploy.bench_rounds import Kept
 from deploy.logs import redact
 from deploy.settings import Settings, SettingsError
 
@@ -211,17 +212,16 @@ def upgrade() -> None:
 def bench_chat(
     runs: Annotated[int, typer.Option(min=1, help="interleaved runs of each; medians are shown")] = 5,
     tokens: Annotated[int, typer.Option(min=8, max=512, help="new tokens a reply")] = 64,
-    save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON")] = None,
+    save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON, after every round")] = None,
 ) -> None:
     """One chat against transformers.generate, our own overhead, and the event loop while four chats generate."""
-    settings = _settings(quiet=True)
+    settings, kept = _settings(quiet=True), Kept(save)
     folder = _model(settings.text_model, settings)
     from deploy import bench  # noqa: PLC0415
 
-    results = bench.chat(folder, settings.text_model, settings.device, runs=runs, tokens=tokens)
+    results = bench.chat(folder, settings.text_model, settings.device, runs=runs, tokens=tokens, keep=kept)
     out.print(bench.table(results))
-    if save:
-        save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    kept.settle()
 
 
 @bench_app.command(name="piece")

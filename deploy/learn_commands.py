@@ -21,6 +21,7 @@ from adapters.manifest import RegistryError
 from adapters.registry import Scope
 from adapters.runs import Runs
 from deploy import settings as config
+from deploy.bench_rounds import Kept
 from deploy.ending import ended
 from deploy.music_commands import learn_app
 from deploy.settings import Settings, SettingsError
@@ -158,11 +159,12 @@ def show_report(
 
 def bench_learn(
     runs: Annotated[int, typer.Option(min=1, help="interleaved steps of each; medians are shown")] = 5,
-    save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON")] = None,
+    save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON, after every round")] = None,
 ) -> None:
     """A step of preference training against a plain TRL script on the same pairs."""
     from deploy import bench, models  # noqa: PLC0415
 
+    kept = Kept(save)
     try:
         from deploy import bench_learn as measure  # noqa: PLC0415
 
@@ -175,7 +177,6 @@ def bench_learn(
     with Progress(TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), console=err, transient=True) as bar:
         task = bar.add_task("", total=None)
         results = measure.learn(folder, settings.text_model, runs, settings.learn_threads,
-                                lambda done, of: bar.update(task, completed=done, total=of))  # fmt: skip
+                                lambda done, of: bar.update(task, completed=done, total=of), kept)  # fmt: skip
     out.print(bench.table(results))
-    if save:
-        save.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    kept.settle()

@@ -10,7 +10,16 @@ import pytest
 from rich.console import Console
 
 from bot.commands import BY_NAME
-from deploy import bench, bench_adapters, bench_chats, bench_crowd, bench_learn, bench_piece, bench_plots
+from deploy import (
+    bench,
+    bench_adapters,
+    bench_chats,
+    bench_crowd,
+    bench_learn,
+    bench_piece,
+    bench_plots,
+    bench_rounds,
+)
 from deploy.bench_book import CASES
 from deploy.bench_field import field_of
 from deploy.peers import Job
@@ -18,7 +27,10 @@ from tests.engine.text.tiny import GPT2
 
 
 def test_a_chat_is_measured_against_generate() -> None:
-    results = json.loads(json.dumps(bench.chat(GPT2, "tiny", "cpu", runs=2, tokens=8, messages=3)))
+    kept = list[bench_rounds.Results]()
+    results = bench.chat(GPT2, "tiny", "cpu", runs=2, tokens=8, messages=3, keep=kept.append)
+    assert [(len(some["lines"]), len(some["runs"]["ours"])) for some in kept] == [(11, 1), (11, 2)]
+    results = json.loads(json.dumps(results))
     lines = {line["what"]: line for line in results["lines"]}
     ratio = lines["tokens/s, ours / generate"]
     assert ratio["value"] == pytest.approx(lines["one chat: tokens/s"]["value"] / lines["generate: tokens/s"]["value"])
@@ -35,8 +47,14 @@ def test_a_crowd_is_measured_against_the_field(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(bench_crowd, "READ", 2**20)
     told = list[tuple[int, int]]()
     plan = bench_crowd.Plan(runs=2, tokens=4, chats=3, curve=(1, 2), peers=("sequential", "nobody"))
-    results = bench_crowd.crowd(GPT2, "tiny", "cpu", plan, lambda done, of: told.append((done, of)))
-    results = json.loads(json.dumps(results))
+    kept = list[str]()
+    results = bench_crowd.crowd(
+        GPT2, "tiny", "cpu", plan, lambda done, of: told.append((done, of)), lambda some: kept.append(json.dumps(some))
+    )
+    first, results = json.loads(kept[0]), json.loads(json.dumps(results))
+    assert (len(kept), first["rounds"], results["rounds"]) == (2, 1, 2)
+    assert [line["what"] for line in first["lines"]] == [line["what"] for line in results["lines"]]
+    assert first["runs"] == {what: values[: len(first["runs"][what])] for what, values in results["runs"].items()}
     assert told == [(done, 21) for done in range(1, 22)]
     assert [sentence.split()[0] for sentence in results["left_out"]] == ["nobody"]
     runs, lines = results["runs"], {line["what"]: line for line in results["lines"]}
@@ -74,7 +92,10 @@ def test_a_peer_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatc
 
 
 def test_voices_are_measured_in_one_step() -> None:
-    results = json.loads(json.dumps(bench_adapters.adapters(GPT2, "tiny", "cpu", 2, 3, lambda done, of: None)))
+    kept = list[bench_rounds.Results]()
+    results = bench_adapters.adapters(GPT2, "tiny", "cpu", 2, 3, lambda done, of: None, kept.append)
+    assert [(some["rounds"], len(some["runs"][8])) for some in kept] == [(1, 1), (2, 2)]
+    results = json.loads(json.dumps(results))
     assert {count: len(times) for count, times in results["runs"].items()} == dict.fromkeys(
         ("0", "1", "2", "4", "8", "16"), 2
     )
@@ -118,7 +139,12 @@ async def test_a_blocked_loop_is_seen() -> None:
 @pytest.mark.filterwarnings("ignore")  # the peer is called as its documentation says, with what has been renamed since
 def test_a_training_step_is_measured_against_trl_on_the_same_pairs() -> None:
     told = list[tuple[int, int]]()
-    results = json.loads(json.dumps(bench_learn.learn(GPT2, "tiny", 2, 1, lambda done, of: told.append((done, of)))))
+    kept = list[int]()
+    results = bench_learn.learn(
+        GPT2, "tiny", 2, 1, lambda done, of: told.append((done, of)), lambda some: kept.append(some["rounds"])
+    )
+    assert kept == [1, 2]
+    results = json.loads(json.dumps(results))
     assert told == [(1, 3), (2, 3), (3, 3)]
     assert [len(taken) for taken in results["runs"].values()] == [3, 3]
     lines = {line["what"]: line for line in results["lines"]}
