@@ -152,7 +152,7 @@ class Settings(BaseSettings):
         return self.host in ("127.0.0.1", "::1", "localhost") or self.host.startswith("127.")
 
 
-COMPILED = Path(__file__).parents[1] / "engine" / "text"
+COMPILED = Path(__file__).parents[1] / "engine" / "text"  # numba keeps what it compiled beside the module
 
 
 def load() -> Settings:
