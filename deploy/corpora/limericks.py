@@ -2,7 +2,7 @@
 
 Lear wrote many in four lines, the third holding the two short ones; those are divided where they rhyme. Many of his end
 on the word they began with. They are kept once, since they are what a limerick sounds like, and those with three true
-rhymes more often, so that the voice learns to look for the third; so do thirty written for this project (limericks.txt,
+rhymes more often, so that the voice learns to look for the third; so do those written for this project (limericks.txt,
 CC0).
 """
 
