@@ -148,9 +148,9 @@ def _filled(rank: int) -> int:
     return -(-rank // WIDE) * WIDE
 
 
-def fits(width: int, inner: int, deep: int) -> bool:
-    """Whether the compiled step knows layers and feed-forward parts of these sizes, and heads of this width."""
-    return deep % BROAD == 0 and width % GROUP == inner % GROUP == 0
+def fits(deep: int, *inputs: int) -> bool:
+    """Whether the compiled step knows heads of this width and products with so many inputs."""
+    return deep % BROAD == 0 and not any(size % GROUP for size in inputs)
 
 
 class _Team:

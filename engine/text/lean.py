@@ -342,10 +342,11 @@ def lean(model: Any, compact: bool = False) -> LeanNetwork | None:
     if type(model) is LlamaForCausalLM:
         rope = config.rope_parameters or {}
         plain = rope.get("rope_type", "default") == "default" and config.hidden_act == "silu"
-        known = fits(config.hidden_size, config.intermediate_size, config.head_dim)
+        seen = config.num_attention_heads * config.head_dim
+        known = fits(config.head_dim, config.hidden_size, seen, config.intermediate_size)
         return LeanLlama(model, compact and known) if plain else None
     if type(model) is GPT2LMHeadModel:
         odd = config.scale_attn_by_inverse_layer_idx or config.reorder_and_upcast_attn or not config.scale_attn_weights
-        known = fits(config.n_embd, config.n_inner or 4 * config.n_embd, config.n_embd // config.n_head)
+        known = fits(config.n_embd // config.n_head, config.n_embd, config.n_inner or 4 * config.n_embd)
         return LeanGpt2(model, compact and known) if not odd and config.activation_function == "gelu_new" else None
     return None

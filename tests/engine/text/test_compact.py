@@ -32,9 +32,10 @@ def test_numba_is_told_when_what_it_compiles_changes() -> None:
     assert hashlib.sha256(sources).hexdigest()[:8] == stages.SOURCES, "put the new hash into stages.SOURCES"
 
 
-@pytest.fixture(scope="module", params=["gpt2", "llama"])
+@pytest.fixture(scope="module", params=["gpt2", 32, 64, 128])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return GPT2 if request.param == "gpt2" else make_wide_llama(tmp_path_factory.mktemp("llama"))
+    """The trained GPT-2, and Llamas with heads so wide."""
+    return GPT2 if request.param == "gpt2" else make_wide_llama(tmp_path_factory.mktemp("llama"), request.param)
 
 
 @torch.inference_mode()
@@ -152,8 +153,10 @@ def test_where_bfloat16_is_fast_prompts_are_read_as_they_were_beside_those_who_w
     assert [one.drafts() for one in writings] == alone
 
 
-def test_sizes_it_does_not_know_are_served_as_wide_as_they_are(tmp_path: Path) -> None:
-    small = Gpt(make_llama(tmp_path), device="cpu")  # heads of 16
+@pytest.mark.parametrize("sizes", [{"intermediate_size": 96}, {"head_dim": 48}, {"num_attention_heads": 3}])
+def test_sizes_it_does_not_know_are_served_as_wide_as_they_are(sizes: dict[str, int], tmp_path: Path) -> None:
+    known = {"hidden_size": 192, "intermediate_size": 256, "num_attention_heads": 6, "head_dim": 32}
+    small = Gpt(make_llama(tmp_path, **known | sizes, num_key_value_heads=1), device="cpu")
     assert small.dtype is not torch.int8
     assert write(small, TextRequest("The king", 5, Sampling(temperature=0)))[0].tokens == 5
 

@@ -31,10 +31,11 @@ def make_llama(folder: Path, **sizes: Any) -> Path:
         "hidden_size": 64,
         "intermediate_size": 96,
         "num_attention_heads": 4,
+        "num_key_value_heads": 2,
         "initializer_range": 0.2,
     }
     config = LlamaConfig(
-        vocab_size=len(tokenizer), num_hidden_layers=2, num_key_value_heads=2, max_position_embeddings=512,
+        vocab_size=len(tokenizer), num_hidden_layers=2, max_position_embeddings=512,
         tie_word_embeddings=False, bos_token_id=tokenizer.eos_token_id, eos_token_id=tokenizer.eos_token_id,
         **small | sizes,
     )  # fmt: skip
@@ -43,10 +44,10 @@ def make_llama(folder: Path, **sizes: Any) -> Path:
     return folder
 
 
-def make_wide_llama(folder: Path) -> Path:
+def make_wide_llama(folder: Path, deep: int = 64) -> Path:
     """The same with heads as wide as the embedded model's, so that the compiled step serves it."""
     return make_llama(
-        folder, hidden_size=192, intermediate_size=256, num_attention_heads=6, head_dim=64, initializer_range=0.05
+        folder, hidden_size=192, intermediate_size=256, num_attention_heads=6, head_dim=deep, initializer_range=0.05
     )
 
 
