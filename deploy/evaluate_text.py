@@ -150,7 +150,7 @@ def verdicts(bits: Mapping[str, Mapping[str, float]], kept: Mapping[str, Mapping
             found.append({"kept": gain >= LEAST_GAIN[style], "says": says})
     for form, shares in kept.items():
         own, other = shares["voice"], max(share for way, share in shares.items() if way != "voice")
-        says = f"The {form} voice keeps the form in {own:.0%} of plain samples, the base in {other:.0%}."
+        says = f"The {form} voice keeps the form in {own:.1%} of plain samples, the base in {other:.1%}."
         found.append({"kept": own > 0 and own >= LEAST_TIMES * other, "says": says})
     return found
 
@@ -170,7 +170,7 @@ def tables(results: Results) -> list[Table]:
     forms = Table("form kept", "voice", "base", "base with examples", box=None, pad_edge=False)
     for form, shares in results["forms"].items():
         forms.add_row(
-            form, *(f"{shares[way]:.0%}" if way in shares else "" for way in ("voice", "base", "base with examples"))
+            form, *(f"{shares[way]:.1%}" if way in shares else "" for way in ("voice", "base", "base with examples"))
         )
     return [matrix, forms] if results["forms"] else [matrix]
 
