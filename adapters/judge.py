@@ -24,7 +24,7 @@ from adapters.prefer import Plan, completion_ids, prompt_ids
 from adapters.verdict import Evidence, Samples, Verdict, chooses, decide
 
 DRAFTS = 4  # texts of each voice for a prompt
-CHANCE = 1.0  # percent: where a taste alone is all that is new, nothing else can expose luck
+CHANCE = 0.2  # percent: where a taste alone is all that is new, nothing else exposes luck; bootstraps of few are narrow
 DOUBT = 2.5  # percent: a taste that is mere luck would approve of whatever was trained on it
 NEUTRAL = Path(__file__).parent / "neutral.txt"
 
