@@ -60,7 +60,9 @@ async def test_killed_in_mid_stream_it_answers_after_all_in_the_same_messages(tm
         async with ghost(server, tmp_path):
             await until(lambda: all(map(server.finished, KEYS)))
             await server.say(504, "And then?", HALL)
-            await until(lambda: len(server.finished(HALL)) == 2)
+            await until(
+                lambda: len(server.finished(HALL)) == 2 and all(noted(tmp_path, each) for each in server.messages)
+            )
         async with house(tmp_path / "g.db", EchoWriter()) as conversation:
             for channel, key in KEYS.items():
                 turns = (await conversation.piece(key)).turns
