@@ -63,6 +63,7 @@ class Round:
     ours: Ours
     others: Field
     voices: Sequence[str]
+    device: torch.device
     seen: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     @property
@@ -159,7 +160,7 @@ class Round:
             run = await self.ours.run(self.job(self.ours.prompts.lengths(count)))
             self.note(f"{count} chats", run.rate)
             self.note(f"{count} chats, memory", run.memory)
-        self.note("bandwidth", await asyncio.to_thread(bandwidth))
+        self.note("bandwidth", await asyncio.to_thread(bandwidth, self.device))
 
 
 def crowd(folder: Path, name: str, device: str, plan: Plan, report: Report, keep: Keep | None = None) -> Results:
@@ -170,7 +171,7 @@ def crowd(folder: Path, name: str, device: str, plan: Plan, report: Report, keep
     with tempfile.TemporaryDirectory() as scratch:
         model = Endless(folder, name, device=device, shelf=Path(scratch).joinpath)
         voices = make_voices(folder, Path(scratch), VOICES)
-        with field_of(plan.peers, folder) as others:
+        with field_of(plan.peers, folder, model.device.type) as others:
             return asyncio.run(_crowd(model, folder, voices, others, plan, report, keep))
 
 
@@ -203,7 +204,7 @@ async def _crowd(
     async with Worker(model, inbox=max(plan.curve)) as worker:
         await prepared(worker, voices)
         before = resident()
-        turn = Round(plan, Ours(worker, Prompts(model, folder)), others, voices)
+        turn = Round(plan, Ours(worker, Prompts(model, folder)), others, voices, model.device)
 
         def so_far(done: int) -> Results:
             lines = [*alike, *_lines(turn.seen, plan), *_limits(turn.seen, model, folder, plan), *_curve(turn, before)]
@@ -294,12 +295,12 @@ def weights(folder: Path) -> int:
     return total
 
 
-def bandwidth() -> float:
-    """Bytes a second at which memory is read, the best of three."""
-    numbers = torch.ones(READ)
+def bandwidth(device: torch.device) -> float:
+    """Bytes a second at which the memory of this device is read, the best of three."""
+    numbers = torch.ones(READ, device=device)
     best = float("inf")
     for _ in range(3):
         begun = time.perf_counter()
-        numbers.sum()
+        numbers.sum().item()
         best = min(best, time.perf_counter() - begun)
     return numbers.nbytes / best

@@ -70,8 +70,8 @@ class _Process:
 
 
 @contextmanager
-def field_of(names: Iterable[str], folder: Path) -> Iterator[Field]:
-    """The peers of these names, loaded and idle, with as many threads as torch has here; blocks until they are."""
+def field_of(names: Iterable[str], folder: Path, device: str) -> Iterator[Field]:
+    """The peers of these names on this device, idle, with as many threads as torch has here; blocks until they are."""
     found = Field()
     with ExitStack() as stack:
         for name in names:
@@ -80,7 +80,7 @@ def field_of(names: Iterable[str], folder: Path) -> Iterator[Field]:
                 continue
             try:
                 at = _converted(folder, stack) if name == "ctranslate2" else folder
-                found.peers[name] = stack.enter_context(_peer(name, at))
+                found.peers[name] = stack.enter_context(_peer(name, at, device))
             except PeerFailed as failure:
                 found.missing.append(f"{name} cannot serve this model and is left out: {failure}")
         for name, peer in list(found.peers.items()):  # they load side by side
@@ -93,8 +93,8 @@ def field_of(names: Iterable[str], folder: Path) -> Iterator[Field]:
 
 
 @contextmanager
-def _peer(name: str, folder: Path) -> Iterator[_Process]:
-    with tempfile.TemporaryFile("w+") as said, _started(name, folder, str(torch.get_num_threads()), said) as process:
+def _peer(name: str, folder: Path, device: str) -> Iterator[_Process]:
+    with tempfile.TemporaryFile("w+") as said, _started(said, name, folder, torch.get_num_threads(), device) as process:
         try:
             yield _Process(process, said)
         finally:
@@ -108,13 +108,13 @@ def _peer(name: str, folder: Path) -> Iterator[_Process]:
 
 def _converted(folder: Path, stack: ExitStack) -> Path:
     into = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "converted"
-    with tempfile.TemporaryFile("w+") as said, _started("convert", folder, str(into), said) as process:
+    with tempfile.TemporaryFile("w+") as said, _started(said, "convert", folder, into) as process:
         if process.wait():
             said.seek(0)
             raise PeerFailed((said.read().strip() or "nothing was said").splitlines()[-1])
     return into
 
 
-def _started(name: str, folder: Path, third: str, said: IO[str]) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "deploy.peers", name, str(folder), third]
+def _started(said: IO[str], *arguments: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "deploy.peers", *map(str, arguments)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True)  # noqa: S603

@@ -1,9 +1,9 @@
 """What `ghostnote bench crowd` is compared with, each in a process of its own (T).
 
 CTranslate2 and torch cannot live in one process, and no peer shall have another's memory or threads. `python -m
-deploy.peers NAME FOLDER THREADS` loads the model in FOLDER and says so with a line; then every line of JSON, a `Job`,
-is answered with one, a `Result`. All write greedily, exactly as many tokens as they are asked for, whatever they are:
-rules of sampling cost the peers much more than us, so leaving them out is to their favour.
+deploy.peers NAME FOLDER THREADS DEVICE` loads the model in FOLDER and says so with a line; then every line of JSON, a
+`Job`, is answered with one, a `Result`. All write greedily, exactly as many tokens as they are asked for, whatever they
+are: rules of sampling cost the peers much more than us, so leaving them out is to their favour.
 """
 
 import json
@@ -34,15 +34,15 @@ class Result(TypedDict):
 Peer = Callable[[Job], Result]
 
 
-def sequential(folder: Path, threads: int) -> Peer:
+def sequential(folder: Path, threads: int, device: str) -> Peer:
     """transformers.generate in float32, one prompt after the other."""
-    model, torch = _model(folder, "float32", threads)
+    model, torch = _model(folder, "float32", threads, device)
 
     def run(job: Job) -> Result:
         begun, first, written = time.perf_counter(), list[float](), list[list[int]]()
         for prompt in job["prompts"]:
             clock = Clock()
-            ids = torch.tensor([prompt])
+            ids = torch.tensor([prompt], device=device)
             with torch.inference_mode():
                 out = model.generate(ids, attention_mask=torch.ones_like(ids), streamer=clock, **_rules(job))
             first.append(clock.times[1] - begun)
@@ -52,22 +52,23 @@ def sequential(folder: Path, threads: int) -> Peer:
     return run
 
 
-def static(folder: Path, threads: int) -> Peer:
+def static(folder: Path, threads: int, device: str) -> Peer:
     """transformers.generate in bfloat16, one batch, shorter prompts padded on the left."""
-    model, torch = _model(folder, "bfloat16", threads)
+    model, torch = _model(folder, "bfloat16", threads, device)
 
     def run(job: Job) -> Result:
-        ids = torch.tensor(_padded(job["prompts"]))
-        mask = torch.tensor([[0] * (ids.shape[1] - len(p)) + [1] * len(p) for p in job["prompts"]])
+        ids = torch.tensor(_padded(job["prompts"]), device=device)
+        seen = [[0] * (ids.shape[1] - len(p)) + [1] * len(p) for p in job["prompts"]]
+        mask = torch.tensor(seen, device=device)
         begun = time.perf_counter()
         with torch.inference_mode():
-            model.generate(ids, attention_mask=mask, **_rules(job))
+            model.generate(ids, attention_mask=mask, **_rules(job)).cpu()
         return {"seconds": time.perf_counter() - begun, "first": [], "written": []}
 
     return run
 
 
-def continuous(folder: Path, threads: int) -> Peer:
+def continuous(folder: Path, threads: int, device: str) -> Peer:
     """transformers' continuous batching; every prompt is handed in when it arrives.
 
     In bfloat16 with torch's attention, pages of 32 tokens and up to 512 in a step; on a busy CPU no other setting was
@@ -75,7 +76,7 @@ def continuous(folder: Path, threads: int) -> Peer:
     """
     from transformers import ContinuousBatchingConfig, GenerationConfig  # noqa: PLC0415
 
-    model, _ = _model(folder, "bfloat16", threads)
+    model, _ = _model(folder, "bfloat16", threads, device)
     rules: Any = GenerationConfig
     manager = model.init_continuous_batching(
         generation_config=rules(do_sample=False, eos_token_id=-1, pad_token_id=0),
@@ -100,7 +101,7 @@ def continuous(folder: Path, threads: int) -> Peer:
     return run
 
 
-def ctranslate2(folder: Path, threads: int) -> Peer:
+def ctranslate2(folder: Path, threads: int, device: str) -> Peer:
     """CTranslate2 in int8, one batch; `folder` holds what `convert` made.
 
     Prompts are padded on the left as for the others. It knows no mask, so what it writes after a padded one is not
@@ -108,7 +109,7 @@ def ctranslate2(folder: Path, threads: int) -> Peer:
     """
     import ctranslate2 as peer  # noqa: PLC0415
 
-    generator = peer.Generator(str(folder), compute_type="int8", inter_threads=1, intra_threads=threads)
+    generator = peer.Generator(str(folder), device=device, compute_type="int8", inter_threads=1, intra_threads=threads)
     names: list[str] = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
 
     def run(job: Job) -> Result:
@@ -122,7 +123,7 @@ def ctranslate2(folder: Path, threads: int) -> Peer:
     return run
 
 
-PEERS: dict[str, Callable[[Path, int], Peer]] = {
+PEERS: dict[str, Callable[[Path, int, str], Peer]] = {
     "sequential": sequential,
     "static": static,
     "continuous": continuous,
@@ -156,13 +157,13 @@ def _padded(prompts: list[list[int]]) -> list[list[int]]:
     return [[0] * (longest - len(prompt)) + prompt for prompt in prompts]
 
 
-def _model(folder: Path, dtype: str, threads: int) -> tuple[Any, Any]:
+def _model(folder: Path, dtype: str, threads: int, device: str) -> tuple[Any, Any]:
     import torch  # noqa: PLC0415  # not in CTranslate2's process
     from transformers import AutoModelForCausalLM  # noqa: PLC0415
 
     torch.set_num_threads(threads)
     kinds: Any = AutoModelForCausalLM
-    model = kinds.from_pretrained(folder, dtype=getattr(torch, dtype)).eval()
+    model = kinds.from_pretrained(folder, dtype=getattr(torch, dtype)).to(device).eval()
     model.generation_config.eos_token_id = None
     return model, torch
 
@@ -179,7 +180,7 @@ def main() -> None:
     if name == "convert":
         convert(folder, Path(sys.argv[3]))
         return
-    peer = PEERS[name](folder, int(sys.argv[3]))
+    peer = PEERS[name](folder, int(sys.argv[3]), sys.argv[4])
     answers.write("{}\n")
     for line in sys.stdin:
         answers.write(json.dumps(peer(json.loads(line))) + "\n")

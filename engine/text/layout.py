@@ -109,7 +109,7 @@ def _standing(rows: Sequence[Row], device: torch.device) -> tuple[Standing, ...]
                 torch.arange(slab.tensor.shape[3], device=device)[None],
                 at,
                 reach,
-                _mask((torch.arange(reach, device=device) <= at)[:, None, None], slab.tensor.dtype),
+                seen_mask((torch.arange(reach, device=device) <= at)[:, None, None], slab.tensor.dtype),
             )
         )
         begin += len(mine)
@@ -124,10 +124,12 @@ def _reading(part: Part, begin: int, groups: int, device: torch.device) -> Readi
     for one, other in itertools.pairwise(cuts):
         reach = rounded(other)
         seen = torch.arange(reach, device=device) <= torch.arange(one, other, device=device)[:, None]
-        blocks.append((begin + one - at, other - one, reach, _mask(seen, part.memory.table.dtype).repeat(groups, 1)))
+        blocks.append(
+            (begin + one - at, other - one, reach, seen_mask(seen, part.memory.table.dtype).repeat(groups, 1))
+        )
     return Reading(part.memory, begin, len(part.ids), at, tuple(blocks))
 
 
-def _mask(seen: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to scores; made of booleans it would be made anew in every layer."""
+def seen_mask(seen: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to the scores of what may (not) be seen; made of booleans it would be made anew in every layer."""
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, -torch.inf)

@@ -9,6 +9,7 @@ unusual in its configuration is left to `HubNetwork`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ from engine.text.layout import Layout, Reading, Standing, laid_out
 from engine.text.memory import Memory, Pool
 from engine.text.network import Part
 from engine.text.products import Company, Linear, Product, linear
+from engine.text.recorded import Graphs, Recorded
 from engine.text.stages import DOWN, HEAD, MIX, OUT, UP, Plan
 from engine.text.voices import check_shape, join_pairs
 
@@ -74,6 +76,7 @@ class LeanNetwork:
     pool: Pool
     company: Company
     compact: Compact | None = None
+    recorded: Recorded | None = None
     turned = gated = False
     reads = True  # prompts are read by torch
 
@@ -87,6 +90,8 @@ class LeanNetwork:
             layers = zip(*(block.products for block in self.blocks), strict=True)
             products = [packed(same, at, mode) for at, (same, mode) in enumerate(zip(layers, modes, strict=True))]
             self.compact = Compact(self._plan([*products, pack([head], [None], HEAD)]), len(head))
+        if self.device.type == "cuda":
+            self.recorded = Recorded(self._through, self.company, Graphs())
         # Where bfloat16 is fast, prompts are read as they were, else like everything else.
         self.reads = not compact or self.embeddings.dtype != torch.float32
         if self.reads:
@@ -124,12 +129,13 @@ class LeanNetwork:
         return self.pool.open(prompt, tokens, voice)
 
     def forward(self, parts: Sequence[Part]) -> Tensor:
-        """See `Network`. Compiled code takes whoever writes, and whoever reads if that is no slower."""
-        if self.compact is None or (self.reads and all(part.reads for part in parts)):
+        """See `Network`. A compiled or recorded step takes who writes, a compiled one who reads too if faster."""
+        write = partial(self._compiled, self.compact) if self.compact else self.recorded
+        if write is None or (self.reads and all(part.reads for part in parts)):
             return self._forward(parts)
         if not self.reads or not any(part.reads for part in parts):
-            return self._compiled(self.compact, parts)
-        written = self._compiled(self.compact, [part for part in parts if not part.reads])
+            return write(parts)
+        written = write([part for part in parts if not part.reads])
         read = self._forward([part for part in parts if part.reads])
         scores = []
         for part in parts:
@@ -152,7 +158,9 @@ class LeanNetwork:
         return compact.step(x, angles, where, voices, wanted)
 
     def _forward(self, parts: Sequence[Part]) -> Tensor:
-        layout = laid_out(parts, self.groups, self.company, self.device)
+        return self._through(laid_out(parts, self.groups, self.company, self.device))
+
+    def _through(self, layout: Layout) -> Tensor:
         x, places = self.enter(layout.ids, layout.at)
         for index, block in enumerate(self.blocks):
             mixed = block.qkv(block.norm_in(x), layout.mix)
@@ -185,6 +193,8 @@ class LeanNetwork:
         self.company.drop(name)
         if self.compact:
             self.compact.drop(name)
+        if self.recorded:
+            self.recorded.forget()
         for block in self.blocks:
             for product in block.products:
                 product.drop(name)

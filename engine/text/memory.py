@@ -49,6 +49,11 @@ class Slab:
         layers, heads, width = self._shape
         return self._like.new_zeros(layers, 2, slots, heads, self.capacity, width)
 
+    @property
+    def reached(self) -> list[int]:
+        """How far each slot is filled."""
+        return [row.filled for row in self.rows] + [0] * (self.tensor.shape[2] - len(self.rows))
+
     def take(self, read: Tensor, filled: int) -> Row:
         """A new row that begins with `filled` tokens of a table (layers, 2, heads, tokens, width)."""
         if len(self.rows) == self.tensor.shape[2]:
@@ -59,14 +64,17 @@ class Slab:
         return row
 
     def release(self, row: Row) -> None:
-        """Give a row up; the last one takes its place, and its own is left as clean as it was."""
+        """Give a row up; the last one takes its place, and its own is left as clean as it was.
+
+        Also of what a step that failed, or that it had no part in, wrote where it would have gone on.
+        """
         last, slot = self.rows.pop(), row.slot
-        self.tensor[:, :, slot, :, : row.filled] = 0
+        self.tensor[:, :, slot, :, : row.filled + 1] = 0
         if last is not row:
             self.tensor[:, :, slot, :, : last.filled] = self.tensor[:, :, last.slot, :, : last.filled]
-            self.tensor[:, :, last.slot, :, : last.filled] = 0
+            self.tensor[:, :, last.slot, :, : last.filled + 1] = 0
             self.rows[slot], last.slot = last, slot
-        if 4 * len(self.rows) < self.tensor.shape[2]:
+        if 4 * len(self.rows) < self.tensor.shape[2] > 1:
             self._resize(max(1, 2 * len(self.rows)))
 
     def _resize(self, slots: int) -> None:

@@ -29,10 +29,12 @@ class Mix:
     whose: Tensor
     masks: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
 
-    def others(self, ranks: tuple[int, ...]) -> Tensor:
-        """(tokens, columns): which columns are not of the token's own voice; `ranks` are the columns of each voice."""
+    def others(self, ranks: tuple[int, ...], columns: Tensor) -> Tensor:
+        """(tokens, columns): which columns are not of the token's own voice.
+
+        `ranks` are how many columns each voice has, `columns` says whose each is.
+        """
         if ranks not in self.masks:
-            columns = torch.tensor([at for at, rank in enumerate(ranks) for _ in range(rank)], device=self.whose.device)
             self.masks[ranks] = self.whose[:, None] != columns
         return self.masks[ranks]
 
@@ -50,15 +52,19 @@ class Company:
 
     def mixed(self, voices: Sequence[tuple[str, int]], device: torch.device) -> Mix | None:
         """The mix of a step in which each voice, "" for none, speaks so many tokens, in this order."""
+        whose = self.whose(voices)
+        return Mix(self.voices, torch.tensor(whose, device=device)) if whose else None
+
+    def whose(self, voices: Sequence[tuple[str, int]]) -> list[int]:
+        """Of each token which of `voices` it is said in, -1 for none; empty if nobody speaks in one."""
         names = {voice for voice, _ in voices if voice}
         if not names:
-            return None
+            return []
         if not names <= {*self.voices}:
             everybody = names | {*self.voices}
             self.voices = tuple(sorted(everybody if len(everybody) <= self._most else names))
         place = {voice: at for at, voice in enumerate(self.voices)}
-        whose = [place.get(voice, -1) for voice, count in voices for _ in range(count)]
-        return Mix(self.voices, torch.tensor(whose, device=device))
+        return [place.get(voice, -1) for voice, count in voices for _ in range(count)]
 
     def drop(self, voice: str) -> None:
         """It is no longer there."""
@@ -96,7 +102,7 @@ class Product:
         beside = self._beside(mix.voices)
         if not any(beside.ranks):
             return out
-        return out + beside.up(beside.down(x).masked_fill(mix.others(beside.ranks), 0.0))
+        return out + beside.up(beside.down(x).masked_fill(mix.others(beside.ranks, beside.columns), 0.0))
 
     def load(self, voice: str, pair: Pair) -> None:
         """Have a voice beside it."""
@@ -114,7 +120,8 @@ class Product:
             pairs = [self._voices.get(voice) for voice in voices]
             ranks = tuple(pair[0].shape[0] if pair else 0 for pair in pairs)
             present = [pair for pair in pairs if pair]
-            self._joined = _Joined(voices, ranks)
+            columns = [at for at, rank in enumerate(ranks) for _ in range(rank)]
+            self._joined = _Joined(voices, ranks, torch.tensor(columns, device=self.like.device))
             if present:
                 self._joined.down = linear(torch.cat([a for a, _ in present]))
                 self._joined.up = linear(torch.cat([b for _, b in present], 1))
@@ -123,10 +130,11 @@ class Product:
 
 @dataclass(slots=True)
 class _Joined:
-    """The narrow products of all voices that speak, and how many columns each has."""
+    """The narrow products of all voices that speak, how many columns each has, and whose each column is."""
 
     voices: tuple[str, ...] = ()
     ranks: tuple[int, ...] = ()
+    columns: Tensor = field(default_factory=lambda: torch.empty(0))
     down: Linear = torch.clone
     up: Linear = torch.clone
 

@@ -72,7 +72,7 @@ def test_a_crowd_is_measured_against_the_field(monkeypatch: pytest.MonkeyPatch, 
 
 async def test_peers_write_in_processes_of_their_own_until_they_fail() -> None:
     job: Job = {"prompts": [[5, 6, 7], [8]], "tokens": 3, "at": [0.0, 0.01]}
-    with field_of(("static", "continuous", "ctranslate2"), GPT2) as others:
+    with field_of(("static", "continuous", "ctranslate2"), GPT2, "cpu") as others:
         for name in list(others.peers):
             result = await others.run(name, job)
             assert result is not None
@@ -86,7 +86,7 @@ async def test_peers_write_in_processes_of_their_own_until_they_fail() -> None:
 
 def test_a_peer_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with field_of(("ctranslate2",), GPT2) as others:
+    with field_of(("ctranslate2",), GPT2, "cpu") as others:
         assert others.peers == {}
         assert "not installed" in others.missing[0]
 

@@ -19,6 +19,7 @@ from engine.text.generation import Writing
 from engine.text.gpt import Gpt
 from engine.text.network import HubNetwork
 from engine.text.sampling import Dice, draw
+from tests.engine.text.tape import recording
 from tests.engine.text.tiny import GPT2, generated, make_llama, make_wide_llama, reference, write
 from tests.engine.voices import voice
 
@@ -33,12 +34,16 @@ RULES = (
 )
 
 
-@pytest.fixture(scope="module", params=["gpt2", "llama"])
+@pytest.fixture(scope="module", params=["gpt2", "llama", "gpt2, recorded", "llama, recorded"])
 def gpt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gpt:
-    folder = GPT2 if request.param == "gpt2" else make_llama(tmp_path_factory.mktemp("llama"))
+    """`recorded`: as on a GPU, all but the recording, which a CPU cannot do."""
+    folder = GPT2 if request.param.startswith("gpt2") else make_llama(tmp_path_factory.mktemp("llama"))
     voices = tmp_path_factory.mktemp("voices")
     shelf = {name: voice(folder, voices / name, seed) for seed, name in enumerate("abc")}
-    return Gpt(folder, device="cpu", dtype="float32", shelf=shelf.__getitem__)
+    found = Gpt(folder, device="cpu", dtype="float32", shelf=shelf.__getitem__)
+    if request.param.endswith("recorded"):
+        recording(found)
+    return found
 
 
 def a_request(dice: random.Random) -> TextRequest:
