@@ -25,7 +25,7 @@ LONG, SHORT = range(7, 12), range(4, 8)
 TRUE_RHYMES_TIMES = 2
 OWN = Path(__file__).with_name("limericks.txt")
 OWN_TIMES = 2
-_UNFIT = re.compile(
+UNFIT = re.compile(
     r"\b(coons?|niggers?|negro|darkey|darkies|injun|squaws?|jews?|gipsy|slaves?|whores?|rape|murder|hell|sioux|siouxs|"
     r"thee|thou|thy|hath|doth|god|lord|christ|an'|o'|th'|de|dat|ye|yer|belly|slay|slain|sin|foes?|nymphs?|shepherds?)"
     r"(?![a-z])",
@@ -104,7 +104,7 @@ def fits(five: tuple[str, ...], sounds: Sounds) -> bool:
         or not _CLOSES.search(five[4])
     ):
         return False
-    return not _UNFIT.search("\n".join(five)) and not re.search(r"[\[\]{}<>_*\d|]", "".join(five))
+    return not UNFIT.search("\n".join(five)) and not re.search(r"[\[\]{}<>_*\d|]", "".join(five))
 
 
 def _last(line: str, sounds: Sounds) -> str:
