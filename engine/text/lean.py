@@ -193,8 +193,6 @@ class LeanNetwork:
         self.company.drop(name)
         if self.compact:
             self.compact.drop(name)
-        if self.recorded:
-            self.recorded.forget()
         for block in self.blocks:
             for product in block.products:
                 product.drop(name)

@@ -71,13 +71,12 @@ class Recorded:
         shape.times += 1
         return shape.run()[torch.tensor(places, device=shape.given.device)]
 
-    def forget(self) -> None:
-        """Voices come or go: what was recorded would look for theirs where they no longer are."""
-        self.shapes = [shape for shape in self.shapes if not shape.voices]
-
     def _shape(self, slabs: tuple[Slab, ...], voices: tuple[str, ...]) -> Shape:
-        self.shapes = [one for one in self.shapes if one.lies and (not voices or one.voices in ((), voices))]
-        found = next((one for one in self.shapes if one.slabs == slabs and one.voices == voices), None)
+        # By identity: voices that left and came back side by side have their matrices elsewhere now.
+        self.shapes = [
+            one for one in self.shapes if one.lies and (not one.voices or one.voices is self._company.voices)
+        ]
+        found = next((one for one in self.shapes if one.slabs == slabs and one.voices is voices), None)
         if found:
             self.shapes.remove(found)
         else:

@@ -68,9 +68,15 @@ def test_what_moved_is_recorded_anew(tmp_path: Path) -> None:
         assert said(gpt, "a", "", "b") == [plain[1], plain[0], plain[2]]
     before = count.recorded
     gpt._repertoire.drop("b")  # and comes back elsewhere
-    assert all(not shape.voices for shape in recorded.shapes)
     assert said(gpt, "a", "b", "") == [plain[1], plain[2], plain[0]]
     assert before < count.recorded
+    before, company = count.recorded, gpt._network.company  # type: ignore[attr-defined]
+    together = company.voices
+    company.voices = ("c",)  # others speak while nobody writes, and then the same again
+    company.voices = (*together,)
+    assert said(gpt, "a") == [plain[1]]
+    assert before < count.recorded
+    assert all(shape.voices in ((), together) for shape in recorded.shapes)
     assert all(shape.lies for shape in recorded.shapes)
 
 
