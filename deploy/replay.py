@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import wording
-from deploy.serve import speaking, text_generator, writing
+from deploy.serve import composing, speaking, tasting, text_generator, writing
 from deploy.settings import Settings
 from engine.finding import Finding
 from engine.ports import TextGenerator
@@ -27,8 +27,10 @@ async def replaying(settings: Settings, generator: TextGenerator | None = None) 
         model = generator if generator is not None else text_generator(settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         history = History(database)
-        voices = speaking(settings, worker)
-        yield Replaying(history, Finding(history, Preferences(database)), writing(settings, worker), voices, model.name)
+        writer, voices, liked = writing(settings, worker), speaking(settings, worker), tasting(settings)
+        musician = composing(worker, liked)
+        stack.push_async_callback(musician.close)
+        yield Replaying(history, Finding(history, Preferences(database)), writer, voices, model.name, musician, liked)
 
 
 async def replay(settings: Settings, recipes: list[str], language: str, out: Console) -> bool:

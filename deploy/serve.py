@@ -55,7 +55,7 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         database = await stack.enter_async_context(open_database(settings.database))
         model = generator if generator is not None else await asyncio.to_thread(text_generator, settings)
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
-        musician = Musician(worker, Composer.load, wording.describe, Tasting(tastes(settings.tastes)))
+        musician = composing(worker, tasting(settings))
         stack.push_async_callback(musician.close)
         writer = writing(settings, worker)
         voices = speaking(settings, worker)
@@ -75,6 +75,16 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
 def tastes(home: Path) -> Registry:
     """What was learnt of people's taste in music; none ships."""
     return Registry(home, shipped=home / "shipped", files=(TASTE,))
+
+
+def tasting(settings: Settings) -> Tasting:
+    """Whose taste in music counts where."""
+    return Tasting(tastes(settings.tastes))
+
+
+def composing(worker: Worker, liked: Tasting) -> Musician:
+    """The musician on a device; close it before the device goes."""
+    return Musician(worker, Composer.load, wording.describe, liked)
 
 
 def text_generator(settings: Settings) -> TextGenerator:

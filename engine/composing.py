@@ -155,10 +155,10 @@ def version(plan: Plan, made: Made) -> NewTurn:
         form=plan.form,
         starts=plan.starts,
         model=made.model,
-        adapter=made.taste_of,
-        seed=made.seed,
+        adapter=made.task.taste_of,
+        seed=made.score.seed,
         finish="end",
-        recipe=recipe_of(made.order),
+        recipe=replace(recipe_of(made.task.order), drawn=orders.drawn(made.task.seed, made.task.drafts, made.pick)),
         score=ScoreRow(to_row(made.score), made.midi),
     )
 

@@ -128,11 +128,11 @@ class BadFile(Refused):
 
 class NoReplay(Refused):
     """A recipe that cannot be followed. Fields: `recipe`, `why`, and with "base" `model` and `base`, with "voice"
-    `adapter`."""
+    and "taste" `adapter`."""
 
     code = "no_replay"
 
-    WHYS: ClassVar[tuple[str, ...]] = ("person", "music", "stopped", "erased", "old", "base", "voice")
+    WHYS: ClassVar[tuple[str, ...]] = ("person", "stopped", "erased", "old", "base", "voice", "taste")
 
 
 class UnknownAdapter(Refused):

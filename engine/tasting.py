@@ -38,6 +38,10 @@ class Tasting:
                 return reference, taste
         return "", None
 
+    def known(self, reference: str) -> Taste | None:
+        """A taste by its reference; None for none that can be had."""
+        return self._read(reference)
+
     def saw(self, person: str) -> tuple[str, ...]:
         """The tastes that learnt from the person with this id."""
         try:

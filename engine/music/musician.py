@@ -58,16 +58,15 @@ class MusicTask:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One finished piece: what to say of it, its score and MIDI file, and the order and seed that made it."""
+    """One finished piece: what to say of it, its score and MIDI file, and which of the pieces of which task it is."""
 
     text: str
     score: Score
     midi: bytes
-    order: Order
-    seed: int
+    task: MusicTask
+    pick: int
     model: str = NAME
     remarks: tuple[Remark, ...] = ()
-    taste_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class Musician:
             pieces = await asyncio.shield(job)
         finally:
             stop.set()
-        yield Composed(tuple(self._made(task, *piece) for piece in pieces))
+        yield Composed(tuple(self._made(task, pick, *piece) for pick, piece in enumerate(pieces)))
 
     def liking(self, task: MusicTask, key: SessionKey, person: Person) -> MusicTask:
         """The task with the taste that counts for this person here."""
@@ -186,9 +185,8 @@ class Musician:
         composer = Composer(replace(desk, filler=_Shared(desk.filler, ask), taste=task.taste))
         return perform.perform(composer, task.order, task.source, task.other, task.seed, task.drafts)
 
-    def _made(self, task: MusicTask, score: Score, midi: bytes) -> Made:
-        text = self.about(score.wish, task.language)
-        return Made(text, score, midi, task.order, score.seed, remarks=score.wish.remarks, taste_of=task.taste_of)
+    def _made(self, task: MusicTask, pick: int, score: Score, midi: bytes) -> Made:
+        return Made(self.about(score.wish, task.language), score, midi, task, pick, remarks=score.wish.remarks)
 
     def _ended(self, job: "asyncio.Future[Any]") -> None:
         del self._jobs[job]

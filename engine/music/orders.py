@@ -106,6 +106,11 @@ def stored(order: Order) -> dict[str, Any]:
     return {**asdict(order), "motifs": [plain(motif) for motif in order.motifs]}
 
 
+def drawn(seed: int, drafts: int, pick: int) -> dict[str, int]:
+    """What leads to a piece again beside its order: the seed of all pieces, how many there were, and which it is."""
+    return {"seed": seed, "drafts": drafts, "pick": pick}
+
+
 def _song(words: str) -> Order:
     """The first line is about the music when it speaks of music; all else is to be sung, " / " between lines."""
     first, _, rest = words.partition("\n")

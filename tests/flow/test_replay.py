@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,18 @@ import sqlalchemy as sa
 
 from adapters.registry import Registry, Scope
 from deploy.replay import replaying
-from deploy.serve import House
+from deploy.serve import House, house, tastes
 from deploy.settings import Settings
 from engine import lorebook
 from engine.errors import NoReplay, NotFound
-from engine.messages import Done, Event, Person, SessionKey, Turn, UserMessage
+from engine.messages import Done, Event, Person, SentFile, SessionKey, Turn, UserMessage
+from engine.music.orders import Order
 from engine.replaying import Replaying
+from engine.text.echo import EchoGenerator
 from engine.text.gpt import Gpt
 from storage.db import open_database
 from storage.schema import turns
+from tests.engine.test_tasting import learnt
 from tests.engine.text.tiny import GPT2
 from tests.engine.voices import BASE, lodging, voice
 
@@ -133,3 +137,35 @@ async def _adapter(home: Path, recipe: str) -> str:
         return str(
             await database.read(lambda link: link.scalar(sa.select(turns.c.adapter).where(turns.c.id == recipe)))
         )
+
+
+async def test_music_comes_out_as_it_was_composed(tmp_path: Path) -> None:
+    settings, asked = Settings(home=tmp_path / "home"), UserMessage(KEY, ANN, "/music")
+    registry = tastes(settings.tastes)
+    orders = (
+        Order("compose", words="2 bars melancholy waltz in D minor, flute, 2 versions"),
+        Order("vary", strength=0.8),
+        Order("morph", bars=2),
+        Order("extend", bars=2),
+        Order("song", text="The sea is far away\nAnd I am home"),
+    )
+    async with house(settings, EchoGenerator()) as built:
+        made = [await last(built.conversation.compose(asked, order, drafts=0)) for order in orders]
+        registry.publish(learnt(tmp_path / "taste"), "taste", scope=Scope("channel", "telegram:7"), base="music")
+        liked = await last(built.conversation.compose(asked, replace(orders[0], words="1 bar reel")))
+        known = await built.database.read(_recipes)
+        _, _, sent = await built.conversation.file(KEY, made[0].id, "mid")
+        heard = await built.conversation.hear(UserMessage(KEY, BEN, file=SentFile("tune.mid", sent)))
+        known.append((await last(built.conversation.compose(asked, Order("harmonize"), heard.turn.id))).id)
+    assert len(known) == 8
+    async with replaying(settings, EchoGenerator()) as ready:
+        found = {recipe: await ready.replay(recipe) for recipe in known}
+        assert [one.recipe for one in found.values() if not one.same] == []
+        assert found[liked.id].adapter == "taste@0001"
+        with pytest.raises(NoReplay, match="person"):
+            await ready.replay(heard.turn.id)
+    assert all("% MIDI" in one.after and one.after.startswith("X:1") for one in found.values())
+    (settings.tastes / "taste").rename(settings.tastes / "hidden")
+    async with replaying(settings, EchoGenerator()) as ready:
+        with pytest.raises(NoReplay, match="taste"):
+            await ready.replay(liked.id)
