@@ -50,11 +50,20 @@ _PREFACE = re.compile(
 )
 _QUOTED_TITLE = re.compile(r"\s*[\"“][^\"”\n]{1,60}[\"”][ \t]*\n\s*\n")
 
+_NUMBERED = re.compile(  # "1843—The boy", "16. She", "1st. The": paragraphs that a base took from books with numbers
+    r"^[^\S\n]*\d[\d .,:;_/–—-]*(?:(?:st|nd|rd|th)\b)?[ .,:;_)\]–—-]*(?=[\"“]?[A-Z]|$)\n*", re.MULTILINE
+)
+
+_HEADING = re.compile(  # of a chapter or a picture in such a book
+    r"^[^\S\n]*(?:\[illustration[^\n]*|(?-i:(?=[^\n]{8})[A-Z]+(?:[ ,.'’-]+[A-Z]+)+[.!?]?))[^\S\n]*(?:\n+|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 _COMMENT = re.compile(
     r"as an ai\b|i(?:'m|’m| am) sorry,? but|i (?:cannot|can't|can’t) (?:write|continue|provide|create|assist)"
     r"|i hope (?:this|you (?:enjoy|like|find))|let me know|feel free to|please (?:note|let me|provide)"
     r"|note(?: to \w+)?:"
-    r"|word count|the end\b\W*$|the moral of\b|\(?to be continued|copyright\b|posted (?:by|on)\b|https?://"
+    r"|word count|the end\b[^\w\n]*(?:\n|$)|the moral of\b|\(?to be continued|copyright\b|posted (?:by|on)\b|https?://"
     r"|this (?:short |brief |particular )?"
     r"(?:story|poem|haiku|limerick|song|piece|scene|passage|narrative|tale|verse|stanza|line) "
     r"(?:is (?:a|an|about|set|not)|has been|explores|captures|uses|tells|shows|reflects|highlights|demonstrates|serves"
@@ -97,7 +106,7 @@ def clean(raw: str, manners: Manners, final: bool = True, whole: bool = False) -
     """
     text, closed = _cut_foreign(_strip_preface(raw, final), manners)
     text = _strip_markdown(text)
-    text = _begin(text, manners)
+    text = _begin(_unprinted(text, manners), manners)
     text, circles = _cut_circles(text, manners)
     closed = closed or circles
     if not final and not closed:
@@ -140,6 +149,18 @@ def _strip_markdown(text: str) -> str:
     text = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text)
     text = re.sub(r"(?<![\w*])[*_](?=\S)([^*_\n]+)(?<=\S)[*_](?![\w*])", r"\1", text)
     return text.replace("**", "").replace("\r", "").replace("�", "")
+
+
+def _unprinted(text: str, manners: Manners) -> str:
+    """Prose without headings, and without numbers in front of its paragraphs, if the piece so far has none."""
+    if manners.shape != "prose":
+        return text
+    before = manners.before[-NEAR:].rstrip()
+    goes_on = bool(before) and not sentences.finished(before)
+    for furniture in (_NUMBERED, _HEADING):
+        if not furniture.search(before):
+            text = furniture.sub(lambda found: found[0] if goes_on and not found.start() else "", text)
+    return text
 
 
 _OPENERS = re.compile(

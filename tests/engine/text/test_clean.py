@@ -44,6 +44,16 @@ def cleaned(raw: str, whole: bool = False, **manners: object) -> str:
         ("好的，以下是故事：\n他走了。", "他走了。"),
         ("他走了。\n\n用户：再写一点", "他走了。"),
         ("Mr. Grey came in. He sat", "Mr. Grey came in."),
+        ("1843—The boy was tired.", "The boy was tired."),
+        ("He left.\n\n16. She had a house.\n\n1st. The king came.", "He left.\n\nShe had a house.\n\nThe king came."),
+        ("1963. 1852. A girl came.\n\n1865\n\nShe left.", "A girl came.\n\nShe left."),
+        ("12 men came in. 3 of them sat.", "12 men came in. 3 of them sat."),
+        ("In 1843 he left.", "In 1843 he left."),
+        ("He left.\n\n18. THE BEST KING OF ALL.\n\nShe came.", "He left.\n\nShe came."),
+        ("He left.\n\n[Illustration]\n\nShe came.", "He left.\n\nShe came."),
+        ("He left.\n\nTHE END\n\nShe came.", "He left."),
+        ("He left.\n\nThe end of it came.", "He left.\n\nThe end of it came."),
+        ('"STOP IT!" he cried.', '"STOP IT!" he cried.'),
     ],
 )
 def test_leaves_only_the_piece(raw: str, kept: str) -> None:
@@ -62,6 +72,17 @@ def test_leaves_only_the_piece(raw: str, kept: str) -> None:
 )
 def test_goes_on_with_the_writers_sentence(raw: str, kept: str) -> None:
     assert cleaned(raw, before=BEGINNING) == kept
+
+
+def test_keeps_the_numbers_that_the_writer_began_with() -> None:
+    assert cleaned("2. She came.", before="1. He left.") == "2. She came."
+    assert cleaned(" 12 March. She came.", before="He was born on the") == "12 March. She came."
+
+
+@pytest.mark.parametrize("so_far", ["1843", "1843—", "16. ", "He left.\n\n1", "He left.\n\n18. "])
+def test_unfinished_text_shows_no_number_that_goes_again(so_far: str) -> None:
+    shown = clean(so_far, Manners(), final=False).text
+    assert not any(letter.isdigit() for letter in shown)
 
 
 def test_begins_anew_after_a_whole_sentence() -> None:
