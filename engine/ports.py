@@ -19,7 +19,8 @@ READ_TOGETHER = 64
 class Sampling:
     """How the next token is drawn; names and meanings are those of transformers' GenerationConfig.
 
-    `mood`, one that `engine.text.mood.aim` reads, makes words that have it likelier, by at most `pull` nats.
+    `mood`, one that `engine.text.mood.aim` reads, makes words that have it likelier, by at most `pull` nats, until they
+    have been said.
     """
 
     temperature: float = 0.8
@@ -73,12 +74,16 @@ class TextRequest:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The whole text so far of one draft (never half a character), and its mean log-probability in nats a token."""
+    """The whole text so far of one draft (never half a character), and its mean log-probability in nats a token.
+
+    `lowest` is the log-probability of its least likely token, of one that a rule forced upon the model, say.
+    """
 
     text: str
     tokens: int = 0
     logprob: float = 0.0
     finish: Finish | None = None
+    lowest: float = 0.0
 
 
 class Generation(Protocol):

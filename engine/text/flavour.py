@@ -21,6 +21,7 @@ from engine.text import pickup, sentences
 GENRE = 60
 PULL = 3.0
 _MOOD, _GENRE, _PERSON = 1.2, 0.2, 0.3  # what each of them weighs among drafts, in nats a token
+_PARROTED = 1.5  # what it costs to tell the hints off in a row, as the prompt does
 
 GENRES: Mapping[str, tuple[str, ...]] = {
     "fantasy": ("奇幻", "魔幻"),
@@ -147,14 +148,23 @@ def suiting(flavour: Flavour) -> Callable[[str], float] | None:
     if not flavour:
         return None
     lean = moods.leaning(flavour.mood) if flavour.mood else None
+    parroted = _parroting(flavour)
     stems = pickup.stems(" ".join(_SEEN.get(flavour.genre, (flavour.genre,))))
     person = {"first": _PERSON, "narrator": -_PERSON}.get(flavour.teller.kind, 0.0)
 
     def worth(text: str) -> float:
         gain = _GENRE * bool(stems & pickup.stems(text)) + (person if pickup.is_first(text) else -person)
-        return gain + (_MOOD * lean(text) if lean else 0.0)
+        return gain + (_MOOD * lean(text) if lean else 0.0) - _PARROTED * bool(parroted.search(text))
 
     return worth
+
+
+def _parroting(flavour: Flavour) -> re.Pattern[str]:
+    """Two hints of a genre or a mood side by side: "dark, bones, a crypt"."""
+    mood, _ = moods.aim(flavour.mood)
+    hints = filter(None, (mood, *moods.HINTS.get(mood, ()), flavour.genre, *_SEEN.get(flavour.genre, ())))
+    one = "|".join(map(re.escape, hints)) or r"(?!)"
+    return re.compile(rf"\b(?:{one})[,;]\s+(?:{one})\b", re.IGNORECASE)
 
 
 def feeling(sampling: Sampling, flavour: Flavour, words: str) -> Sampling:

@@ -16,7 +16,7 @@ from engine.messages import Finish
 from engine.ports import Draft, TextRequest
 from engine.text.detokenize import Detokenizer
 from engine.text.network import Network, Part
-from engine.text.sampling import NOT_A_NUMBER, Dice, draw
+from engine.text.sampling import NOT_A_NUMBER, Dice, Leaning, draw
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class _Row:
     tokens: int = 0
     last: int = 0
     logprob: float = 0.0
+    lowest: float = 0.0
     finish: Finish | None = None
     text: str = ""
 
@@ -39,6 +40,7 @@ class _Row:
         self.tokens += 1
         self.last = token
         self.logprob += logprob
+        self.lowest = min(self.lowest, logprob)
         self.dice.push(token)
         if token in ends:
             self.finish = "end"
@@ -84,7 +86,7 @@ class Writing:
         words: list[Detokenizer],
         ends: frozenset[int],
         guide: Callable[[str], Tensor] | None = None,
-        leaning: Tensor | None = None,
+        leaning: Leaning | None = None,
     ) -> None:
         self._request = request
         self._ends = ends
@@ -116,7 +118,9 @@ class Writing:
 
     def drafts(self) -> tuple[Draft, ...]:
         """The drafts as they stand; the text of an unfinished one stops before what may become a stop string."""
-        return tuple(Draft(row.text, row.tokens, row.logprob / max(row.tokens, 1), row.finish) for row in self._rows)
+        return tuple(
+            Draft(row.text, row.tokens, row.logprob / max(row.tokens, 1), row.finish, row.lowest) for row in self._rows
+        )
 
     @torch.inference_mode()  # as the tensors were made in
     def close(self) -> None:

@@ -8,6 +8,7 @@ import ctypes
 import logging
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -29,6 +30,7 @@ from engine.text.guidance import Guidance, pieces_of
 from engine.text.lean import lean
 from engine.text.network import HubNetwork, Network
 from engine.text.repertoire import Repertoire
+from engine.text.sampling import Leaning
 
 log = logging.getLogger(__name__)
 MOST_DRAFTS = 16
@@ -79,7 +81,7 @@ class Gpt:
         self._markup = re.compile("|".join(map(re.escape, self._tokenizer.all_special_tokens)) or r"(?!)")
         self._opening = _opening(self._tokenizer)
         self._vocabulary = int(model.config.vocab_size)
-        self._leanings: dict[str, torch.Tensor] = {}
+        self._leanings: dict[str, Leaning] = {}
         self._count = lru_cache(4096)(lambda text: len(self.encode(text)))
         del model, network
         _give_back()
@@ -169,17 +171,24 @@ class Gpt:
         pieces = pieces_of(self._tokenizer, self._vocabulary)
         return Guidance(pieces, self._ends, self.device)
 
-    def _leaning(self, sampling: Sampling) -> torch.Tensor | None:
+    def _leaning(self, sampling: Sampling) -> Leaning | None:
         """What each token is likelier by; only tokens that are whole words are leant upon."""
         if not sampling.mood or not sampling.pull:
             return None
         if sampling.mood not in self._leanings:
-            worth, weights = mood.weights(sampling.mood), torch.zeros(self._vocabulary)
-            for piece, token in self._tokenizer.get_vocab().items():
-                if piece.startswith(SPACE):
-                    weights[token] = worth(piece[1:])
-            self._leanings[sampling.mood] = weights.to(self.device)
-        return self._leanings[sampling.mood] * sampling.pull
+            self._leanings[sampling.mood] = self._leant(sampling.mood)
+        weights, forms = self._leanings[sampling.mood]
+        return Leaning(weights * sampling.pull, forms)
+
+    def _leant(self, name: str) -> Leaning:
+        worth, weights, words = mood.weights(name), torch.zeros(self._vocabulary), defaultdict[str, list[int]](list)
+        for piece, token in self._tokenizer.get_vocab().items():
+            if piece.startswith(SPACE) and (weight := worth(piece[1:])):
+                weights[token] = weight
+                words[mood.root(piece[1:])].append(token)
+        together = {word: torch.tensor(tokens, device=self.device) for word, tokens in words.items()}
+        forms = {token: together[word] for word, tokens in words.items() for token in tokens}
+        return Leaning(weights.to(self.device), forms)
 
     def step(self, turns: Sequence[tuple[Writing, int]]) -> None:
         """See `TextGenerator`. If the device refuses the step, each is tried alone, and only who fails alone ends."""

@@ -138,6 +138,11 @@ def weights(name: str) -> Callable[[str], float]:
     return weight
 
 
+def root(word: str) -> str:
+    """What the forms of a word have in common, near enough."""
+    return word[:_STEM]
+
+
 def _denied(words: list[str]) -> list[bool]:
     left, found = 0, []
     for word in words:
@@ -163,7 +168,7 @@ def _rating(which: str, word: str) -> float:
 
 
 def _counts(word: str, half: Half) -> bool:
-    return not half or _steers(word[:_STEM]) == (half == "steer")
+    return not half or _steers(root(word)) == (half == "steer")
 
 
 @lru_cache(maxsize=32_768)
@@ -171,7 +176,7 @@ def _steers(stem: str) -> bool:
     return stem in _HINTED or crc32(stem.encode()) % 2 == 0
 
 
-_HINTED = frozenset(word[:_STEM] for name, hints in HINTS.items() for hint in (name, *hints) for word in hint.split())
+_HINTED = frozenset(root(word) for name, hints in HINTS.items() for hint in (name, *hints) for word in hint.split())
 
 
 @cache

@@ -5,7 +5,8 @@ top-k, top-p, min-p. The last three look only at the most probable tokens: sorti
 drawing from it costs more than a tenth of a small model's step, and all but a few hundred tokens fall away anyway.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,14 +20,24 @@ NOT_A_NUMBER = -1
 _GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=1)
 
 
+class Leaning(NamedTuple):
+    """What each token is likelier by, in nats, shape (vocabulary,), and for those that are, all forms of their word."""
+
+    weights: Tensor
+    forms: Mapping[int, Tensor]
+
+
 class Dice:
     """A row's own random stream, so that it does not depend on what else is drawn, and what it has said so far."""
 
     def __init__(
-        self, sampling: Sampling, seed: int, row: int, prompt: Sequence[int], leaning: Tensor | None = None
+        self, sampling: Sampling, seed: int, row: int, prompt: Sequence[int], leaning: Leaning | None = None
     ) -> None:
         self.sampling = sampling if sampling.temperature > 0 else _greedy(sampling)
-        self.steady = self.leaning = leaning  # what each token is likelier by, in nats: always, and next
+        self._forms: Mapping[int, Tensor] = leaning.forms if leaning else {}
+        self.steady = self.leaning = leaning.weights if leaning else None  # what tokens are likelier by: always, next
+        for token in self._forms.keys() & set(prompt):
+            self._spend(token)
         self._stream = torch.Generator().manual_seed((seed * 1_000_003 + row) % 2**63)
         self._said = dict.fromkeys(prompt) if sampling.repetition_penalty != 1.0 else {}
         self._last: tuple[int, ...] = ()
@@ -49,10 +60,17 @@ class Dice:
 
     def push(self, token: int) -> None:
         """This was drawn."""
+        if token in self._forms:
+            self._spend(token)
         if self.sampling.repetition_penalty != 1.0:
             self._said[token] = None
         if self.sampling.no_repeat_ngram > 0:
             self._note(token)
+
+    def _spend(self, token: int) -> None:
+        """Lean on a word until it was said: leant on for ever, "dead" comes in each sentence, and nothing else does."""
+        if self.steady is not None:
+            self.steady = self.leaning = self.steady.index_fill(0, self._forms[token], 0.0)
 
     def _note(self, token: int) -> None:
         before = self.sampling.no_repeat_ngram - 1

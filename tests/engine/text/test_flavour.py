@@ -99,6 +99,15 @@ def test_drafts_that_suit_are_worth_more() -> None:
     assert horror("A ghost came.") > horror("A cat came.")
 
 
+@pytest.mark.parametrize(
+    "told", ["The dog came, dark, a crypt, death.", "The house by the sea; dark, bones, blood.", "A ghost, a cellar."]
+)
+def test_hints_told_off_as_in_the_prompt_are_worth_less(told: str) -> None:
+    worth = flavour.suiting(Flavour("horror", "dark"))
+    assert worth
+    assert worth(told) < worth(told.replace(",", " and").replace(";", " and")) - 1
+
+
 @dataclass
 class Counting(EchoGenerator):
     """Tokens a character, as another model's vocabulary has them."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from transformers.generation import logits_process as theirs
 
 from engine.ports import Sampling
-from engine.text.sampling import NOT_A_NUMBER, Dice, draw, nucleus
+from engine.text.sampling import NOT_A_NUMBER, Dice, Leaning, draw, nucleus
 
 
 def their_weights(scores: torch.Tensor, sampling: Sampling) -> torch.Tensor:
@@ -108,7 +108,7 @@ def test_what_is_not_a_number_is_noticed_in_its_row_only() -> None:
 def test_a_leaning_moves_only_its_own_row_and_not_the_logprob() -> None:
     scores = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log().repeat(4000, 1)
     plain = Sampling(temperature=1.0, top_p=1.0)
-    leaning = torch.tensor([0.0, 0.0, 0.0, 2.0])
+    leaning = Leaning(torch.tensor([0.0, 0.0, 0.0, 2.0]), {3: torch.tensor([3])})
     mixed = [Dice(plain, seed, 0, (), leaning if seed % 2 else None) for seed in range(4000)]
     tokens, logprobs = draw(scores, mixed)
     leant, left = ([token for seed, token in enumerate(tokens) if seed % 2 == odd] for odd in (1, 0))
@@ -116,3 +116,20 @@ def test_a_leaning_moves_only_its_own_row_and_not_the_logprob() -> None:
     assert leant.count(3) / 2000 == pytest.approx(heavy / (0.95 + heavy), abs=0.04)
     assert left.count(3) / 2000 == pytest.approx(0.05, abs=0.03)
     assert logprobs == pytest.approx([float(scores[0, token]) for token in tokens])
+
+
+def test_a_word_is_leant_on_until_it_was_said_in_any_form() -> None:
+    both, alone = torch.tensor([1, 2]), torch.tensor([3])
+    leaning = Leaning(torch.tensor([0.0, 1.0, 1.5, 2.0]), {1: both, 2: both, 3: alone})
+
+    def leant(prompt: tuple[int, ...], said: tuple[int, ...]) -> list[float]:
+        one = Dice(Sampling(), 1, 0, prompt, leaning)
+        for token in said:
+            one.push(token)
+        assert one.leaning is not None
+        return one.leaning.tolist()
+
+    assert leant((0,), (0,)) == [0, 1, 1.5, 2]
+    assert leant((0, 3), ()) == [0, 1, 1.5, 0], "the prompt said it"
+    assert leant((0,), (2, 0)) == [0, 0, 0, 2]
+    assert leaning.weights.tolist() == [0, 1, 1.5, 2], "it is that of other rows too"
