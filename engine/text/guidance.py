@@ -55,7 +55,7 @@ class Guidance:
         for token, piece in enumerate(self._pieces):
             word = piece.strip()
             if piece.startswith(" ") and word.isalpha() and word.islower() and metre.may_end(word):
-                for sound in rhyme.rhyme(word):
+                for sound in rhyme.rhyme(word, usual=True):
                     found.setdefault(sound, []).append(token)
         return found
 
@@ -77,11 +77,13 @@ class Guidance:
         if not metre.may_end(word) or word in line.avoid:
             return False
         if line.rhymes:
-            return all(rhyme.rhymes(word, other) and not metre.same_sound(word, other) for other in line.rhymes)
+            return all(
+                rhyme.rhymes(word, other, usual=True) and not metre.same_sound(word, other) for other in line.rhymes
+            )
         return not line.partners or self._partners(word) >= line.partners
 
     def _partners(self, word: str) -> int:
-        return max((len(self._sounds.get(sound, ())) for sound in rhyme.rhyme(word)), default=0)
+        return max((len(self._sounds.get(sound, ())) for sound in rhyme.rhyme(word, usual=True)), default=0)
 
     @cached_property
     def _partnered(self) -> Tensor:
@@ -99,13 +101,13 @@ class Guidance:
             out = [token for word in line.avoid for token in self._tokens_of(word)]
             found[out] = False
             return found
-        near = {token for sound in rhyme.rhyme(line.rhymes[-1]) for token in self._sounds.get(sound, ())}
+        near = {token for sound in rhyme.rhyme(line.rhymes[-1], usual=True) for token in self._sounds.get(sound, ())}
         found = torch.zeros_like(self._kinds, dtype=torch.bool)
         found[[token for token in near if self._ends_well(self._pieces[token].strip(), line)]] = True
         return found
 
     def _tokens_of(self, word: str) -> list[int]:
-        near = {token for sound in rhyme.rhyme(word) for token in self._sounds.get(sound, ())}
+        near = {token for sound in rhyme.rhyme(word, usual=True) for token in self._sounds.get(sound, ())}
         return [token for token in near if self._pieces[token].strip() == word]
 
     def _made(self, room: Room, marked: bool, begun: bool, line: Line) -> Tensor:

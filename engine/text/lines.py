@@ -24,9 +24,11 @@ _CLUMSY = re.compile(
     r"\ba [aeio]\w|\ban [^aeiouhy\W]|\b(\w+),? \1\b|\b(?:and|but|or|the|of|a),(?: |$)|^\W", re.IGNORECASE
 )
 _LABEL = re.compile(r"^\s*[A-Z][\w.'’ -]{0,24}:")
+_STUB = re.compile(r"[.!?:;] +[\w'’]+(?: [\w'’]+)?[.,;:!?—]*$")
 BLAND = -1.3  # what a small model finds likelier than this is a commonplace, and no better for it
 SPARE_SCORE = -9.0
 ATTEMPTS = 3
+FORCED, COST = -5.0, 0.15  # nats below which a word was not the model's own choice, and what each more of them costs
 PARTNERS = 8  # rhymes that a word must have for each line that is to rhyme with it
 
 
@@ -156,13 +158,16 @@ class Piece:
         return [one.removeprefix(lead).strip() for one, lead in zip(self.lines, self.leads, strict=False)]
 
     def _flaws(self, line: str, draft: Draft) -> float:
-        """What ails a line of verse: a weak end, an uncertain count, an end where the model did not mean one."""
+        """What ails a line of verse: a weak end, an uncertain count, a word that was forced upon it, a stub behind a
+        full stop, an end where the model did not mean one.
+        """
         said = rhyme.words(line)
         meant = draft.finish in {"end", "stop"} and rhyme.words(tidy(draft.text)) == said
         last = len(self.lines) == len(self.leads) - 1
         cost = 1.5 if WEAK.fullmatch(said[-1]) else 0.0
         cost += 0.0 if rhyme.certain(line) else 0.4
-        cost += 1.0 * bool(_CLUMSY.search(line))
+        cost += 1.0 * bool(_CLUMSY.search(line)) + 0.6 * bool(_STUB.search(line))
+        cost += COST * max(0.0, FORCED - draft.lowest)
         # held lines all stop where they are meant to; whether the last one is the end only its mark tells
         cost += 0.8 * (last and bool(self.rule.rhymes) and draft.text.strip()[-1:] not in {".", "!", "?"})
         return cost if meant else cost + (2.0 if last else 0.8)
@@ -200,7 +205,7 @@ def fit_verse(text: str, line: Line) -> str:
 
 def _rhymes(text: str, line: Line) -> bool:
     last = rhyme.words(text)[-1]
-    return all(rhyme.rhymes(last, other) and not same_sound(last, other) for other in line.rhymes)
+    return all(rhyme.rhymes(last, other, usual=True) and not same_sound(last, other) for other in line.rhymes)
 
 
 def fit_words(draft: Draft, words: tuple[int, ...]) -> str:

@@ -75,16 +75,19 @@ def stress(text: str) -> str:
     return "".join(_stress(word) for word in words(text))
 
 
-def rhyme(text: str) -> frozenset[Sound]:
-    """The rhyming parts of the last word, from its last strong vowel on, for each of its pronunciations."""
+def rhyme(text: str, usual: bool = False) -> frozenset[Sound]:
+    """The rhyming parts of the last word, from its last strong vowel on, for each of its pronunciations.
+
+    `usual`: only for the commonest; the dictionary has a "good" that rhymes with "hid".
+    """
     found = words(text)
-    return _rhyme(found[-1]) if found else frozenset()
+    return _rhyme(found[-1], usual) if found else frozenset()
 
 
-def rhymes(one: str, other: str) -> bool:
+def rhymes(one: str, other: str, usual: bool = False) -> bool:
     """Whether two lines end in a rhyme; a word does not rhyme with itself."""
     last, again = words(one)[-1:], words(other)[-1:]
-    return last != again and bool(rhyme(one) & rhyme(other))
+    return last != again and bool(rhyme(one, usual) & rhyme(other, usual))
 
 
 def pack(lines: Iterable[str]) -> bytes:
@@ -165,10 +168,10 @@ def _stress(word: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _rhyme(word: str) -> frozenset[Sound]:
+def _rhyme(word: str, usual: bool) -> frozenset[Sound]:
     for start in range(max(1, len(word) - 2)):
         # an unknown word rhymes with the longest word that it ends in; failing that, by its letters
-        ways = sounds(word[start:])
+        ways = sounds(word[start:])[: 1 if usual else None]
         if ways:
             return frozenset(ending for way in ways for ending in _endings(way))
     letters = re.search(r"[aeiouy]+[^aeiouy]*e?$", word)

@@ -136,7 +136,7 @@ def test_text_grows_by_whole_characters() -> None:
         before = now
 
 
-def test_logprob_is_the_mean_under_the_model_alone() -> None:
+def test_logprobs_are_those_of_the_model_alone() -> None:
     prompt, model = gpt2().encode(STORY), reference(GPT2)
     (draft,) = write(gpt2(), TextRequest(STORY, 12, Sampling(temperature=0.7, top_p=0.8), seed=9))
     ids = prompt + gpt2().encode(draft.text)
@@ -145,6 +145,7 @@ def test_logprob_is_the_mean_under_the_model_alone() -> None:
     own = [float(scores[place - 1, ids[place]]) for place in range(len(prompt), len(ids))]
     assert len(own) == draft.tokens
     assert draft.logprob == pytest.approx(sum(own) / len(own), abs=1e-4)
+    assert draft.lowest == pytest.approx(min(own), abs=1e-4)
 
 
 def test_it_ends_with_the_end_of_text() -> None:

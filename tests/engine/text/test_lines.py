@@ -1,7 +1,9 @@
 """Lines one by one: which are kept, which come again, and several pieces beside each other."""
 
+from dataclasses import replace
+
 from engine.ports import Draft, Line
-from engine.text import beam
+from engine.text import beam, rhyme
 from engine.text.forms.load import Lines
 from engine.text.lines import Piece, fit_verse
 
@@ -76,3 +78,17 @@ def test_the_last_line_is_rather_one_that_ends_something() -> None:
     piece = grown(Piece(COUPLET, COUPLET.leads), NIGHT)
     open_end, whole = draft("a candle for light", -1.5), draft("a lamp and its light.", -1.9)
     assert piece.with_lines([open_end, whole])[0].lines[1] == "a lamp and its light."
+
+
+def test_a_rhyme_that_was_forced_and_a_stub_behind_a_full_stop_are_rather_not_taken() -> None:
+    piece = grown(Piece(COUPLET, COUPLET.leads), NIGHT)
+    forced, stub = replace(draft("a candle for light."), lowest=-12.0), draft("a candle. For light.")
+    free = replace(draft("a lamp and its light.", -1.9), lowest=-5.0)
+    for worse in (forced, stub):
+        assert piece.with_lines([worse, free])[0].lines[1] == "a lamp and its light."
+
+
+def test_a_rhyme_is_one_as_the_words_are_mostly_said() -> None:
+    piece = grown(Piece(COUPLET, COUPLET.leads), "a thing that he hid")
+    assert not grown(piece, "the cake was so good").complete
+    assert rhyme.rhymes("hid", "good"), "as people may rhyme it"
