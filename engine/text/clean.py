@@ -54,6 +54,9 @@ _NUMBERED = re.compile(  # "1843—The boy", "16. She", "1st. The": paragraphs t
     r"^[^\S\n]*\d[\d .,:;_/–—-]*(?:(?:st|nd|rd|th)\b)?[ .,:;_)\]–—-]*(?=[\"“]?[A-Z]|$)\n*", re.MULTILINE
 )
 
+_FILE = re.compile(  # "1807_black_roofs", "a_summer_night.jpg": names of pictures
+    r"^[^\S\n]*\S*_\S*_\S*?(?:\.(?:jpe?g|png|gif)|(?=\s)|$)[^\S\n]*\n*", re.IGNORECASE | re.MULTILINE
+)
 _HEADING = re.compile(  # of a chapter or a picture in such a book
     r"^[^\S\n]*(?:\[illustration[^\n]*|(?-i:(?=[^\n]{8})[A-Z]+(?:[ ,.'’-]+[A-Z]+)+[.!?]?))[^\S\n]*(?:\n+|$)",
     re.IGNORECASE | re.MULTILINE,
@@ -152,12 +155,12 @@ def _strip_markdown(text: str) -> str:
 
 
 def _unprinted(text: str, manners: Manners) -> str:
-    """Prose without headings, and without numbers in front of its paragraphs, if the piece so far has none."""
+    """Prose without headings, and without numbers and names of files before its paragraphs, if it had none so far."""
     if manners.shape != "prose":
         return text
     before = manners.before[-NEAR:].rstrip()
     goes_on = bool(before) and not sentences.finished(before)
-    for furniture in (_NUMBERED, _HEADING):
+    for furniture in (_FILE, _NUMBERED, _HEADING):
         if not furniture.search(before):
             text = furniture.sub(lambda found: found[0] if goes_on and not found.start() else "", text)
     return text

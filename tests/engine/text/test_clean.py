@@ -51,6 +51,8 @@ def cleaned(raw: str, whole: bool = False, **manners: object) -> str:
         ("In 1843 he left.", "In 1843 he left."),
         ("He left.\n\n18. THE BEST KING OF ALL.\n\nShe came.", "He left.\n\nShe came."),
         ("He left.\n\n[Illustration]\n\nShe came.", "He left.\n\nShe came."),
+        ("He left.\n\nA_long_day.jpgIt was late.", "He left.\n\nIt was late."),
+        ("He left.\n\n1982_3014_657-old_dog,a_bone\n\nShe came.", "He left.\n\nShe came."),
         ("He left.\n\nTHE END\n\nShe came.", "He left."),
         ("He left.\n\nThe end of it came.", "He left.\n\nThe end of it came."),
         ('"STOP IT!" he cried.', '"STOP IT!" he cried.'),
