@@ -1,4 +1,4 @@
-"""`ghostnote bench crowd` and `bench adapters`: the serving path, measured.
+"""`ghostnote bench crowd` and `bench adapters`: the serving path, measured; how every benchmark shows what it found.
 
 Torch and the rest are imported by the command that needs them.
 """
@@ -24,6 +24,7 @@ Report = Callable[[int, int], None]
 Runs = Annotated[int, typer.Option(min=1, help="interleaved rounds; medians are shown")]
 Tokens = Annotated[int, typer.Option(min=4, max=512, help="new tokens a reply")]
 Save = Annotated[Path | None, typer.Option("--json", help="write the numbers there, after every round")]
+Plot = Annotated[Path | None, typer.Option(help="draw the numbers there, as PNG or SVG")]
 
 
 def bench_crowd(  # options
@@ -33,36 +34,42 @@ def bench_crowd(  # options
     most: Annotated[int, typer.Option(min=1, max=64, help="up to how many the curve goes")] = 64,
     peers: Annotated[bool, typer.Option(help="measure the field as well")] = True,
     save: Save = None,
-    plot: Annotated[Path | None, typer.Option(help="draw tokens/s and memory over the number of chats there")] = None,
+    plot: Plot = None,
 ) -> None:
     """Many chats at once against transformers and CTranslate2, voices, drafts, second turns, 1 to 64 chats."""
     from deploy import bench_crowd as work  # noqa: PLC0415
 
     plan = work.Plan(runs, tokens, chats, tuple(2**n for n in range(7) if 2**n <= most), work.Plan().peers * peers)
-    results = _measured(save, lambda folder, settings, report, keep: work.crowd(
+    results = _measured(save, plot, lambda folder, settings, report, keep: work.crowd(
         folder, settings.text_model, settings.device, plan, report, keep))  # fmt: skip
     for sentence in results["left_out"]:
         err.print(sentence, markup=False)
-    if plot:
-        from deploy import bench_plots  # noqa: PLC0415
-
-        try:
-            bench_plots.draw(results, plot)
-        except ImportError as missing:
-            raise ended(f"there is no picture without the extra `learn`: {missing}", 1) from None
 
 
-def bench_adapters(runs: Runs = 5, tokens: Tokens = 32, save: Save = None) -> None:
+def bench_adapters(runs: Runs = 5, tokens: Tokens = 32, save: Save = None, plot: Plot = None) -> None:
     """What 0, 1, 2, 4, 8 and 16 voices cost in a step of 16 chats."""
     from deploy import bench_adapters as work  # noqa: PLC0415
 
-    _measured(save, lambda folder, settings, report, keep: work.adapters(
+    _measured(save, plot, lambda folder, settings, report, keep: work.adapters(
         folder, settings.text_model, settings.device, runs, tokens, report, keep))  # fmt: skip
 
 
-def _measured(save: Path | None, work: Callable[[Path, Settings, Report, Keep], Results]) -> Results:
+def show(results: Results, kept: Kept, plot: Path | None) -> None:
+    """The table, and what was wished beside it; ends the program with a sentence if that cannot be had."""
+    from deploy import bench, bench_plots  # noqa: PLC0415
+
+    out.print(bench.table(results))
+    kept.settle()
+    try:
+        if plot:
+            bench_plots.draw(results, plot)
+    except (ImportError, OSError, ValueError) as refused:
+        raise ended(f"there is no picture: {refused}", 1) from None
+
+
+def _measured(save: Path | None, plot: Path | None, work: Callable[[Path, Settings, Report, Keep], Results]) -> Results:
     """Do the work, keep what comes of its rounds, and show the end."""
-    from deploy import bench, models  # noqa: PLC0415
+    from deploy import models  # noqa: PLC0415
 
     kept = Kept(save)
     try:
@@ -75,6 +82,5 @@ def _measured(save: Path | None, work: Callable[[Path, Settings, Report, Keep], 
     with Progress(TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), console=err, transient=True) as bar:
         task = bar.add_task("", total=None)
         results = work(folder, settings, lambda done, of: bar.update(task, completed=done, total=of), kept)
-    out.print(bench.table(results))
-    kept.settle()
+    show(results, kept, plot)
     return results

@@ -28,6 +28,7 @@ from deploy import (
     style_commands,
 )
 from deploy import settings as config
+from deploy.bench_commands import Plot, show
 from deploy.bench_rounds import Kept
 from deploy.logs import redact
 from deploy.settings import Settings, SettingsError
@@ -213,15 +214,14 @@ def bench_chat(
     runs: Annotated[int, typer.Option(min=1, help="interleaved runs of each; medians are shown")] = 5,
     tokens: Annotated[int, typer.Option(min=8, max=512, help="new tokens a reply")] = 64,
     save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON, after every round")] = None,
+    plot: Plot = None,
 ) -> None:
     """One chat against transformers.generate, our own overhead, and the event loop while four chats generate."""
     settings, kept = _settings(quiet=True), Kept(save)
     folder = _model(settings.text_model, settings)
     from deploy import bench  # noqa: PLC0415
 
-    results = bench.chat(folder, settings.text_model, settings.device, runs=runs, tokens=tokens, keep=kept)
-    out.print(bench.table(results))
-    kept.settle()
+    show(bench.chat(folder, settings.text_model, settings.device, runs=runs, tokens=tokens, keep=kept), kept, plot)
 
 
 @bench_app.command(name="piece")

@@ -21,6 +21,7 @@ from adapters.manifest import RegistryError
 from adapters.registry import Scope
 from adapters.runs import Runs
 from deploy import settings as config
+from deploy.bench_commands import Plot, show
 from deploy.bench_rounds import Kept
 from deploy.ending import ended
 from deploy.music_commands import learn_app
@@ -160,9 +161,10 @@ def show_report(
 def bench_learn(
     runs: Annotated[int, typer.Option(min=1, help="interleaved steps of each; medians are shown")] = 5,
     save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON, after every round")] = None,
+    plot: Plot = None,
 ) -> None:
     """A step of preference training against a plain TRL script on the same pairs."""
-    from deploy import bench, models  # noqa: PLC0415
+    from deploy import models  # noqa: PLC0415
 
     kept = Kept(save)
     try:
@@ -178,5 +180,4 @@ def bench_learn(
         task = bar.add_task("", total=None)
         results = measure.learn(folder, settings.text_model, runs, settings.learn_threads,
                                 lambda done, of: bar.update(task, completed=done, total=of), kept)  # fmt: skip
-    out.print(bench.table(results))
-    kept.settle()
+    show(results, kept, plot)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from bot.wording import error as sentence
+from deploy.bench_commands import Plot, show
 from deploy.bench_rounds import Kept
 from engine.errors import EngineError
 
@@ -82,17 +83,16 @@ def bench_music(
     runs: Annotated[int, typer.Option(min=1, help="rounds in which the requests take turns")] = 7,
     threads: Annotated[int, typer.Option(min=1, help="of the network; the product uses one")] = 1,
     save: Annotated[Path | None, typer.Option(help="write the numbers there, as JSON, after every round")] = None,
+    plot: Plot = None,
 ) -> None:
     """Eight bars with four candidates: the notes, and the notes with sound and picture."""
-    from deploy import bench  # noqa: PLC0415
     from deploy import bench_music as work  # noqa: PLC0415
 
     kept = Kept(save)
     with _problems(), _bar() as bar:
         task = bar.add_task("pieces", total=None)
         results = work.music(runs, threads, lambda done, of: bar.update(task, completed=done, total=of), kept)
-    out.print(bench.table(results))
-    kept.settle()
+    show(results, kept, plot)
 
 
 def _save(results: dict[str, Any], path: Path | None) -> None:

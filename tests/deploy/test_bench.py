@@ -26,7 +26,7 @@ from deploy.peers import Job
 from tests.engine.text.tiny import GPT2
 
 
-def test_a_chat_is_measured_against_generate() -> None:
+def test_a_chat_is_measured_against_generate(tmp_path: Path) -> None:
     kept = list[bench_rounds.Results]()
     results = bench.chat(GPT2, "tiny", "cpu", runs=2, tokens=8, messages=3, keep=kept.append)
     assert [(len(some["lines"]), len(some["runs"]["ours"])) for some in kept] == [(11, 1), (11, 2)]
@@ -41,6 +41,15 @@ def test_a_chat_is_measured_against_generate() -> None:
     console = Console(width=120, record=True)
     console.print(bench.table(results))
     assert "tokens/s, ours / generate" in console.export_text()
+    drawn(results, tmp_path)
+
+
+def drawn(results: bench_rounds.Results, folder: Path) -> None:
+    for name, begins in (("a.png", b"\x89PNG"), ("a.svg", b"<?xml")):
+        bench_plots.draw(results, folder / "images" / name)
+        assert (folder / "images" / name).read_bytes().startswith(begins)
+    with pytest.raises(ValueError, match="nothing"):
+        bench_plots.draw(results, folder / "a.nothing")
 
 
 def test_a_crowd_is_measured_against_the_field(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,8 +75,7 @@ def test_a_crowd_is_measured_against_the_field(monkeypatch: pytest.MonkeyPatch, 
     assert ratio["met"] is (ratio["value"] >= 8)
     assert lines["4 drafts of a reply, time to 1 draft"]["value"] > 0
     assert not any("CTranslate2" in what for what in lines)
-    bench_plots.draw(results, tmp_path / "images" / "crowd.png")
-    assert (tmp_path / "images" / "crowd.png").read_bytes().startswith(b"\x89PNG")
+    drawn(results, tmp_path)
 
 
 async def test_peers_write_in_processes_of_their_own_until_they_fail() -> None:
@@ -91,7 +99,7 @@ def test_a_peer_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatc
         assert "not installed" in others.missing[0]
 
 
-def test_voices_are_measured_in_one_step() -> None:
+def test_voices_are_measured_in_one_step(tmp_path: Path) -> None:
     kept = list[bench_rounds.Results]()
     results = bench_adapters.adapters(GPT2, "tiny", "cpu", 2, 3, lambda done, of: None, kept.append)
     assert [(some["rounds"], len(some["runs"][8])) for some in kept] == [(1, 1), (2, 2)]
@@ -102,6 +110,7 @@ def test_voices_are_measured_in_one_step() -> None:
     (ratio,) = [line for line in results["lines"] if line["wanted"]]
     pairs = zip(results["runs"]["1"], results["runs"]["8"], strict=True)
     assert ratio["value"] == pytest.approx(statistics.median(one / other for one, other in pairs))
+    drawn(results, tmp_path)
 
 
 async def test_what_chats_saw_is_counted_from_the_moment_in_which_all_write() -> None:
