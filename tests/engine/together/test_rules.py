@@ -267,6 +267,7 @@ class Evening(RuleBasedStateMachine):
     def clock_runs_out(self) -> None:
         due, kind, number = min(self.timers)
         self.timers.remove((due, kind, number))
+        self.runner.run(self._rung(kind, number))
         self.moment = max(self.moment, due)
         before = self.state
         effects = self.happens(Due(kind, number))  # type: ignore[arg-type]
@@ -280,6 +281,13 @@ class Evening(RuleBasedStateMachine):
             assert self.state.number > before.number
         elif WriteNow() not in effects:
             assert not self.state.ghost
+
+    async def _rung(self, kind: str, number: int) -> None:
+        """A clock that has run out is stored no more, if the house was saved since it was set."""
+        gatherings = History(self.database).gatherings
+        for each in await gatherings.due(datetime(2099, 1, 1, tzinfo=UTC)):
+            if (each.kind, each.number) == (kind, number):
+                await gatherings.drop(each.id)
 
     @rule(kind=st.sampled_from(["half", "end", "ghost"]))
     def an_old_clock_runs_out(self, kind: str) -> None:
