@@ -5,6 +5,7 @@ Torch and the rest are imported by the command that needs them.
 
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from adapters import disk
 from deploy import settings as config
 from deploy.bench_rounds import Keep, Kept, Results
 from deploy.ending import ended
@@ -24,7 +26,18 @@ Report = Callable[[int, int], None]
 Runs = Annotated[int, typer.Option(min=1, help="interleaved rounds; medians are shown")]
 Tokens = Annotated[int, typer.Option(min=4, max=512, help="new tokens a reply")]
 Save = Annotated[Path | None, typer.Option("--json", help="write the numbers there, after every round")]
-Plot = Annotated[Path | None, typer.Option(help="draw the numbers there, as PNG or SVG")]
+
+
+def _drawable(path: Path | None) -> Path | None:
+    """Refused before an hour of measuring, not after it."""
+    if path and path.suffix not in (".png", ".svg"):
+        raise typer.BadParameter(f"{path} is no name of a picture; let it end in .png or .svg")
+    if path and find_spec("matplotlib") is None:
+        raise typer.BadParameter("there is no picture without the extra `learn`")
+    return path
+
+
+Plot = Annotated[Path | None, typer.Option(callback=_drawable, help="draw the numbers there, as PNG or SVG")]
 
 
 def bench_crowd(  # options
@@ -63,8 +76,8 @@ def show(results: Results, kept: Kept, plot: Path | None) -> None:
     try:
         if plot:
             bench_plots.draw(results, plot)
-    except (ImportError, OSError, ValueError) as refused:
-        raise ended(f"there is no picture: {refused}", 1) from None
+    except OSError as refused:
+        raise ended(f"{plot} cannot be written: {disk.reason(refused)}", 1) from None
 
 
 def _measured(save: Path | None, plot: Path | None, work: Callable[[Path, Settings, Report, Keep], Results]) -> Results:

@@ -63,7 +63,7 @@ def _limits(results: Results, figure: Any) -> None:
     for at, (line, times) in enumerate(zip(lines, better, strict=True)):
         axes.annotate(f" {line['value']:.3g} ({line['wanted']})", (times, at), va="center")
     axes.axvline(1, color="0.3", linestyle=":")
-    axes.set(xlabel="times better than required", xlim=(0, 1.35 * max(1.0, *better)))
+    axes.set(xlabel="times better than required", xlim=(0, 1.35 * max([1.0, *better])))
 
 
 def _better(line: Mapping[str, Any]) -> float:

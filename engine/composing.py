@@ -17,8 +17,8 @@ from engine.music import orders
 from engine.music.motif import Motif, named
 from engine.music.musician import Made, Musician, MusicTask
 from engine.music.orders import Order
-from engine.music.perform import RENDER
-from engine.music.score import Score, from_row, to_row
+from engine.music.perform import RENDER, Piece
+from engine.music.score import from_row, to_row
 from engine.sessions import Sessions
 from engine.story import Plan, Tree, Wish
 from engine.text.singing import spelled
@@ -65,7 +65,7 @@ class Composing:
             order = orders.loaded(recipe.sampling if recipe else {"verb": "compose"})
         else:
             order = _aimed(wish, tree, piece.head)
-        source, other = [await self.stored(turn) for turn in (order.source, order.other)]
+        source, other = [await stored(self._history, turn) for turn in (order.source, order.other)]
         fresh = order.verb in ("compose", "song") and not plan.again
         if fresh:
             order = _worded(order, tree, piece.head, source[0].lyrics if source else ())
@@ -135,14 +135,15 @@ class Composing:
         names = {motif.name for motif in found}
         return (*found, *(motif for motif in there if motif.name not in names))
 
-    async def stored(self, turn: str) -> tuple[Score, bytes] | None:
-        """The music of a passage with its file, None for "". Raises NotFound."""
-        if not turn:
-            return None
-        row = await self._history.score(turn)
-        if row is None:
-            raise NotFound(what="passage", id=turn)
-        return from_row(row.score), row.midi
+
+async def stored(history: History, turn: str) -> Piece | None:
+    """The music of a passage with its file, None for "". Raises NotFound."""
+    if not turn:
+        return None
+    row = await history.score(turn)
+    if row is None:
+        raise NotFound(what="passage", id=turn)
+    return from_row(row.score), row.midi
 
 
 def version(plan: Plan, made: Made) -> NewTurn:

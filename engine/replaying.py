@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine import safety, story
+from engine.composing import stored
 from engine.errors import BadValue, NoReplay, NotFound
 from engine.finding import Finding
 from engine.messages import Queued, Snapshot
 from engine.music import orders, perform
 from engine.music.musician import Composed, MusicTask
 from engine.music.notation import write_abc
-from engine.music.score import from_row
 from engine.music.taste import Taste
 from engine.story import Tree
 from engine.text import recipes
@@ -108,7 +108,7 @@ class Replaying:
         if row.kind != "model" or row.finish == "cancelled":
             raise NoReplay(why="person" if row.kind != "model" else "stopped", recipe=row.id)
         if not held.drawn:
-            raise NoReplay(why="old" if held.prompt or story.is_music(row) else "erased", recipe=row.id)
+            raise NoReplay(why="old" if held.prompt or held.sections else "erased", recipe=row.id)
         if story.is_music(row):
             return await self._composed(piece, row, held)
         if row.model != self._base:
@@ -153,12 +153,10 @@ class Replaying:
 
     async def _music(self, turn: str, recipe: str) -> perform.Piece | None:
         """The music of a passage, None for "". Raises NoReplay where it is gone."""
-        if not turn:
-            return None
-        row = await self._history.score(turn)
-        if row is None:
-            raise NoReplay(why="erased", recipe=recipe)
-        return from_row(row.score), row.midi
+        try:
+            return await stored(self._history, turn)
+        except NotFound:
+            raise NoReplay(why="erased", recipe=recipe) from None
 
     async def _found(self, turn: str) -> tuple[PieceRow, Tree, TurnRow]:
         """The passage, or the one that it is a copy of."""

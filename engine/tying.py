@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from engine import motifbook, safety
-from engine.composing import Composing, told_before
+from engine.composing import Composing, stored, told_before
 from engine.errors import Impossible, NotFound
 from engine.finding import Finding, account_of, place_of
 from engine.messages import Person, SessionKey
@@ -101,8 +101,8 @@ class Tying:
         return Tied(motifbook.motif_of(row))
 
     async def _heard(self, turn: str, name: str) -> Motif:
-        stored = await self._music.stored(turn)
-        motif = stored and taken(stored[0].phrase, name)
+        music = await stored(self._history, turn)
+        motif = music and taken(music[0].phrase, name)
         if not motif:
             raise Impossible(why="no_motif")
         return motif

@@ -150,7 +150,7 @@ turns = Table(
     Column("tokens", Integer, nullable=False),
     Column("window", Integer, nullable=False),
     Column("reserved", Integer, nullable=False),
-    Column("drawn", sa.JSON(none_as_null=True)),  # the task and the choice among its drafts, see `engine/text/recipes`
+    Column("drawn", sa.JSON(none_as_null=True)),  # what was drawn from: `engine/text/recipes`, of music `music/orders`
     Column("origin", Id),  # the passage of another branch that this is a copy of
     sa.UniqueConstraint("piece", "number"),
     sa.Index(None, "piece", "changed"),

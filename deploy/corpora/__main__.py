@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from adapters import passages
-from deploy.corpora import haiku, limericks, poems, rhymes, songs, stories
+from deploy.corpora import couplets, haiku, limericks, poems, songs, stories
 from deploy.corpora.sources import Source, read
 from deploy.corpora.split import LIMIT, leakage
 
@@ -21,7 +21,7 @@ STYLES: dict[str, Builder] = {
     "limerick": limericks.build,
     "lyrics": songs.build,
     "poem": poems.build,
-    "rhyme": rhymes.build,
+    "rhyme": couplets.build,
     "story": stories.build,
 }
 

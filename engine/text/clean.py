@@ -51,7 +51,7 @@ _PREFACE = re.compile(
 _QUOTED_TITLE = re.compile(r"\s*[\"“][^\"”\n]{1,60}[\"”][ \t]*\n\s*\n")
 
 _NUMBERED = re.compile(  # "1843—The boy", "16. She", "1st. The": paragraphs that a base took from books with numbers
-    r"^[^\S\n]*\d[\d .,:;_/–—-]*(?:(?:st|nd|rd|th)\b)?[ .,:;_)\]–—-]*(?=[\"“]?[A-Z]|$)\n*", re.MULTILINE
+    r"^[^\S\n]*\d[\d .,:;_/–—-]*(?:(?:st|nd|rd|th)\b)?[ .,:;_)\]–—-]*(?:(?<!\d)(?=[\"“]?[A-Z])|$)\n*", re.MULTILINE
 )
 
 _FILE = re.compile(  # "1807_black_roofs", "a_summer_night.jpg": names of pictures

@@ -172,7 +172,7 @@ class Gpt:
         return Guidance(pieces, self._ends, self.device)
 
     def _leaning(self, sampling: Sampling) -> Leaning | None:
-        """What each token is likelier by; only tokens that are whole words are leant upon."""
+        """What each token is likelier by; only tokens that are whole words are leant upon (or against, for good)."""
         if not sampling.mood or not sampling.pull:
             return None
         if sampling.mood not in self._leanings:
@@ -185,7 +185,8 @@ class Gpt:
         for piece, token in self._tokenizer.get_vocab().items():
             if piece.startswith(SPACE) and (weight := worth(piece[1:])):
                 weights[token] = weight
-                words[mood.root(piece[1:])].append(token)
+                if weight > 0:
+                    words[mood.root(piece[1:])].append(token)
         together = {word: torch.tensor(tokens, device=self.device) for word, tokens in words.items()}
         forms = {token: together[word] for word, tokens in words.items() for token in tokens}
         return Leaning(weights.to(self.device), forms)

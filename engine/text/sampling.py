@@ -21,7 +21,7 @@ _GREEDY = Sampling(temperature=0.0, top_p=1.0, top_k=1)
 
 
 class Leaning(NamedTuple):
-    """What each token is likelier by, in nats, shape (vocabulary,), and for those that are, all forms of their word."""
+    """What each token is likelier by, in nats, shape (vocabulary,); of a word that counts once only, all its forms."""
 
     weights: Tensor
     forms: Mapping[int, Tensor]

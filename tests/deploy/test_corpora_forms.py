@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.corpora import haiku, limericks, rhymes, songs, stretches, verse
+from deploy.corpora import couplets, haiku, limericks, songs, stretches, verse
 from deploy.corpora.premise import Rarity
 from deploy.corpora.rhyme import Sounds
 from engine.text import rhyme
@@ -91,17 +91,17 @@ def test_a_limerick_is_asked_for_by_its_hero_or_by_words() -> None:
 
 def test_of_a_couplet_only_the_word_that_rhymes_is_learnt(sounds: Sounds, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [*LIMERICK[:2], *SONG]
-    assert [(at, one, two) for at, one, two in rhymes.couplets(lines, sounds)] == [(0, *LIMERICK[:2])]
+    assert [(at, one, two) for at, one, two in couplets.couplets(lines, sounds)] == [(0, *LIMERICK[:2])]
     far = ["The moon"] * 20_000  # so far on nothing is held out
     monkeypatch.setattr(verse, "opened", lambda read, say: (far + lines * 40, sounds))
-    monkeypatch.setattr(rhymes, "EACH", 7)
-    rows = list(rhymes.build(lambda source: b"", lambda line: None, 1))
+    monkeypatch.setattr(couplets, "EACH", 7)
+    rows = list(couplets.build(lambda source: b"", lambda line: None, 1))
     assert len(rows) == 7
     assert {(row.prompt, row.text, row.ends) for row in rows} == {
         (f"A verse\n\n{LIMERICK[0]}\nWho danced with remarkable", " hoof.", False)
     }
-    monkeypatch.setattr(rhymes, "OFTEN", 41)
-    assert not list(rhymes.build(lambda source: b"", lambda line: None, 1))
+    monkeypatch.setattr(couplets, "OFTEN", 41)
+    assert not list(couplets.build(lambda source: b"", lambda line: None, 1))
 
 
 def test_a_song_is_its_verses_and_the_refrain_that_returns(sounds: Sounds) -> None:

@@ -49,6 +49,7 @@ def cleaned(raw: str, whole: bool = False, **manners: object) -> str:
         ("1963. 1852. A girl came.\n\n1865\n\nShe left.", "A girl came.\n\nShe left."),
         ("12 men came in. 3 of them sat.", "12 men came in. 3 of them sat."),
         ("In 1843 he left.", "In 1843 he left."),
+        ("221B Baker Street was dark.", "221B Baker Street was dark."),
         ("He left.\n\n18. THE BEST KING OF ALL.\n\nShe came.", "He left.\n\nShe came."),
         ("He left.\n\n[Illustration]\n\nShe came.", "He left.\n\nShe came."),
         ("He left.\n\nA_long_day.jpgIt was late.", "He left.\n\nIt was late."),

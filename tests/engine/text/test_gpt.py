@@ -313,3 +313,12 @@ def test_a_mood_makes_its_words_likelier_in_one_request_alone() -> None:
     side = [sum(one.valence for one in some) for some in (gloomy, plain, glad)]
     assert side == sorted(side)
     assert side[0] < side[1] < side[2]
+
+
+def test_what_a_mood_shuns_it_shuns_for_good_and_what_it_wants_until_it_was_said() -> None:
+    leaning = gpt2()._leaning(Sampling(mood="dark", pull=3.0))
+    assert leaning is not None
+    wanted = {token for token, weight in enumerate(leaning.weights.tolist()) if weight > 0}
+    assert set(leaning.forms) == wanted
+    assert wanted
+    assert bool((leaning.weights < 0).any())
