@@ -185,8 +185,9 @@ def _endings(way: Sound) -> list[Sound]:
     """
     vowels = [place for place, phone in enumerate(way) if phone[-1].isdigit()]
     strong = [place for place in vowels if way[place][-1] in "12"] or vowels or [0]
-    if len(strong) > 1 and strong[-1] == len(way) - 1 and way[-1][-1] == "2" and strong[-2:] == vowels[-2:]:
-        strong.pop()  # "shadow" does not rhyme with "low"
+    bare = way[:-1] if way[-2:] == ("OW2", "Z") else way
+    if len(strong) > 1 and strong[-1] == len(bare) - 1 and bare[-1][-1] == "2" and strong[-2:] == vowels[-2:]:
+        strong.pop()  # "shadow" does not rhyme with "low", nor "shadows" with "grows"
     plain = tuple(phone.rstrip("012") for phone in way)
     # the dictionary hears "year" and "hear" apart, few people do
     plain = tuple("IY" if pair == ("IH", "R") else pair[0] for pair in zip(plain, (*plain[1:], ""), strict=True))

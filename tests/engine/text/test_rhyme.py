@@ -56,6 +56,9 @@ def test_unknown_words_have_no_sounds(word: str) -> None:
         ("he was flying", "and she was dying", True),
         ("in the nightingale", "to no avail", True),
         ("of Zorblight", "in the night", True),
+        ("a shadow", "is low", False),
+        ("the shadows", "it grows", False),
+        ("for always", "in those days", True),
         ("", "night", False),
     ],
 )
