@@ -20,6 +20,7 @@ from adapters.registry import Scope
 from storage.opinions import Change, Opinions, Rated, Vote
 
 MUSIC = "music"  # the form of passages that are scores: no text, so kept apart
+LOOKS = ("palette", "cover")  # pictures, which nothing learns from yet
 
 REASONS = {
     "no_consent": "by people who did not agree to it",
@@ -188,7 +189,7 @@ class _Builder:
         inside = {
             turn: passage
             for turn, passage in everything.passages.items()
-            if (passage.form == MUSIC) == music and _in_scope(passage, scope)
+            if passage.form not in LOOKS and (passage.form == MUSIC) == music and _in_scope(passage, scope)
         }
 
         def counts(person: str, *turns: str) -> bool:

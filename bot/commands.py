@@ -14,8 +14,10 @@ from typing import Literal
 from bot import (
     branching,
     carrying,
+    enclosing,
     flavours,
     linked,
+    looks,
     motifs,
     privacy,
     remembering,
@@ -47,7 +49,7 @@ _VOTES = {"👍": "like", "👎": "dislike"}
 
 def run(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
     """Answer whatever a person sent: a command, a file, a lone 👍 or 👎, or words that go on with the piece."""
-    return tunes.with_files(_answer(Call(conversation, message)), conversation, message.key)
+    return enclosing.with_files(_answer(Call(conversation, message)), conversation, message.key)
 
 
 async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
@@ -68,6 +70,8 @@ async def _answer(call: Call) -> AsyncIterator[ReplyEvent]:
         events = _dispatch(match[1].lower(), replace(call, words=(match[2] or "").strip()))
     elif await tunes.is_about_music(call):
         events = _dispatch("music", replace(call, words=text))
+    elif look := await looks.about(call):
+        events = _dispatch(look, replace(call, words=text))
     else:
         events = call.conversation.reply(call.message)
     async with aclosing(events) as answer:  # type: ignore[type-var]  # every answer is an async generator
@@ -82,12 +86,12 @@ def act(
     words = text or (str(count) if count else "")
     if action not in ACTIONS:
         return _refuse(BadValue(name="action", value=action, allowed=", ".join(ACTIONS)))
-    return tunes.with_files(_dispatch(action, Call(conversation, message, words, turn)), conversation, message.key)
+    return enclosing.with_files(_dispatch(action, Call(conversation, message, words, turn)), conversation, message.key)
 
 
 def resume(conversation: Conversation, message: UserMessage) -> AsyncIterator[ReplyEvent]:
     """Answer words that `Conversation.unanswered` found, whichever command they came with."""
-    return tunes.with_files(conversation.reply(message), conversation, message.key)
+    return enclosing.with_files(conversation.reply(message), conversation, message.key)
 
 
 async def _dispatch(name: str, call: Call) -> AsyncIterator[ReplyEvent]:
@@ -306,6 +310,7 @@ TABLE: tuple[Command, ...] = (
     Command("notes", Takes.TEXT, tunes.written, "music"),
     Command("score", Takes.NOTHING, tunes.score, "music"),
     Command("motif", Takes.MAYBE, motifs.motif, "music"),
+    *(Command(kind, takes, looks.handler(kind), "look") for kind, takes in looks.COMMANDS.items()),
     Command("like", Takes.NOTHING, _votes(1), "vote"),
     Command("dislike", Takes.NOTHING, _votes(-1), "vote"),
     Command("unvote", Takes.NOTHING, _votes(0), "vote"),

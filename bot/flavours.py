@@ -14,7 +14,7 @@ from bot.replies import Attachment, Notice, ReplyEvent
 from engine.errors import BadValue, EmptyText, Impossible
 from engine.flavouring import Beat, Persona, felt
 from engine.messages import Piece, SentFile, Teller
-from engine.story import MUSIC, SENT_MUSIC
+from engine.story import WORDLESS
 from engine.text import arc as arcs
 from engine.text import flavour, mood, persona_file
 
@@ -49,7 +49,7 @@ async def feel(call: Call) -> AsyncIterator[ReplyEvent]:
     piece = await call.conversation.piece(call.message.key)
     chosen, names = piece.flavour.mood, _names(call, "mood", mood.MOODS)
     lines = [call.say("mood_is" if chosen else "mood_none", mood=chosen, names=names)]
-    last = next((turn for turn in reversed(piece.turns) if turn.form not in (MUSIC, SENT_MUSIC)), None)
+    last = next((turn for turn in reversed(piece.turns) if turn.form not in WORDLESS), None)
     if last and (found := felt(last.text)):
         lines.append(call.say("mood_measured", mood=mood.nearest(found), **_numbers(found)))
     yield replace(lines[0], text="\n".join(line.text for line in lines))

@@ -9,7 +9,7 @@ import logging
 from contextlib import suppress
 from typing import Protocol
 
-from bot import tunes, wording
+from bot import enclosing, wording
 from bot.replies import Attachment, Notice
 from engine.conversation import Conversation
 from engine.errors import NotFound
@@ -148,8 +148,8 @@ async def _from_elsewhere(
 
 
 async def _files(turn: Turn, news: News, outlet: Shows, conversation: Conversation) -> None:
-    """The files of a passage of music; of one that a person sent, that file."""
-    async for attachment in tunes.files(conversation, news.key, turn, ("mid",) if turn.form == SENT_MUSIC else ()):
+    """The files of a passage; of music that a person sent, that file."""
+    async for attachment in enclosing.files(conversation, news.key, turn, ("mid",) if turn.form == SENT_MUSIC else ()):
         refs = await outlet.attach(attachment)
         if refs:
             await conversation.delivered(turn.id, refs)

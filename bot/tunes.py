@@ -1,27 +1,23 @@
-"""The commands for music, and the files that come with every passage of music, whichever frontend shows it.
+"""The commands for music.
 
 A file that a person sends becomes a passage first; a command in its caption is then done to that passage, and plain
 words under it, or in answer to a passage of music, change what was wished for there.
 """
 
-import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
-from bot import wording
+from bot import enclosing, wording
 from bot.calls import Call, Handler, Takes
-from bot.replies import Attachment, Notice, ReplyEvent
-from engine.conversation import Conversation
-from engine.errors import EngineError, Impossible, NotFound
-from engine.messages import Done, Event, SentFile, SessionKey, Turn
+from bot.replies import Notice, ReplyEvent
+from engine.errors import Impossible, NotFound
+from engine.messages import Event, SentFile
 from engine.music.feeling import mood_of
 from engine.music.orders import Verb, read_order
 from engine.music.said import read_said
-from engine.story import MUSIC, SENT_MUSIC
-
-log = logging.getLogger(__name__)
+from engine.story import LOOKS, MUSICAL, SENT_MUSIC
 
 COMMANDS: Mapping[str, Takes] = {
     "music": Takes.MAYBE,
@@ -34,7 +30,6 @@ COMMANDS: Mapping[str, Takes] = {
     "morph": Takes.MAYBE,
 }
 NOTES = "notes.txt"  # the name of a file that was typed
-FILES = ("png", "ogg", "mid")  # in the order they are shown
 _VERBS: Mapping[str, Verb] = {
     "music": "compose",
     "song": "song",
@@ -62,7 +57,9 @@ async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
     # Without words there is nothing to change in music: another one of the same wish is what /retry is for.
     message, words, turn, about = call.message, call.words, call.turn if call.words else "", ""
     passage = await call.conversation.turn(message.key, call.turn) if call.turn else None
-    if passage and passage.form not in (MUSIC, SENT_MUSIC):
+    if passage and passage.form in LOOKS:
+        turn = ""
+    elif passage and passage.form not in MUSICAL:
         mood = mood_of(passage.text)
         words = words or str(wording.named("mood", mood or "", call.language))
         message, turn, about = replace(message, key=replace(message.key, piece=passage.session)), "", passage.id
@@ -99,16 +96,16 @@ async def written(call: Call) -> AsyncIterator[ReplyEvent]:
 async def score(call: Call) -> AsyncIterator[ReplyEvent]:
     """A passage of music as written notes: the last one, or the one that is answered."""
     key = call.message.key
-    turns = [turn for turn in (await call.conversation.piece(key)).turns if turn.form in (MUSIC, SENT_MUSIC)]
+    turns = [turn for turn in (await call.conversation.piece(key)).turns if turn.form in MUSICAL]
     music = call.turn or next(
         (turn.id for turn in reversed(turns) if turn.form == SENT_MUSIC or turn.kind == "model"), ""
     )
     if not music:
         raise Impossible(why="no_music_yet")
     with suppress(NotFound):  # a picture only where one can be drawn
-        async for attachment in _file(call.conversation, key, music, "score"):
+        async for attachment in enclosing.file(call.conversation, key, music, "score"):
             yield attachment
-    async for attachment in _file(call.conversation, key, music, "abc"):
+    async for attachment in enclosing.file(call.conversation, key, music, "abc"):
         yield attachment
 
 
@@ -128,39 +125,4 @@ async def is_about_music(call: Call) -> bool:
     turn = call.turn or await call.answered()
     if not turn:
         return False
-    return (await call.conversation.turn(call.message.key, turn)).form in (MUSIC, SENT_MUSIC)
-
-
-async def with_files(
-    events: AsyncIterator[ReplyEvent], conversation: Conversation, key: SessionKey
-) -> AsyncIterator[ReplyEvent]:
-    """The same events; a passage of music is followed by its picture, its sound and its MIDI file."""
-    async with aclosing(events) as answer:  # type: ignore[type-var]  # every answer is an async generator
-        async for event in answer:
-            yield event
-            if isinstance(event, Done):
-                async for attachment in files(conversation, key, event.turn):
-                    yield attachment
-
-
-async def files(
-    conversation: Conversation, key: SessionKey, turn: Turn, kinds: tuple[str, ...] = ()
-) -> AsyncIterator[Attachment]:
-    """The files of a passage of music by Ghostnote: of these kinds, or all of them. None for any other passage."""
-    if turn.form == MUSIC and turn.kind == "model":
-        kinds = FILES
-    for kind in kinds:
-        async for attachment in _file(conversation, key, turn.id, kind):
-            yield attachment
-
-
-async def _file(conversation: Conversation, key: SessionKey, turn: str, kind: str) -> AsyncIterator[Attachment]:
-    """A picture or a sound that cannot be made is left out: the notes are what counts."""
-    try:
-        name, mime, data = await conversation.file(key, turn, kind)
-    except EngineError:
-        raise
-    except Exception:
-        log.exception("music could not be rendered as %s", kind)
-    else:
-        yield Attachment(name, mime, data, turn)
+    return (await call.conversation.turn(call.message.key, turn)).form in MUSICAL

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from engine.art.wishes import Look
 from engine.books.book import Says
 from engine.errors import EngineError
 from engine.music.wishes import Wish
@@ -52,7 +53,10 @@ def error(failure: EngineError, language: str) -> str:
 
 OURS = ("forms", "reason")  # fields that hold our own words, and so are told in full
 # fields whose values have names of their own
-NAMED = ("style", "mood", "mode", "instrument", "frontend", "section", "genre", "interval", "variation")
+NAMED = (
+    *("style", "mood", "mode", "instrument", "frontend", "section", "genre", "interval", "variation"),
+    *("colour", "manner", "tint"),
+)
 
 
 def named(name: str, value: object, language: str) -> object:
@@ -95,6 +99,19 @@ def describe(wish: Wish, language: str) -> str:
         *([say("music_variants", language, variants=facts["variants"])] if facts["variants"] > 1 else []),
     ]
     return say("music_join", language).join(parts)
+
+
+def describe_look(look: Look, codes: Sequence[str], names: Sequence[str], language: str) -> str:
+    """A look and its colours: "A cover: cubist, dark, in black, wine and grey."; under a palette a line a colour."""
+    said = [("mood", look.mood), ("genre", look.genre), *(("tint", tint) for tint in look.tints)]
+    about = [str(named(kind, name, language)) for kind, name in said if name]
+    colours = [str(named("colour", name, language)) for name in names]
+    if look.kind == "palette":
+        told = say("look_for", language, names=say("music_join", language).join(about)) if about else ""
+        lines = [say("look_colour", language, code=code, colour=name) for code, name in zip(codes, names, strict=True)]
+        return "\n".join([say("look_palette", language, about=told), *lines])
+    told = "".join(say("look_about", language, names=each) for each in about)
+    return say("look_cover", language, manner=look.style, about=told, colours=_listed(colours, language))
 
 
 def _listed(names: Sequence[str], language: str) -> str:

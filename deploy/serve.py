@@ -19,7 +19,9 @@ from bot import web_app, wording
 from deploy import schedule
 from deploy.preferences import assumed
 from deploy.settings import Settings
+from engine.art.painter import Painter
 from engine.conversation import Conversation
+from engine.makers import Makers
 from engine.music.composer import Composer
 from engine.music.musician import Musician
 from engine.music.taste import FILE as TASTE
@@ -57,13 +59,15 @@ async def house(settings: Settings, generator: TextGenerator | None = None) -> A
         worker = await stack.enter_async_context(Worker(model, inbox=settings.inbox))
         musician = composing(worker, tasting(settings))
         stack.push_async_callback(musician.close)
+        painter = Painter(wording.describe_look)
+        stack.push_async_callback(painter.close)
         writer = writing(settings, worker)
         voices = speaking(settings, worker)
         conversation = Conversation(
             History(database),
             Preferences(database),
             writer,
-            musician,
+            Makers(musician, painter),
             voices,
             owners=settings.owner_accounts,
             assumed=assumed(settings),

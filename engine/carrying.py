@@ -19,6 +19,7 @@ from engine.errors import EngineError, Impossible
 from engine.finding import Finding, account_of, place_of
 from engine.messages import Piece, SentFile, SessionKey, UserMessage
 from engine.music.score import to_row
+from engine.picturing import Picturing
 from engine.story import Tree
 from engine.text.flavour import write_teller
 from engine.together.together import Together
@@ -30,18 +31,26 @@ from storage.records import BroughtPiece, BroughtTurn, Edit, NewTurn, PieceRow, 
 log = logging.getLogger(__name__)
 
 MUSIC = ("mid", "ogg", "png")
+BOUND = ("epub", "docx", EVERYTHING)  # formats with a cover
 
 
 class Carrying:
     """Writes pieces down as files."""
 
     def __init__(
-        self, history: History, finding: Finding, together: Together, music: Composing, writer: Writes
+        self,
+        history: History,
+        finding: Finding,
+        together: Together,
+        music: Composing,
+        pictures: Picturing,
+        writer: Writes,
     ) -> None:
         self._history = history
         self._finding = finding
         self._together = together
         self._music = music
+        self._pictures = pictures
         self._writer = writer
 
     async def export(self, key: SessionKey, format: str, say: Says) -> File:  # noqa: A002  # its name in the API
@@ -140,7 +149,14 @@ class Carrying:
             await self._scores(tree.rows.values()) if whole else {},
             await self._files(live) if format == EVERYTHING else (),
             await self._history.motifs.of(piece.id) if whole else (),
+            await self._cover(live) if format in BOUND else b"",
         )
+
+    async def _cover(self, live: tuple[TurnRow, ...]) -> bytes:
+        """The last cover on the live branch, empty where there is none."""
+        last = next((row for row in reversed(live) if row.form == "cover" and row.kind == "model"), None)
+        found = [data for _, _, data in await self._files((last,))] if last else []
+        return found[0] if found else b""
 
     async def _edits(self, piece: PieceRow, tree: Tree) -> tuple[Edit, ...]:
         """Those in force, oldest first, and those of a passage that was copied on its copy, too."""
@@ -155,16 +171,18 @@ class Carrying:
         return {turn: score.midi for turn, score in found.items() if score}
 
     async def _files(self, rows: tuple[TurnRow, ...]) -> tuple[File, ...]:
-        """The music of a branch as files, numbered by passage. What cannot be rendered is left out."""
+        """The music and the pictures of a branch as files, numbered by passage. What cannot be rendered is left out."""
         found: list[File] = []
         for number, row in enumerate(rows, 1):
-            for kind in MUSIC if story.is_music(row) else ():
+            kinds = MUSIC if story.is_music(row) else ("png",) if story.is_look(row) else ()
+            folder, maker = ("looks", self._pictures) if story.is_look(row) else ("music", self._music)
+            for kind in kinds:
                 try:
-                    name, mime, data = await self._music.file(row, kind)
+                    name, mime, data = await maker.file(row, kind)
                 except EngineError:
                     continue  # a passage without notes, or nobody here to render them
                 except Exception:
-                    log.exception("music could not be rendered as %s", kind)
+                    log.exception("a passage could not be rendered as %s", kind)
                 else:
-                    found.append((f"{number:03}-{name}", mime, data))
+                    found.append((f"{folder}/{number:03}-{name}", mime, data))
         return tuple(found)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from engine import safety, story
 from engine.arriving import Arriving
+from engine.art.wishes import Kind as Look
 from engine.branching import Branching
 from engine.carrying import Carrying
 from engine.composing import Composing
@@ -20,6 +21,7 @@ from engine.finding import Finding, account_of, place_of, unanswered
 from engine.flavouring import Flavouring
 from engine.gathering import Gathering
 from engine.linking import Linking
+from engine.makers import NOBODY, Makers
 from engine.messages import (
     BranchView,
     ContextView,
@@ -35,9 +37,9 @@ from engine.messages import (
     UserMessage,
 )
 from engine.moving import Moving
-from engine.music.musician import Musician
 from engine.music.orders import Order
 from engine.news import Clock, Newsroom
+from engine.picturing import Picturing
 from engine.privacy import Privacy, witnesses
 from engine.remembering import Remembering
 from engine.sessions import Sessions
@@ -58,8 +60,8 @@ VERSIONS = 6
 
 
 class Conversation:
-    """Everything people can do, over one history, one store of preferences and one writer. What they may decide about
-    themselves is in `privacy`; people on the platforms `assumed` let others learn from them unless they say no.
+    """Everything people can do, over one history, one store of preferences, one writer and other makers. What they may
+    decide about themselves is in `privacy`; people on platforms `assumed` let others learn from them till they say no.
 
     The writing ones (`reply`, `proceed`, `retry`, `alternatives`) are async generators of events: `Accepted` first,
     once what the person sent is stored; `Done` last, unless an EngineError is raised. Every refusal is raised before
@@ -73,7 +75,7 @@ class Conversation:
         history: History,
         preferences: Preferences,
         writer: Writes,
-        musician: Musician | None = None,
+        makers: Makers = NOBODY,
         voices: Speaks | None = None,
         owners: frozenset[str] = frozenset(),
         assumed: frozenset[str] = frozenset(),
@@ -88,20 +90,22 @@ class Conversation:
         self._together = together = Together(history, self._finding, self._newsroom, clock)
         self._shifting = Shifting(history, self._finding, self._sessions, together)
         self._voting = Voting(history, preferences, self._finding)
-        self._music = Composing(history, self._finding, self._sessions, musician, together)
-        self._writing = Writing(history, preferences, writer, self._sessions, self._music, speaks, together)
+        self._music = Composing(history, self._finding, self._sessions, makers.musician, together)
+        self._pictures = Picturing(history, makers.painter)
+        ordered = self._music, self._pictures
+        self._writing = Writing(history, preferences, writer, self._sessions, *ordered, speaks, together)
         # Doors of their own: voices, places, arrivals, writing together, links, lore, flavour, motifs, one's traces.
         self.voicing = Voicing(Desk(history, preferences, self._finding, self._shifting, self._writing), speaks, owners)
-        self.moving = Moving(history, self._finding, speaks, musician)
+        self.moving = Moving(history, self._finding, speaks, makers.musician)
         self.arriving = Arriving(history.arrivals, clock)
         self.branching = Branching(self._finding, self._shifting, together)
-        self.carrying = Carrying(history, self._finding, together, self._music, writer)
+        self.carrying = Carrying(history, self._finding, together, *ordered, writer)
         self.gathering = Gathering(together, self._writing, self._newsroom)
         self.linking = Linking(history, self._finding, self._sessions, together, self._newsroom)
         self.remembering = Remembering(history, self._finding, together)
         self.flavouring = Flavouring(history, self._finding, together)
         self.tying = Tying(history, self._finding, self._music)
-        self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, musician), assumed)
+        self.privacy = Privacy(history, preferences, self._sessions, witnesses(speaks, makers.musician), assumed)
 
     async def close(self) -> None:
         """Stop everything that is being written and wait until it is stored."""
@@ -163,6 +167,10 @@ class Conversation:
         """
         said = (order.words, order.text) if order.verb in ("compose", "song") else ()
         return self._writing.run(message, Wish("music", "\n".join(filter(None, said)), "", drafts, turn, order))
+
+    def draw(self, message: UserMessage, look: Look, turn: str = "") -> AsyncGenerator[Event, None]:
+        """Draw a palette or a cover for the piece (or for `turn`) in the words of the message; then as `reply` does."""
+        return self._writing.run(message, Wish("look", message.text, turn=turn, look=look))
 
     async def hear(self, message: UserMessage) -> Done:
         """Keep the MIDI file a person sent as a passage of the open piece, to be worked on from there.
@@ -237,8 +245,8 @@ class Conversation:
         async def decide(piece: PieceRow, tree: Tree) -> Shift | None:
             nonlocal edited
             row = tree.meant(piece.head, turn)
-            if row.form in (story.MUSIC, story.SENT_MUSIC):
-                raise Impossible(why="not_words")
+            if row.form in story.WORDLESS:
+                raise Impossible(why="not_words_look" if row.form in story.LOOKS else "not_words")
             edited = row.id
             if row.text == words:
                 return None
@@ -340,12 +348,12 @@ class Conversation:
         return await self.remembering.context(key, turn)
 
     async def file(self, key: SessionKey, turn: str, kind: str) -> tuple[str, str, bytes]:
-        """A passage's music as "mid", "ogg" (sound), "png" (piano roll) or "abc": file name, MIME type, content.
-
-        Raises NotFound, also for a passage without music.
+        """A passage's music as "mid", "ogg" (sound), "png" (piano roll) or "abc", a picture as "png": file name, MIME
+        type, content. Raises NotFound, also for a passage of words.
         """
         _, tree = await self._finding.load(key, turn)
-        return await self._music.file(tree.find(turn), kind)
+        row = tree.find(turn)
+        return await (self._pictures if story.is_look(row) else self._music).file(row, kind)
 
     async def react(self, reaction: Reaction) -> Turn:
         """Keep a person's vote on a passage of this place: the last word wins, 0 takes it back.

@@ -1,25 +1,21 @@
 """The branches of a piece as a picture: one line of text a stretch of passages, the stem at the left. Pillow alone.
 
-Letters of every script need a font that has them. What is installed is looked for once; without one, words that the
-built-in font cannot write are left out, and the numbers, which `/switch` wants, stay.
+Where no font has their letters, words are left out, and the numbers, which `/switch` wants, stay.
 """
 
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from engine.branching import Limb
+from engine.lettering import Font, font, written
 from engine.shades import png
 
 WIDTH, ROW, STEP, LEFT, SIZE = 900, 36, 26, 30, 18
 MOST = 160  # rows: more would be no picture of anything
 _PAPER, _INK, _PALE, _LIVE = (250, 249, 246), (52, 49, 45), (176, 171, 162), (178, 74, 48)
-_FONTS = ("NotoSansCJK-Regular.ttc", "NotoSansSC-Regular.otf", "wqy-microhei.ttc", "DejaVuSans.ttf")
-_SHELVES = (Path("/usr/share/fonts"), Path("/Library/Fonts"), Path("/System/Library/Fonts"))
 
 
 def draw_branches(limbs: Sequence[Limb]) -> bytes:
@@ -58,9 +54,7 @@ def _place(limb: Limb, row: int) -> tuple[int, int]:
 
 
 def _written(name: str, limb: Limb) -> str:
-    words = " ".join(limb.opening.split())[:120]
-    if not _has_all():
-        words = words if words.isascii() else ""
+    words = written(" ".join(limb.opening.split())[:120])
     count = f"  ({limb.passages})" if limb.passages > 1 else ""
     room = WIDTH - LEFT - STEP * limb.aside - 40
     fitting = bisect_right(range(1, len(words) + 1), room, key=lambda end: _width(f"{name}{words[:end]}…{count}"))
@@ -73,17 +67,5 @@ def _width(text: str) -> int:
     return math.ceil(_font().getlength(text))
 
 
-@cache
-def _found() -> Path | None:
-    files = {path.name: path for shelf in _SHELVES if shelf.is_dir() for path in shelf.rglob("*.[to]t[fc]")}
-    return next((files[name] for name in _FONTS if name in files), None)
-
-
-def _has_all() -> bool:
-    return _found() is not None
-
-
-@cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    path = _found()
-    return ImageFont.truetype(str(path), SIZE) if path else ImageFont.load_default(SIZE)
+def _font() -> Font:
+    return font(SIZE, text="漢") if written("漢") else font(SIZE)

@@ -10,7 +10,7 @@ from engine import safety
 from engine.errors import BadValue, EmptyText, NotFound
 from engine.finding import Finding, account_of, place_of
 from engine.messages import Person, Piece, SessionKey, Teller
-from engine.story import MUSIC, SENT_MUSIC, view
+from engine.story import WORDLESS, view
 from engine.text import flavour, mood
 from engine.together.together import Together
 from storage.history import History
@@ -73,7 +73,7 @@ class Flavouring:
         """The mood of each passage of words on the live branch. Raises Impossible where one sees only the last line."""
         piece, tree = await self._finding.load(key)
         await self._together.must_show(piece.id)
-        turns = [turn for turn in view(piece, tree).turns if turn.form not in (MUSIC, SENT_MUSIC) and turn.text]
+        turns = [turn for turn in view(piece, tree).turns if turn.form not in WORDLESS and turn.text]
         return tuple(Beat(number, turn.author, turn.text, felt(turn.text)) for number, turn in enumerate(turns, 1))
 
     # ── personas ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine import safety, story
+from engine.art.picture import png
+from engine.art.sketch import Sketch, from_row, sketched
+from engine.art.wishes import loaded
 from engine.composing import stored
 from engine.errors import BadValue, NoReplay, NotFound
 from engine.finding import Finding
@@ -60,7 +63,7 @@ class Tastes(Protocol):
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """A passage beside what its recipe led to now. `before` is the text as the machine wrote it, edits aside; of music
-    it is ABC, and a mark of the MIDI file.
+    it is ABC, and a mark of the MIDI file; of a picture its colours, and a mark of its pixels.
     """
 
     title: str
@@ -111,6 +114,8 @@ class Replaying:
             raise NoReplay(why="old" if held.prompt or held.sections else "erased", recipe=row.id)
         if story.is_music(row):
             return await self._composed(piece, row, held)
+        if story.is_look(row):
+            return _drawn(piece, row, held)
         if row.model != self._base:
             raise NoReplay(why="base", recipe=row.id, model=row.model, base=self._base)
         task, before = await self._task(tree, row, held)
@@ -180,6 +185,18 @@ class Replaying:
             raise NoReplay(why="erased", recipe=row.id) from None
         first = next((edit.before for edit in edits if edit.turn == row.id), row.text)
         return task, first
+
+
+def _drawn(piece: PieceRow, row: TurnRow, held: Recipe) -> Replayed:
+    """The same of a picture, which is compared by the marks of its pixels."""
+    drawn = held.drawn or {}
+    texts = _marked(from_row(held.sampling)), _marked(sketched(loaded(held.sampling), drawn["seed"] + drawn["pick"]))
+    return Replayed(piece.title, row.depth, row.id, row.model, row.adapter, row.seed, *texts, True, False)
+
+
+def _marked(sketch: Sketch) -> str:
+    """The colours of a picture, and a mark of the file."""
+    return f"{' '.join(sketch.colours)}\nPNG {hashlib.sha256(png(sketch)).hexdigest()[:12]}"
 
 
 def _spelled(music: perform.Piece | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from engine.art.wishes import Kind as Look
 from engine.errors import Impossible, NotFound
 from engine.messages import BranchView, Finish, Flavour, Piece, Turn, TurnKind
 from engine.music.orders import Order
@@ -17,10 +18,14 @@ from storage.records import Move, PieceRow, TurnRow
 
 FIRST_FORM = "story"
 MUSIC, SENT_MUSIC = "music", "midi"  # forms of passages that are no text: what was composed, what a person sent
+LOOKS = ("palette", "cover")  # and pictures
+MADE = (MUSIC, *LOOKS)  # to an order, which may be carried out again
+MUSICAL = (MUSIC, SENT_MUSIC)
+WORDLESS = (*MUSICAL, *LOOKS)
 ENDING = 80
 LONGEST_VERSE = 90  # characters of a line
 
-Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music", "ghost"]
+Kind = Literal["reply", "continue", "retry", "alternatives", "compare", "music", "look", "ghost"]
 
 
 class Tree:
@@ -101,7 +106,8 @@ class Tree:
 
     def last_verse(self, end: str | None) -> TurnRow | None:
         """The last passage in lines of verse on the way to `end`, whoever wrote it."""
-        return next((row for row in reversed(self.branch(end)) if not is_music(row) and is_verse(row.text)), None)
+        rows = (row for row in reversed(self.branch(end)) if not is_music(row) and row.form not in LOOKS)
+        return next((row for row in rows if is_verse(row.text)), None)
 
     def meant(self, head: str | None, turn: str) -> TurnRow:
         """The passage a person means: the one they name, or the model's last; raises NotFound, Impossible."""
@@ -151,14 +157,19 @@ def is_music(row: TurnRow) -> bool:
     return row.form == SENT_MUSIC or (row.form == MUSIC and row.kind == "model")
 
 
+def is_look(row: TurnRow) -> bool:
+    """Whether a passage is a picture."""
+    return row.form in LOOKS and row.kind == "model"
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants written. `turn` is the passage to write again (or the music to change); "" is the last one.
 
     A `ghost` is Ghostnote's own turn, asked for by nobody; it is `unread` if nobody reads along while it writes.
 
-    With an `order` it is music. `drafts` 0 leaves the number of versions to the order's words. `adapters` write one
-    version each, instead of the one that is live.
+    With an `order` it is music, with a `look` such a picture. `drafts` 0 leaves the number of versions to the order's
+    words. `adapters` write one version each, instead of the one that is live.
     """
 
     kind: Kind
@@ -167,6 +178,7 @@ class Wish:
     drafts: int = 1
     turn: str = ""
     order: Order | None = None
+    look: Look | None = None
     adapters: tuple[str, ...] = ()
     unread: bool = False
 
@@ -185,7 +197,7 @@ class Plan:
     before: tuple[Passage, ...]
     avoid: tuple[str, ...] = ()
     retried: str = ""
-    again: str = ""  # the passage of music whose order is carried out again
+    again: str = ""  # the passage of music, or the picture, whose order is carried out again
 
 
 def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
@@ -193,6 +205,8 @@ def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
     end = None if head is None else tree.rows[head]
     if wish.order:
         return _after(tree, end, MUSIC, starts=False)
+    if wish.look:
+        return _after(tree, end, wish.look, starts=False)
     if wish.kind == "reply":
         text = last_text(tree, head)
         return _after(tree, end, wish.form or (text.form if text else FIRST_FORM), starts=bool(wish.form) or not text)
@@ -211,9 +225,9 @@ def plan(tree: Tree, head: str | None, wish: Wish) -> Plan:
 
 
 def _answer(tree: Tree, end: TurnRow) -> Plan:
-    """What comes after `end` without new words: more of the text, or the music that was asked for and never made."""
-    if end.form == MUSIC and end.kind == "person":
-        return replace(_after(tree, end, MUSIC, starts=False), again=end.id)
+    """What comes after `end` without new words: more of the text, or what was ordered and never made."""
+    if end.form in MADE and end.kind == "person":
+        return replace(_after(tree, end, end.form, starts=False), again=end.id)
     text = last_text(tree, end.id)
     if text is None:
         raise Impossible(why="no_text")
@@ -223,7 +237,7 @@ def _answer(tree: Tree, end: TurnRow) -> Plan:
 def last_text(tree: Tree, end: str | None) -> TurnRow | None:
     """The last passage of words up to `end`."""
     way = tree.branch(end)
-    return next((row for row in reversed(way) if row.form not in (MUSIC, SENT_MUSIC)), None)
+    return next((row for row in reversed(way) if row.form not in WORDLESS), None)
 
 
 def _after(tree: Tree, end: TurnRow | None, form: str, *, starts: bool) -> Plan:
@@ -238,13 +252,13 @@ def _again(tree: Tree, row: TurnRow, kind: Kind) -> Plan:
     before = () if row.starts else tree.section(row.parent)
     avoid = tuple(one.text for one in tree.versions(row))
     retried = row.id if kind == "retry" else ""
-    again = row.id if row.form == MUSIC else ""
+    again = row.id if row.form in MADE else ""
     return Plan(row.parent, row.depth, row.form, row.starts, passages(before), avoid, retried, again)
 
 
 def passages(rows: Sequence[TurnRow]) -> tuple[Passage, ...]:
-    """Rows as the writer reads them; music is not text to go on from."""
-    texts = (row for row in rows if row.form not in (MUSIC, SENT_MUSIC))
+    """Rows as the writer reads them; music and pictures are not text to go on from."""
+    texts = (row for row in rows if row.form not in WORDLESS)
     return tuple(Passage(cast("TurnKind", row.kind), row.author, row.text) for row in texts)
 
 

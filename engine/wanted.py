@@ -7,7 +7,8 @@ import asyncio
 import secrets
 from dataclasses import asdict, dataclass, replace
 
-from engine import composing, safety
+from engine import composing, picturing, safety
+from engine.art.painter import Drawn, LookTask
 from engine.messages import UserMessage
 from engine.music.musician import Made, MusicTask
 from engine.ports import Sampling
@@ -20,7 +21,7 @@ from engine.together.telling import last_line
 from storage.history import Loaded
 from storage.records import Delivery, NewTurn, Outcome, PieceRow, Place, Recipe
 
-Passages = Composition | Made
+Passages = Composition | Made | Drawn
 Found = tuple[Delivery | None, Loaded]
 
 
@@ -74,20 +75,20 @@ class Started:
     person: str
     known: Delivery | None
     move: int | None
-    music: MusicTask | None = None
+    order: MusicTask | LookTask | None = None
     state: State | None = None
 
     @property
     def quiet(self) -> bool:
         """Whether the words are all."""
-        answered = self.music or self.known is None or self.known.turn is None
+        answered = self.order or self.known is None or self.known.turn is None
         return bool(self.state and not self.state.free and not self.state.ghost and not answered)
 
     @property
     def voted(self) -> int:
         """How many drafts are voted on; 0 where there is no vote."""
         state = self.state
-        return state.rules.drafts if state and state.ghost and state.rules.mode == "vote" and not self.music else 0
+        return state.rules.drafts if state and state.ghost and state.rules.mode == "vote" and not self.order else 0
 
 
 def task_of(begun: Started, wanted: Wanted, adapter: str) -> Task:
@@ -142,6 +143,8 @@ def said_by(name: str, words: str) -> Passage:
 def _version(plan: Plan, made: Passages) -> NewTurn:
     if isinstance(made, Made):
         return composing.version(plan, made)
+    if isinstance(made, Drawn):
+        return picturing.version(plan, made)
     return NewTurn(
         parent=plan.parent,
         depth=plan.depth,

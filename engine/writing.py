@@ -12,13 +12,15 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
-from engine import composing, safety, story
+from engine import composing, picturing, safety, story
+from engine.art.painter import LookTask, Sketched
 from engine.composing import Composing
 from engine.errors import Busy, EmptyText, EngineError, GeneratorFailed, NotFound, RequestCancelled
 from engine.finding import TRIES, account_of, place_of
 from engine.messages import Accepted, Done, Event, Queued, Snapshot, UserMessage
-from engine.music.musician import Composed
+from engine.music.musician import Composed, MusicTask
 from engine.news import news_of
+from engine.picturing import Picturing
 from engine.sessions import Sessions, Turn
 from engine.speaking import Speaks
 from engine.story import Tree, Wish
@@ -51,6 +53,13 @@ class Writes(Protocol):
         """Begun, Queued and Snapshots as they come, then Written; closing it stops the device."""
 
 
+class Room(Protocol):
+    """Whoever may be asked for something."""
+
+    def check_room(self) -> None:
+        """Raise Busy if a task would be refused now."""
+
+
 class Writing:
     """Fulfils wishes, one at a time in each piece."""
 
@@ -61,6 +70,7 @@ class Writing:
         writer: Writes,
         sessions: Sessions,
         music: Composing,
+        pictures: Picturing,
         voices: Speaks,
         together: Together,
     ) -> None:
@@ -69,6 +79,7 @@ class Writing:
         self._writer = writer
         self._sessions = sessions
         self._music = music
+        self._pictures = pictures
         self._voices = voices
         self._together = together
         self._works: dict[asyncio.Task[None], Work] = {}
@@ -237,11 +248,14 @@ class Writing:
         resumed = known.turn if known else None
         plan = story.plan(tree, resumed, Wish("continue")) if resumed else story.plan(tree, piece.head, wish)
         # How many versions of music were asked for stands in the order that was stored.
-        task = await self._music.task(piece, tree, plan, replace(wish, drafts=0) if resumed else wish, message)
+        asked = replace(wish, drafts=0) if resumed else wish
+        task = await self._music.task(piece, tree, plan, asked, message) or await self._pictures.task(
+            piece, tree, plan, asked, message
+        )
         # Before the words are stored: who is told to come back has lost nothing.
         if not task:
             self._writer.check_form(plan.form)
-        (self._music.musician if task else self._writer).check_room()
+        self._by(task).check_room()
         person = await self._history.person(account_of(message.person))
         state = kept.state if kept else None
         if known and resumed:
@@ -252,7 +266,7 @@ class Writing:
         if gathered:
             state = self._together.after(gathered)
         if wish.words:
-            recipe = composing.recipe_of(task.order) if task else Recipe()
+            recipe = _ordered(task)
             words = NewTurn(plan.parent, plan.depth, "person", wish.words, plan.form, plan.starts, recipe=recipe)
         if known is None and (words or message.delivery or gathered):
             shown = tuple((ref.platform, ref.chat, ref.message) for ref in (message.ref,) if ref)
@@ -268,15 +282,23 @@ class Writing:
         """What changes in whose turn it is, by this wish of this person. Raises NotYourTurn."""
         if wish.words:
             return self._together.wrote(kept, piece, person, wish.words, handed=True)
-        if wish.kind in ("retry", "alternatives", "music"):
+        if wish.kind in ("retry", "alternatives", "music", "look"):
             self._together.may_change(kept, person)
             return None
         return self._together.asked(kept, piece, person)
 
+    def _by(self, task: MusicTask | LookTask | None) -> Room:
+        """Who carries it out."""
+        if isinstance(task, LookTask):
+            return self._pictures.painter
+        return self._music.musician if task else self._writer
+
     async def _compose(self, begun: Started, wanted: Wanted, work: Work) -> tuple[Passages, ...]:
         """What was written: all of it, or what there was when somebody stopped it."""
-        if begun.music:
-            made = await self._written(self._music.musician.write(begun.music), work)
+        if isinstance(begun.order, LookTask):
+            made = await self._written(self._pictures.painter.write(begun.order), work)
+        elif begun.order:
+            made = await self._written(self._music.musician.write(begun.order), work)
         else:
             made = ()
             for adapter in await self._adapters(begun, wanted):
@@ -315,6 +337,13 @@ class Writing:
         return None if work.composing.cancelled() else work.composing.result()
 
 
+def _ordered(task: MusicTask | LookTask | None) -> Recipe:
+    """What was asked for, beside the words of it."""
+    if isinstance(task, LookTask):
+        return picturing.recipe_of(task.look)
+    return composing.recipe_of(task.order) if task else Recipe()
+
+
 def _repeat(known: Delivery, tree: Tree, work: Work, *, silent: bool) -> None:
     """The same update again: tell what became of it, and do nothing. `silent`: words need not be answered here."""
     reply = tree.find(known.reply) if known.reply else None
@@ -332,7 +361,7 @@ async def _follow(writing: AsyncGenerator[Any, None], work: Work, *, quiet: bool
             match event:
                 case Written(compositions) if compositions and all(one.text.strip() for one in compositions):
                     return compositions
-                case Composed(made) if made:
+                case Composed(made) | Sketched(made) if made:
                     return made
                 case _ if quiet:
                     pass

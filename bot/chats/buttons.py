@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot import wording
 from engine.messages import Turn, Vote
-from engine.story import MUSIC
+from engine.story import LOOKS, MUSIC
 
 ACTIONS = {
     "r": "retry", "c": "continue", "p": "previous", "n": "next", "u": "undo", "x": "cancel",
@@ -20,6 +20,7 @@ STILL = "="  # the button that only shows "2/3"
 
 WRITTEN = (("🔁", "retry", "r"), ("➡", "continue", "c"), ("↩", "undo", "u"))
 MUSICAL = (("🔁", "another", "r"), ("➕", "extend", "e"), ("🎲", "vary", "v"))
+DRAWN = (MUSICAL[0], *WRITTEN[1:])
 HEARD = (MUSICAL[1:], (("🎹", "accompany", "a"), ("🎼", "harmonize", "h")))
 """Rows of buttons: the sign, the name of its words, the letter."""
 
@@ -73,7 +74,7 @@ def under(turn: Turn, language: str, *, private: bool) -> Rows:
         _button(f"{turn.version}/{turn.versions}", STILL, turn.id),
         _button("▶", "n", turn.id),
     )
-    named = MUSICAL if turn.form == MUSIC else WRITTEN
+    named = MUSICAL if turn.form == MUSIC else DRAWN if turn.form in LOOKS else WRITTEN
     return (
         votes + (versions if turn.versions > 1 else ()),
         tuple(_named(*each, turn.id, language) for each in named),

@@ -12,15 +12,16 @@ from bot.chats import buttons
 from bot.chats.page import Page, Shown
 from bot.chats.refs import file_refs, ref_of, showing
 from bot.chats.wire import Delay, Refusal, Wire
+from bot.enclosing import FILES
 from bot.replies import Attachment, Notice, ReplyEvent
 from engine.errors import EngineError
 from engine.messages import Accepted, MessageRef, SessionKey, Turn
-from engine.story import MUSIC
+from engine.story import LOOKS, MUSIC
 
 log = logging.getLogger(__name__)
 
 TOASTS = ("cancelled", "voted", "unvoted", "chosen")  # notices that a pressed button answers by itself
-KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files of music
+KINDS = {"image/png": "png", "audio/ogg": "ogg", "audio/midi": "mid"}  # files of music and pictures
 
 
 class ChatOutlet:
@@ -54,6 +55,7 @@ class ChatOutlet:
         self._first: Turn | None = None  # the passage whose first file is still to come
         self._apart = bool(shown) or not private  # its files may stand far from its text
         self.musical = before is not None and before.form == MUSIC
+        self._kinds: tuple[str, ...] = ()  # of the files of the passage
         self.here: Mapping[str, int] = {}
 
     async def open(self, event: ReplyEvent) -> None:
@@ -69,8 +71,8 @@ class ChatOutlet:
 
     @property
     def complete(self) -> bool:
-        """Whether the chat has all files of the passage."""
-        return all(kind in self.here for kind in KINDS.values())
+        """Whether the passage has files, and the chat has all of them."""
+        return bool(self._kinds) and all(kind in self.here for kind in self._kinds)
 
     @property
     def unseen(self) -> bool:
@@ -148,15 +150,16 @@ class ChatOutlet:
 
     async def finish(self, turn: Turn) -> tuple[MessageRef, ...]:
         """Show the passage for good; () if the platform will not have it."""
-        self.musical = turn.form == MUSIC
-        if self.complete or not self.musical:
+        self.musical, self._kinds = turn.form == MUSIC, FILES.get(turn.form, ())
+        if self.complete or not self._kinds:
             await self.close()
-        await self.answer(wording.say("music_above", self._language, number=turn.version) if self.complete else "")
+        above = "look_above" if turn.form in LOOKS else "music_above"
+        await self.answer(wording.say(above, self._language, number=turn.version) if self.complete else "")
         if self.complete:
-            self._page.answering = self.here["ogg"]
+            self._page.answering = self.here.get("ogg") or self.here["png"]
         await self._end(turn)
         self._ended = True
-        if self.musical and not self.complete:
+        if self._kinds and not self.complete:
             self._first = turn
             self._sign()
         return self.refs

@@ -10,11 +10,11 @@ from bot.chats.outlet import ChatOutlet
 from bot.chats.page import Shown
 from bot.chats.refs import command_in
 from bot.chats.replies import Replies, Stored
+from bot.enclosing import FILES
 from bot.telling import counted
 from engine.conversation import Conversation
 from engine.errors import EngineError, NotFound
 from engine.messages import MessageRef, Person, Reaction, SessionKey, Turn, UserMessage, Vote
-from engine.story import MUSIC
 
 log = logging.getLogger(__name__)
 
@@ -123,8 +123,8 @@ class Pressing:
             before = await self._conversation.turn(key, press.turn)
         except NotFound:
             return plain
-        if before.form == MUSIC:
-            numbers = (message,)  # one message always; any other is another view of the same music
+        if before.form in FILES:
+            numbers = (message,)  # one message always; any other is another view of the same
         elif numbers[-1] != message:
             return plain
         return opened(tuple(map(Shown, numbers)), before)

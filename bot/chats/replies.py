@@ -12,11 +12,11 @@ from weakref import WeakValueDictionary
 from bot.chats.outlet import ChatOutlet
 from bot.chats.refs import showing
 from bot.chats.wire import Pace
+from bot.enclosing import FILES
 from bot.replies import Notice, ReplyEvent
 from bot.streaming import stream
 from engine.conversation import Conversation
 from engine.messages import Accepted, Done, MessageRef, Queued, SessionKey, Snapshot, Turn, UserMessage
-from engine.story import MUSIC
 
 Stored = Callable[[], None]
 
@@ -105,8 +105,8 @@ class Replies:
                     return
 
     async def _alone(self, stack: AsyncExitStack, turn: Turn, outlet: ChatOutlet) -> None:
-        """Until the stack is left nobody else sends files of this music here; tell the outlet which are here."""
-        if turn.form == MUSIC:
+        """Until the stack is left nobody else sends files of this passage here; tell the outlet which are here."""
+        if turn.form in FILES:
             lock = self._filing.setdefault((outlet.key, turn.id), asyncio.Lock())
             if lock.locked():
                 await outlet.answer()

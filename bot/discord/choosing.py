@@ -25,7 +25,7 @@ from bot.replies import ReplyEvent
 from engine import lorebook
 from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Turn, UserMessage
-from engine.story import MUSIC, SENT_MUSIC
+from engine.story import WORDLESS
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Choosing:
         ref = ref_of(place.key, message.id)
         if action == "edit":
             turn = await self._quickly(self._conversation.turn_at(ref, place.key))
-            if turn and turn.form not in (MUSIC, SENT_MUSIC):
+            if turn and turn.form not in WORDLESS:
                 await self._open(interaction, "edit", turn)
                 return
         asked = replace(self._asked(interaction, place), reply_to=ref)
@@ -80,7 +80,7 @@ class Choosing:
             turn = await self._conversation.turn_at(ref, place.key)
             if turn is None:
                 raise NotFound(what="passage")
-            if action == "music" and turn.form in (MUSIC, SENT_MUSIC):
+            if action == "music" and turn.form in WORDLESS:
                 raise Impossible(why="not_words")
             if action == "continue":  # from here, wherever the piece is now
                 there = replace(asked, delivery=f"{asked.delivery}:branch")
@@ -201,7 +201,7 @@ class Choosing:
             piece = await self._quickly(self._conversation.piece(place.key))
             if piece:
                 last = piece.turns[-1] if piece.turns else None
-                edited = (last.id, last.text) if last and last.form not in (MUSIC, SENT_MUSIC) else ("", "")
+                edited = (last.id, last.text) if last and last.form not in WORDLESS else ("", "")
                 number, text = {"memory": ("", piece.memory), "note": ("", piece.note)}.get(what, edited)
         try:
             await interaction.response.send_modal(views.form(what, number, text, person.language))

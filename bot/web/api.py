@@ -17,8 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from bot import commands, streaming, wording
 from bot.replies import Attachment, ReplyEvent
-from bot.tunes import FILES
-from bot.web import bodies, music, page, sse, views
+from bot.web import bodies, enclosed, page, sse, views
 from bot.web.errors import ApiError, language, sentence
 from bot.web.files import Files
 from bot.web.metrics import Metrics
@@ -93,7 +92,7 @@ class Api:
             Route(f"{turn}/actions", self.actions, methods=["POST"]),
             Route(f"{turn}/context", self.context),
             Route(f"{turn}/edits", self.edits),
-            Route(f"{turn}/files/{{kind}}", self.music),
+            Route(f"{turn}/files/{{kind}}", self.enclosure),
             Route("/api/files/{file}", self.file),
             Mount("/assets", page.assets()),
         ]
@@ -206,13 +205,13 @@ class Api:
         changes = await self._conversation.carrying.changes(replace(PLACE, piece=turn.session), turn.id)
         return JSONResponse([views.edit(change) for change in changes])
 
-    async def music(self, request: Request) -> Response:
+    async def enclosure(self, request: Request) -> Response:
         """The notes, the sound or the picture of a passage."""
         turn, kind = await self._turn(request), str(request.path_params["kind"])
-        if kind in KINDS and music.is_music(turn) and music.is_known(request, turn, kind):
-            return Response(status_code=304, headers=music.heading(turn, kind))
+        if kind in KINDS and enclosed.kinds(turn) and enclosed.is_known(request, turn, kind):
+            return Response(status_code=304, headers=enclosed.heading(turn, kind))
         _, _, data = await self._conversation.file(replace(PLACE, piece=turn.session), turn.id, kind)
-        return music.answer(request, turn, kind, data)
+        return enclosed.answer(request, turn, kind, data)
 
     async def _turn(self, request: Request) -> Turn:
         return await self._conversation.turn(PLACE, _id(request, "turn", "passage"))
@@ -237,10 +236,10 @@ class Api:
         return sse.StreamedReply(outlet, carrier)
 
     def _address(self, file: Attachment, turn: Turn | None) -> sse.Json:
-        """What an `attachment` event says: music is found at its passage, anything else is kept for a while."""
+        """What an `attachment` event says: a passage's file is found there for good, anything else for a while."""
         kind = file.name.rpartition(".")[2]
-        if turn and file.turn == turn.id and kind in FILES and music.is_music(turn):
-            return music.file(turn, kind)
+        if turn and file.turn == turn.id and kind in enclosed.kinds(turn):
+            return enclosed.file(turn, kind)
         url = f"/api/files/{self._files.keep(file)}"
         return {"turn": file.turn or None, "name": file.name, "mime": file.mime, "url": url}
 

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from bot import flavours, remembering
-from bot.web import music
+from bot.web import enclosed
 from engine import lorebook
 from engine.branching import Beside
 from engine.messages import ContextView, Piece, Section, Turn
@@ -37,7 +37,7 @@ def turn(item: Turn, vote: int = 0) -> Json:
         "adapter": item.adapter,
         "seed": item.seed,
         "finish": item.finish,
-        "files": music.files(item),
+        "files": enclosed.files(item),
     }
 
 
@@ -141,7 +141,7 @@ def final(item: Turn, session: str) -> Json:
         "form": item.form,
         "version": item.version,
         "versions": item.versions,
-        "files": music.files(item),
+        "files": enclosed.files(item),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine import safety
 from engine.messages import Piece, Turn
+from engine.story import LOOKS
 from storage.records import Edit, MotifRow, Recipe
 
 File = tuple[str, str, bytes]
@@ -38,8 +39,8 @@ class Book:
     """What is taken home: the piece with its live branch, the edits that stand, how each passage came to be.
 
     `starts` are the passages with which a section begins, `others` those beside the live branch, in the order of
-    writing; `scores` are the MIDI files of passages of music, and `music` all files of theirs that go along. `motifs`
-    are the piece's.
+    writing; `scores` are the MIDI files of passages of music, and `files` all that go along, in folders. `motifs` are
+    the piece's, `cover` is the picture on the front as PNG, empty for none.
     """
 
     piece: Piece
@@ -49,8 +50,9 @@ class Book:
     starts: frozenset[str] = frozenset()
     others: tuple[Turn, ...] = ()
     scores: Mapping[str, bytes] = field(default_factory=dict)
-    music: tuple[File, ...] = ()
+    files: tuple[File, ...] = ()
     motifs: tuple[MotifRow, ...] = ()
+    cover: bytes = b""
 
     @property
     def title(self) -> str:
@@ -91,9 +93,14 @@ class Chapter:
 
 
 def chapters(book: Book) -> tuple[Chapter, ...]:
-    """The piece in parts: a part begins with a section, or with a line that says so ("Chapter Two", "第三章")."""
+    """The piece in parts: a part begins with a section, or with a line that says so ("Chapter Two", "第三章").
+
+    What was said about pictures is no part of it.
+    """
     parts: list[tuple[str, list[tuple[int, Turn, str]]]] = [("", [])]
     for number, turn in enumerate(book.piece.turns, 1):
+        if turn.form in LOOKS:
+            continue
         heading = _HEADING.match(turn.text)
         text = turn.text[heading.end() :].lstrip("\n") if heading else turn.text
         if heading:

@@ -22,6 +22,8 @@ _CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
 _STYLE = """body { line-height: 1.5; margin: 0 5%; }
 h1, h2 { line-height: 1.2; margin: 2em 0 1em; text-align: center; }
 p { margin: 0 0 0.8em; text-align: start; }
+.cover { margin: 0; text-align: center; }
+.cover img { max-width: 100%; max-height: 100vh; }
 .notice { font-style: italic; text-align: center; }
 .ledger { font-size: 0.85em; overflow-wrap: anywhere; }
 .ledger a { color: inherit; }
@@ -54,6 +56,7 @@ _PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 {spine}</spine>
 </package>
 """
+_COVER = '<item id="picture" href="cover.png" media-type="image/png" properties="cover-image"/>\n'
 
 Page = tuple[str, str, str]  # its name, what the table of contents calls it, its body
 
@@ -62,17 +65,21 @@ def write(book: Book) -> File:
     """The piece as an EPUB file."""
     parts = chapters(book)
     pages = [("title", book.title, _front(book)), *_chapters(book, parts), ("ledger", book.say("book_ledger"), "")]
+    front = [("cover", book.title, f'<p class="cover"><img src="cover.png" alt="{_text(book.title)}"/></p>')]
     where = {turn.id: f"{name}.xhtml" for (name, _, _), part in zip(pages[1:], parts, strict=False)
              for _, turn, _ in part.passages}  # fmt: skip
     pages[-1] = ("ledger", book.say("book_ledger"), _ledger(book, where))
     files = [
         ("mimetype", MIME.encode()),
         ("META-INF/container.xml", _CONTAINER.encode()),
-        ("book/package.opf", _package(book, pages).encode()),
+        ("book/package.opf", _package(book, [*(front if book.cover else ()), *pages]).encode()),
         ("book/nav.xhtml", _page(book, book.title, _contents(book, pages)).encode()),
         ("book/style.css", _STYLE.encode()),
         *((f"book/{name}.xhtml", _page(book, title, body).encode()) for name, title, body in pages),
     ]
+    if book.cover:
+        name, title, body = front[0]
+        files += [("book/cover.png", book.cover), (f"book/{name}.xhtml", _page(book, title, body).encode())]
     return book.named("epub"), MIME, packed(files, stored="mimetype")
 
 
@@ -98,11 +105,16 @@ def _passage(number: int, text: str) -> str:
 
 def _ledger(book: Book, where: dict[str, str]) -> str:
     lines = [
-        f'<li><a href="{where[turn.id]}#p{number}">{_text(_opening(turn.text))}</a> {_text(line)}</li>'
+        f"<li>{_linked(where.get(turn.id, ''), number, _opening(turn.text))} {_text(line)}</li>"
         for number, turn, line in ledger(book)
     ]
     shown = f'<ol class="ledger">\n{chr(10).join(lines)}\n</ol>' if lines else ""
     return f'<h2>{_text(book.say("book_ledger"))}</h2>\n<p class="notice">{_text(book.say("book_notice"))}</p>\n{shown}'
+
+
+def _linked(page: str, number: int, words: str) -> str:
+    """Words that lead to a passage, if that stands in the book."""
+    return f'<a href="{page}#p{number}">{_text(words)}</a>' if page else _text(words)
 
 
 def _opening(text: str) -> str:
@@ -129,7 +141,8 @@ def _package(book: Book, pages: list[Page]) -> str:
         people="".join(people),
         items="".join(
             f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>\n' for name, _, _ in pages
-        ),
+        )
+        + (_COVER if book.cover else ""),
         spine="".join(f'<itemref idref="{name}"/>\n' for name, _, _ in pages),
     )
 

@@ -1,4 +1,4 @@
-"""The formats a piece can be taken home in, and the zip that holds all of them with the music. Pure."""
+"""The formats a piece can be taken home in, and the zip that holds all of them, music and pictures too. Pure."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,9 @@ EVERYTHING = "zip"
 
 
 def everything(book: Book) -> File:
-    """One zip with the piece in every format, and its music as MIDI, sound and pictures."""
+    """One zip with the piece in every format, its music as MIDI, sound and pictures, and what was drawn for it."""
     texts = [write(book) for name, write in _WRITERS.items() if name != EVERYTHING]
-    files = [(name, data) for name, _, data in texts] + [(f"music/{name}", data) for name, _, data in book.music]
+    files = [(name, data) for name, _, data in texts] + [(name, data) for name, _, data in book.files]
     return book.named("zip"), "application/zip", packed(files)
 
 

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from engine import lorebook, motifbook, safety
+from engine.art.sketch import from_row
 from engine.books.brought import Brought, Change, Passing
 from engine.books.record import VERSION
 from engine.errors import BadFile, BadValue, TextTooLong
 from engine.flavouring import DESCRIPTION, NAME, SAMPLE
 from engine.messages import Flavour, Teller
+from engine.story import LOOKS, WORDLESS
 from engine.text import flavour
 from storage.records import LoreRow, MotifRow
 
@@ -105,19 +107,32 @@ def _passage(entry: dict[str, Any], forms: Collection[str]) -> Passing:
     if kind not in ("person", "model") or not isinstance(parent, str | None):
         raise BadFile(why="broken", at="turns")
     recipe = entry.get("recipe") if kind == "model" else None
+    told = _recipe(recipe) if isinstance(recipe, dict) else {}
+    named = form if isinstance(form, str) and (form in forms or form in WORDLESS) else "story"
+    if kind == "model" and named in LOOKS and not _is_sketch(told):
+        named = "story"
     return Passing(
         _text(entry, "id", 64) or _broken("id"),
         parent,
         kind,
         _text(entry, "text", safety.MESSAGE),
         " ".join(_text(entry, "author", 400).split())[: safety.NAME] if kind == "person" else None,
-        form if isinstance(form, str) and (form in forms or form in ("music", "midi")) else "story",
+        named,
         entry.get("starts") is True,
         _moment(entry.get("created")),
-        _recipe(recipe) if isinstance(recipe, dict) else {},
+        told,
         tuple(_change(edit) for edit in _entries(entry, "edits")),
         _midi(entry.get("midi", "")),
     )
+
+
+def _is_sketch(recipe: dict[str, Any]) -> bool:
+    """Whether a recipe is one of a picture that can be painted."""
+    try:
+        from_row(recipe.get("sampling", {}))
+    except ValueError:
+        return False
+    return True
 
 
 def _change(edit: dict[str, Any]) -> Change:

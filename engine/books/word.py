@@ -11,11 +11,13 @@ import docx
 from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.shared import Inches
 
 from engine.books.book import Book, File, chapters, ledger, paragraphs, runs_left, xml
 from engine.books.packing import repacked
 
 MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+COVER = 5.0  # inches wide, so that it fills a page of any size
 _CHINESE = "SimSun"  # Word's own; where it is not installed another font of that script is taken
 
 
@@ -23,6 +25,9 @@ def write(book: Book) -> File:
     """The piece as a .docx file."""
     document: Any = docx.Document()
     _describe(document, book)
+    if book.cover:
+        document.add_picture(BytesIO(book.cover), width=Inches(COVER))
+        document.add_page_break()
     normal = document.styles["Normal"]
     normal.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), _CHINESE)
     document.add_heading(xml(book.title), 0)

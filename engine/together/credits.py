@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.messages import Turn
-from engine.story import MUSIC, SENT_MUSIC
+from engine.story import WORDLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def credits_of(turns: Iterable[Turn]) -> tuple[Credit, ...]:
         model = turn.kind == "model"
         who = ("", turn.model or "?", turn.adapter) if model else (turn.author, "", "")
         before = found.get(who, Credit(*who))
-        words = 0 if turn.form in (MUSIC, SENT_MUSIC) else _words(turn.text)
+        words = 0 if turn.form in WORDLESS else _words(turn.text)
         found[who] = replace(before, passages=before.passages + 1, words=before.words + words)
     return tuple(found.values())
 

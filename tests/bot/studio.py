@@ -14,7 +14,9 @@ from mido import Message, MetaMessage, MidiFile, MidiTrack  # type: ignore[impor
 
 from bot import wording
 from bot.web_app import About, app
+from engine.art.painter import Painter
 from engine.conversation import Conversation
+from engine.makers import Makers
 from engine.music.composer import Composer
 from engine.music.musician import Musician
 from engine.text.echo import EchoGenerator
@@ -128,13 +130,14 @@ async def conversation(home: Path, delay: float = 0.0) -> AsyncIterator[Conversa
     """Everything below the studio as it is served, but for the language model; `delay` is how long a word takes."""
     home.mkdir(parents=True, exist_ok=True)
     async with open_database(f"sqlite:///{home / 'ghostnote.db'}") as database, Worker(EchoGenerator(delay)) as worker:
-        musician = Musician(worker, load, wording.describe)
-        talk = Conversation(History(database), Preferences(database), Writer(worker), musician)
+        musician, painter = Musician(worker, load, wording.describe), Painter(wording.describe_look)
+        talk = Conversation(History(database), Preferences(database), Writer(worker), Makers(musician, painter))
         try:
             yield talk
         finally:
             await talk.close()
             await musician.close()
+            await painter.close()
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ async def test_pieces_and_voices_go_along_and_threads_are_found(tmp_path: Path) 
     registry = Registry(tmp_path / "adapters", tmp_path / "shipped")
     registry.publish(weights, "room", scope=Scope("channel", "telegram:-42"))
     async with open_database(f"sqlite:///{tmp_path / 'g.db'}") as database:
-        talk = Conversation(History(database), Preferences(database), EchoWriter(), None, OneRegistry(registry))
+        talk = Conversation(History(database), Preferences(database), EchoWriter(), voices=OneRegistry(registry))
         ref = MessageRef("telegram", "-10042", "9")
         async for _ in talk.reply(UserMessage(OLD, MARA, "It rained.", delivery="telegram:1:5")):
             pass

@@ -1,5 +1,6 @@
 // One passage of the piece: its words, and under a model's passage what can be done with it.
 import { button, make, paragraphs } from "./dom.js";
+import { isLook, look } from "./look.js";
 import { crafts, isMusic, tune } from "./tune.js";
 import { word } from "./words.js";
 
@@ -27,19 +28,21 @@ function undressed(element, dress) {
 export function passage(turn, isLast, wish, later = false) {
   const person = turn.kind === "person";
   const music = isMusic(turn);
+  const drawn = isLook(turn);
   const shown = turn.author === "me" ? word("who_you") : turn.author || word("who_somebody");
   const element = make("div", {
-    class: ["passage", turn.kind, VERSE.has(turn.form) && "verse", music && "music", isLast && "last"].filter(Boolean).join(" "),
+    class: ["passage", turn.kind, VERSE.has(turn.form) && "verse", music && "music", drawn && "look", isLast && "last"].filter(Boolean).join(" "),
     role: "group",
     tabindex: "-1",
-    "aria-label": label(turn, music, shown),
+    "aria-label": label(turn, music, drawn, shown),
     "data-turn": turn.id,
   });
   if (person) element.append(make("span", { class: "who", "aria-hidden": "true" }, shown));
   element.append(words(turn.text || (person ? word("erased") : "")));
   const act = (action, more) => wish(turn, action, more, element);
   if (music) element.append(tune(turn));
-  const dress = () => [tools(turn, isLast, music, act), ...(music ? [crafts(turn, act)] : [])];
+  if (drawn) element.append(look(turn));
+  const dress = () => [tools(turn, isLast, music || drawn, act), ...(music ? [crafts(turn, act)] : [])];
   if (later) undressed(element, dress);
   else if (turn.id) element.append(...dress());
   element.append(make("p", { class: "trouble", role: "alert" }));
@@ -68,17 +71,17 @@ export function trouble(element, message) {
   element.querySelector(":scope > .trouble").textContent = message;
 }
 
-function label(turn, music, author) {
+function label(turn, music, drawn, author) {
   if (turn.kind === "person") return word(music ? "who_sent" : "who_wrote", { author });
   const versions = turn.versions > 1 ? `, ${word("version_of", turn)}` : "";
-  return word(music ? "who_ghost_composed" : "who_ghost_wrote") + versions;
+  return word(music ? "who_ghost_composed" : drawn ? "who_ghost_drew" : "who_ghost_wrote") + versions;
 }
 
 function words(text) {
   return make("div", { class: "words", dir: "auto" }, ...paragraphs(text));
 }
 
-function tools(turn, isLast, music, wish) {
+function tools(turn, isLast, wordless, wish) {
   const row = make("div", { class: "tools", role: "toolbar", "aria-label": word(turn.kind === "person" ? "who_wrote" : "who_ghost_wrote", { author: turn.author }) });
   const add = (action, more = {}) => row.append(button(word(`action_${action}`), action, () => wish(action), { "data-action": action, ...more }));
   if (turn.kind === "model") {
@@ -90,9 +93,9 @@ function tools(turn, isLast, music, wish) {
     add("retry");
     if (isLast) add("alternatives");
   }
-  if (!music) add("edit");
+  if (!wordless) add("edit");
   add("branch");
-  if (turn.kind === "model" && !music) add("context");
+  if (turn.kind === "model" && !wordless) add("context");
   if (turn.edited) row.append(make("button", { type: "button", class: "edited", "data-action": "before", "aria-expanded": "false", title: word("action_before"), onclick: () => wish("before") }, word("edited")));
   return row;
 }

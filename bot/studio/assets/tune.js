@@ -18,7 +18,7 @@ const clock = (second) => {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 };
 
-export const isMusic = (turn) => Boolean(turn.files?.length);
+export const isMusic = (turn) => Boolean(turn.files?.some((each) => each.mime === "audio/midi"));
 
 // Called when the page is drawn: forgets the music that is no longer on it.
 export function settled(turns) {

@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from bot import wording
+from engine.art.painter import Painter
 from engine.conversation import Conversation
+from engine.makers import Makers
 from engine.music.composer import Composer
 from engine.music.musician import Musician
 from engine.news import Clock
@@ -26,7 +28,10 @@ async def house(file: Path, writer: EchoWriter, clock: Clock = now) -> AsyncIter
         database = await stack.enter_async_context(open_database(f"sqlite:///{file}"))
         worker = await stack.enter_async_context(Worker(EchoGenerator()))
         musician = Musician(worker, composer, wording.describe)
-        stack.push_async_callback(musician.close)
-        conversation = Conversation(History(database), Preferences(database), writer, musician, clock=clock)
+        painter = Painter(wording.describe_look)
+        for maker in (musician, painter):
+            stack.push_async_callback(maker.close)
+        makers = Makers(musician, painter)
+        conversation = Conversation(History(database), Preferences(database), writer, makers, clock=clock)
         stack.push_async_callback(conversation.close)
         yield conversation

@@ -115,7 +115,7 @@ def test_a_word_document_has_headings_lines_and_both_directions() -> None:
 
 
 def test_a_zip_holds_every_format_and_the_music() -> None:
-    made = book(("It rained.", "A waltz."), music=(("002-waltz.mid", "audio/midi", b"MThd"),))
+    made = book(("It rained.", "A waltz."), files=(("music/002-waltz.mid", "audio/midi", b"MThd"),))
     inside = opened(writer("zip")(made)[2])
     assert list(inside) == [*(f"the-harbour.{name}" for name in FORMATS[:-1]), "music/002-waltz.mid"]
     assert inside["the-harbour.epub"] == writer("epub")(made)[2]

@@ -1,6 +1,6 @@
-"""The music of a passage as files at addresses that last: how they are listed, and how one is sent.
+"""The files of a passage, of music or a picture, at addresses that last: how they are listed, and how one is sent.
 
-The notes of a passage never change, so a browser may keep its files for good; and sound can be asked for in parts,
+What a passage was made of never changes, so a browser may keep its files for good; and sound can be asked for in parts,
 without which Safari neither plays nor seeks.
 """
 
@@ -11,7 +11,8 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.tunes import FILES
+from bot.enclosing import FILES
+from bot.enclosing import kinds as own
 from engine.composing import KINDS
 from engine.messages import Turn
 from engine.story import MUSIC, SENT_MUSIC
@@ -22,14 +23,14 @@ FOREVER = "private, max-age=31536000, immutable"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 
-def is_music(turn: Turn) -> bool:
-    """Whether a passage has notes; the words that asked for them have the same form."""
-    return turn.form == SENT_MUSIC or (turn.form == MUSIC and turn.kind == "model")
+def kinds(turn: Turn) -> tuple[str, ...]:
+    """The files of a passage: Ghostnote's own, and those of music that a person sent."""
+    return FILES[MUSIC] if turn.form == SENT_MUSIC else own(turn)
 
 
 def files(turn: Turn) -> list[Json]:
     """The files of a passage as an `attachment` event names them; none for a passage of words."""
-    return [file(turn, kind) for kind in FILES] if is_music(turn) else []
+    return [file(turn, kind) for kind in kinds(turn)]
 
 
 def file(turn: Turn, kind: str) -> Json:
