@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bot import commands, tunes
+from bot import commands, looks, tunes
 from engine.books.formats import FORMATS
 
 PASSAGES, WORDS, ENTRIES, BRANCHES = 400, 75, 60, 12
@@ -39,8 +39,8 @@ class Case:
 
     @property
     def composes(self) -> bool:
-        """Whether the network for music would work; its time is no part of what is measured."""
-        return self.name in tunes.COMMANDS
+        """Whether a network for music or pictures would work; its time is no part of what is measured."""
+        return self.name in (*tunes.COMMANDS, *looks.COMMANDS)
 
 
 _UNDO = ("/undo",)
@@ -57,6 +57,7 @@ _MUSIC = (
     *(Case(said, _UNDO) for said in ("/vary", "/accompany", "/harmonize", "/bars 1-1 sparser")),
     *(Case("/morph"), Case("/score", _UNDO)),
 )
+_LOOKS = (Case("/palette", _UNDO), Case("/cover cubist", _UNDO))
 _VOTES = tuple(Case(f"/{name}") for name in ("like", "dislike", "unvote", "learning", "adapters", "rollback"))
 _TREE = (
     *(Case("/branch"), Case("/branches"), Case("/branches picture"), Case("/beside 2"), Case("/take 2.1-9", _UNDO)),
@@ -82,7 +83,7 @@ _TOGETHER = (
 )
 _PEOPLE = tuple(Case(f"/{said}") for said in ("privacy", "consent on", "mydata", "forgetme", "start", "help"))
 
-CASES = (*_TREE, *_MEMORY, *_FLAVOUR, *_VOTES, *_PIECES, *_TOGETHER, *_PEOPLE, *_FORMS, *_WRITING, *_MUSIC)
+CASES = (*_TREE, *_MEMORY, *_FLAVOUR, *_VOTES, *_PIECES, *_TOGETHER, *_PEOPLE, *_FORMS, *_WRITING, *_MUSIC, *_LOOKS)
 """What is written stays as a branch when it is undone, so the writing comes last."""
 
 

@@ -1,4 +1,5 @@
-"""The commands that learn, measure and time music: `ghostnote learn music`, `eval music`, `bench music`.
+"""The commands that learn, measure and time music, and learn looks: `ghostnote learn music`, `learn looks`,
+`eval music`, `bench music`.
 
 They stand beside `deploy/cli` because they share a progress bar and are for owners only. Torch and the rest are
 imported by the command that needs them.
@@ -6,7 +7,7 @@ imported by the command that needs them.
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,6 +55,32 @@ def learn_music(
         last = work.learn(chosen, into, control, tensorboard, report)  # type: ignore[arg-type]
     losses = ", ".join(f"{name} {value:g}" for name, value in last.items())
     out.print(f"Written to {into}. {losses}")
+
+
+@learn_app.command(name="looks")
+def learn_looks(
+    into: Annotated[Path, typer.Option("--out", help="the folder for the finished files")] = Path("runs/looks"),
+    cache: Annotated[Path, typer.Option(help="where downloads are kept")] = Path("corpora/.cache"),
+) -> None:
+    """Train the two small GANs behind /palette and /cover, from palettes and photographs in npm packages."""
+    from deploy import learn_looks as work  # noqa: PLC0415
+    from deploy.corpora.sources import MissingSource, read  # noqa: PLC0415
+
+    with _problems(), _bar() as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: float, losses: Mapping[str, float]) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=1.0)
+            words = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
+            bar.update(tasks[stage], completed=done, description=f"{stage}: {words}")
+
+        try:
+            found = work.learn(into, lambda source: read(source, None, cache), report)
+        except MissingSource as missing:
+            err.print(f"{missing}.")
+            raise typer.Exit(1) from None
+    out.print(f"Written to {into}. {', '.join(f'{name} {value:.3f}' for name, value in found.items())}")
 
 
 @eval_app.command(name="music")

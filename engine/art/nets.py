@@ -46,7 +46,12 @@ def field(weights: Weights, noise: Numbers, condition: Numbers, points: Numbers)
 @cache
 def weights(name: str) -> Weights:
     """The weights of "palettes" or "fields" that ship. OSError if they are not there."""
-    return load_file(FOLDER / f"{name}.safetensors")
+    return load(FOLDER / f"{name}.safetensors")
+
+
+def load(file: Path) -> Weights:
+    """The weights in a file. OSError if it is not there."""
+    return load_file(file)
 
 
 def _linear(weights: Weights, name: str, values: Numbers) -> Numbers:

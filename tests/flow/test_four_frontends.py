@@ -85,6 +85,7 @@ TRANSCRIPTS: dict[str, tuple[str, ...]] = {
         *("/notes C4 D4 E4 F4", "/extend 1", "/score", "/music 1 bar folk air in C major, 100 bpm, piano", "*retry"),
         *("/vary a little", "/accompany", "/harmonize", "/bars 1 sparser", "/morph 2"),
     ),
+    "looks": (FOX, "/palette purple and gold", "/cover cubist", "*retry", "*like", "It ran.", "/cover no title"),
     "songs": ("/song The sun goes down / the sea is gray", "/vary"),
     "motifs": (
         *("/motif", "/notes C4 E4 G4 C5 B4 G4", "/motif Mara", "/motif mara off", "/motif 玛拉", "/motif"),
@@ -140,6 +141,7 @@ async def test_the_same_transcript_gives_the_same_rows(
         monkeypatch.chdir(home)  # where the terminal leaves files
         monkeypatch.setattr("engine.wanted.secrets", SimpleNamespace(randbits=random.Random(7).getrandbits))
         monkeypatch.setattr("engine.composing.secrets", SimpleNamespace(randbits=random.Random(8).getrandbits))
+        monkeypatch.setattr("engine.picturing.secrets", SimpleNamespace(randbits=random.Random(9).getrandbits))
         async with house(home / "ghostnote.db", AnyForm()) as talk:
             await play(talk, TRANSCRIPTS[name], home)
         found[frontend] = await rows(home / "ghostnote.db")
