@@ -169,3 +169,20 @@ async def test_music_comes_out_as_it_was_composed(tmp_path: Path) -> None:
     async with replaying(settings, EchoGenerator()) as ready:
         with pytest.raises(NoReplay, match="taste"):
             await ready.replay(liked.id)
+
+
+async def test_pictures_come_out_to_the_pixel(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    async with house(settings, EchoGenerator()) as built:
+        talk = built.conversation
+        asked = UserMessage(KEY, ANN, "cubist, sea")
+        for kind in ("palette", "cover"):
+            await last(talk.draw(asked, kind))  # type: ignore[arg-type]
+        await last(talk.alternatives(UserMessage(KEY, ANN), 2))
+        known = await built.database.read(_recipes)
+    assert len(known) == 4
+    async with replaying(settings, EchoGenerator()) as ready:
+        found = [await ready.replay(recipe) for recipe in known]
+    assert [one.recipe for one in found if not one.same] == []
+    assert len({one.after for one in found}) == 4
+    assert all(one.after.startswith("#") and "PNG" in one.after for one in found)

@@ -33,7 +33,7 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def again() -> None:
         count = itertools.count(1)
-        for module in ("engine.wanted", "engine.composing"):
+        for module in ("engine.wanted", "engine.composing", "engine.picturing"):
             monkeypatch.setattr(f"{module}.secrets", SimpleNamespace(randbits=lambda _: next(count)))
 
     return again

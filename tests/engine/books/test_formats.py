@@ -12,6 +12,9 @@ from xml.etree import ElementTree
 import docx
 import pytest
 
+from engine.art.picture import png
+from engine.art.sketch import sketched
+from engine.art.wishes import Look
 from engine.books.book import chapters, ledger, runs_left
 from engine.books.formats import FORMATS, writer
 from tests.engine.books.library import NASTY, book, long_one
@@ -114,6 +117,20 @@ def test_a_word_document_has_headings_lines_and_both_directions() -> None:
     assert runs_left("… שלום") and not runs_left("Hello שלום") and not runs_left("…")  # noqa: PT018  # one thing
 
 
+def test_a_cover_is_on_the_front() -> None:
+    picture = png(sketched(Look("cover", style="stripes"), 1))
+    made = book(("It rained.",), cover=picture)
+    inside = opened(writer("epub")(made)[2])
+    assert inside["book/cover.png"] == picture
+    package = ElementTree.fromstring(inside["book/package.opf"])  # noqa: S314  # ours
+    item = next(one for one in package.iter("{http://www.idpf.org/2007/opf}item") if one.get("href") == "cover.png")
+    assert item.get("properties") == "cover-image"
+    spine = [one.get("idref") for one in package.iter("{http://www.idpf.org/2007/opf}itemref")]
+    assert spine[:2] == ["cover", "title"]
+    document = docx.Document(io.BytesIO(writer("docx")(made)[2]))
+    assert len(document.inline_shapes) == 1
+
+
 def test_a_zip_holds_every_format_and_the_music() -> None:
     made = book(("It rained.", "A waltz."), files=(("music/002-waltz.mid", "audio/midi", b"MThd"),))
     inside = opened(writer("zip")(made)[2])
@@ -146,7 +163,8 @@ def test_epubcheck_finds_nothing_to_say(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv(
         "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     )  # half the time of so short a run
-    made = book((*NASTY, *[turn.text for turn in BOOK.piece.turns]), title=NASTY[0])
+    words = (*NASTY, *[turn.text for turn in BOOK.piece.turns])
+    made = book(words, title=NASTY[0], cover=png(sketched(Look("cover", style="stripes"), 1)))
     path = tmp_path / "book.epub"
     path.write_bytes(writer("epub")(made)[2])
     result = EpubCheck(str(path))
