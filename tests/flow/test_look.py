@@ -26,8 +26,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.mark.parametrize("device", ["desk", "phone"])
 async def test_a_palette_is_copied_and_a_cover_is_drawn_again(browser: Browser, tmp_path: Path, device: str) -> None:
-    options = PHONE if device == "phone" else {}
-    async with visit(browser, tmp_path, options={**options, "permissions": ["clipboard-read", "clipboard-write"]}) as page:
+    options = {**(PHONE if device == "phone" else {}), "permissions": ["clipboard-read", "clipboard-write"]}
+    async with visit(browser, tmp_path, options=options) as page:
         await say(page, "/story A lighthouse keeper finds a letter")
         await say(page, "/palette purple and gold")
         palette = page.locator(".look.last")

@@ -177,7 +177,7 @@ async def test_pictures_come_out_to_the_pixel(tmp_path: Path) -> None:
         talk = built.conversation
         asked = UserMessage(KEY, ANN, "cubist, sea")
         for kind in ("palette", "cover"):
-            await last(talk.draw(asked, kind))  # type: ignore[arg-type]
+            await last(talk.draw(asked, kind))
         await last(talk.alternatives(UserMessage(KEY, ANN), 2))
         known = await built.database.read(_recipes)
     assert len(known) == 4
