@@ -51,6 +51,7 @@ async def findings(settings: Settings) -> list[Finding]:
         ("voices", _voices),
         ("forms", _forms),
         ("music", _music),
+        ("looks", _looks),
         ("sound", _sound),
         ("database", _database),
         ("studio", _studio),
@@ -145,6 +146,20 @@ async def _music(settings: Settings) -> Finding:
     except EngineError as error:
         return Finding("music", sentence(error, "en"), "reinstall Ghostnote, or `ghostnote learn music`", broken=True)
     return Finding("music", f"composes ({len(made[0].midi())} bytes of MIDI)")
+
+
+async def _looks(settings: Settings) -> Finding:
+    """A cover is painted with the shipped weights."""
+    from engine.art.picture import png  # noqa: PLC0415
+    from engine.art.sketch import sketched  # noqa: PLC0415
+    from engine.art.wishes import Look  # noqa: PLC0415
+    from engine.errors import EngineError  # noqa: PLC0415
+
+    try:
+        made = await asyncio.to_thread(lambda: png(sketched(Look("cover", style="stripes"), seed=1)))
+    except EngineError as error:
+        return Finding("looks", sentence(error, "en"), "reinstall Ghostnote, or `ghostnote learn looks`", broken=True)
+    return Finding("looks", f"draws ({len(made)} bytes of PNG)")
 
 
 async def _sound(settings: Settings) -> Finding:

@@ -16,7 +16,7 @@ EngineError
 ├── RequestCancelled        somebody cancelled, or went away
 ├── TooLate                 it would have come after everybody stopped waiting for it
 ├── Unsafe                  the text may not go out (memorised, moderated)
-├── NoWeights               of music: missing or damaged; see engine/music/errors
+├── NoWeights               of music or pictures: missing or damaged; see engine/music/errors
 └── GeneratorFailed         the device or model broke; the words are kept
 
 Errors carry facts, never sentences for people: bot/wording has one for each `code`, filled with `fields`.

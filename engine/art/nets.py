@@ -10,12 +10,28 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
+
+from engine.music.errors import NoWeights
 
 Numbers = NDArray[np.float32]
 Weights = Mapping[str, Numbers]
 
 FOLDER = Path(__file__).parent
+_SIZES: Mapping[str, Mapping[str, tuple[int, int]]] = {
+    "palettes": {"first": (128, 10), "second": (128, 128), "last": (15, 128)},
+    "fields": {
+        "waves": (32, 2), "layers.0": (48, 32), "layers.1": (48, 48), "layers.2": (48, 48),
+        "style": (64, 18), "films": (288, 64), "last": (1, 48),
+    },
+}  # fmt: skip
+_SHAPES = {
+    name: {
+        f"{layer}.{part}": size[: 2 - (part == "bias")] for layer, size in sizes.items() for part in ("weight", "bias")
+    }
+    for name, sizes in _SIZES.items()
+}
 LAYERS = 3  # of the network of coordinates
 TALL = 5 / 3  # height over width of what it learnt from
 
@@ -45,13 +61,21 @@ def field(weights: Weights, noise: Numbers, condition: Numbers, points: Numbers)
 
 @cache
 def weights(name: str) -> Weights:
-    """The weights of "palettes" or "fields" that ship. OSError if they are not there."""
+    """The weights of "palettes" or "fields" that ship. Raises NoWeights."""
     return load(FOLDER / f"{name}.safetensors")
 
 
 def load(file: Path) -> Weights:
-    """The weights in a file. OSError if it is not there."""
-    return load_file(file)
+    """The weights in a file that has the name of its network. Raises NoWeights if it is missing, or another's."""
+    if not file.is_file():
+        raise NoWeights(why="looks_missing", file=file.name)
+    try:
+        found = load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise NoWeights(why="looks_damaged", file=file.name) from error
+    if {name: value.shape for name, value in found.items()} != _SHAPES[file.stem]:
+        raise NoWeights(why="looks_damaged", file=file.name)
+    return found
 
 
 def _linear(weights: Weights, name: str, values: Numbers) -> Numbers:

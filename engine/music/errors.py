@@ -38,6 +38,6 @@ class NothingToEdit(MusicError, Refused):
 
 
 class NoWeights(MusicError):
-    """The trained weights are missing, damaged, or made for another version of the network. Fields: `why`, `file`."""
+    """Trained weights, of music or of pictures, are missing, damaged, or of another version. Fields: `why`, `file`."""
 
     code = "no_weights"

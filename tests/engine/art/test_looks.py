@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.art.sketch import Sketch, from_row, sketched, to_row
 from engine.art.vocabulary import COLOUR_WORDS, COLOURS, GENRES, MOODS, SIGHTS, STYLES
 from engine.art.wishes import Look, loaded, read_look, stored
 from engine.messages import Flavour
+from engine.music.errors import NoWeights
 from engine.text.flavour import GENRES as NAMED_GENRES
 from engine.text.mood import MOODS as NAMED_MOODS
 
@@ -187,3 +189,17 @@ def test_networks_in_numpy_are_those_that_were_trained() -> None:
     for row in range(3):
         here = nets.field(nets.weights("fields"), numbers[16][row], numbers[2][row], points.numpy())
         assert np.abs(here - there[row]).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["palettes", "fields"])
+def test_weights_that_are_missing_or_anothers_are_refused_by_name(tmp_path: Path, name: str) -> None:
+    file = tmp_path / f"{name}.safetensors"
+    with pytest.raises(NoWeights, match="looks_missing"):
+        nets.load(file)
+    file.write_bytes(b"no weights")
+    with pytest.raises(NoWeights, match="looks_damaged"):
+        nets.load(file)
+    other = {"palettes": "fields", "fields": "palettes"}[name]
+    file.write_bytes((nets.FOLDER / f"{other}.safetensors").read_bytes())
+    with pytest.raises(NoWeights, match="looks_damaged"):
+        nets.load(file)
