@@ -63,7 +63,7 @@ def learn(
 ) -> dict[str, float]:
     """Train both networks and write `palettes.safetensors` and `fields.safetensors` into `out`; what they measure.
 
-    Raises MissingSource where `read` does. A run takes some ten minutes of one core.
+    Raises MissingSource where `read` does. A run takes a quarter of an hour of one core.
     """
     torch.set_num_threads(1)
     liked: Sequence[Sequence[str]] = json.loads(read(LIKED))
