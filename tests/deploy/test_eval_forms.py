@@ -41,3 +41,20 @@ def test_a_form_without_rules_has_nothing_to_count() -> None:
     done = CliRunner().invoke(app, ["eval", "forms", "opera"])
     assert done.exit_code == 2
     assert "haiku" in done.output + (done.stderr or "")
+
+
+def test_a_chorus_that_comes_again_need_not_rhyme_with_itself() -> None:
+    chorus = (
+        "[Chorus]\nIt was a day in the year\nWhen snow fell from the sky.\n"
+        "We heard the sound of the lark\nIn morning air so high."
+    )
+    verses = (
+        "[Verse]\nThe snow in heaven is white,\nThe sun is shining bright,\n"
+        "And it is what we call\nThe first of winter's night.",
+        "[Verse]\nIt was the snow we saw\nFrom every roof and door,\nAnd we have never seen\nThe like of it before.",
+    )
+    song = "\n\n".join((verses[0], chorus, verses[1], chorus))
+    form = load()["lyrics"]
+    assert evaluate_forms.rhymed(song, form)
+    assert evaluate_forms.returns(song, form)
+    assert not evaluate_forms.rhymed(song.replace("before", "again"), form)
