@@ -49,8 +49,10 @@ def test_a_chorus_that_comes_again_need_not_rhyme_with_itself() -> None:
         "We heard the sound of the lark\nIn morning air so high."
     )
     verses = (
-        "[Verse]\nThe snow in heaven is white,\nThe sun is shining bright,\n"
-        "And it is what we call\nThe first of winter's night.",
+        (
+            "[Verse]\nThe snow in heaven is white,\nThe sun is shining bright,\n"
+            "And it is what we call\nThe first of winter's night."
+        ),
         "[Verse]\nIt was the snow we saw\nFrom every roof and door,\nAnd we have never seen\nThe like of it before.",
     )
     song = "\n\n".join((verses[0], chorus, verses[1], chorus))
