@@ -323,6 +323,23 @@ async def test_bars_are_chosen_in_the_roll(browser: Browser, tmp_path: Path) -> 
         assert await page.locator('.music.last a[download$=".mid"]').get_attribute("href") != before
 
 
+async def test_a_half_written_change_stays_whatever_others_do(browser: Browser, tmp_path: Path) -> None:
+    async with composed(browser, tmp_path) as page:
+        await page.locator('.music.last .crafts [data-action="bars"]').click()
+        field = page.locator(".asking input")
+        await page.keyboard.type("2-3 ")
+        host, session = page.url.split("/#/")
+        data = {"author": "bea", "text": "/write story Rain fell on the pier."}
+        said = await page.request.post(f"{host}/api/sessions/{session}/messages", data=data)
+        assert said.ok
+        await expect(page.locator(".passage")).to_have_count(4)
+        await page.keyboard.type("sparser")
+        await expect(field).to_have_value("2-3 sparser")
+        await page.keyboard.press("Enter")
+        await written(page)
+        await expect(page.locator(".music")).to_have_count(2)
+
+
 async def test_a_reload_shows_the_music_again(browser: Browser, tmp_path: Path) -> None:
     async with composed(browser, tmp_path) as page:
         words = await page.locator(".model.last .words").inner_text()

@@ -30,7 +30,12 @@ export function room(wish) {
       const last = index === kept.length - 1 && !job?.draws;
       const signature = JSON.stringify([turn, last]);
       const old = drawn.get(turn.id);
-      const element = old?.signature === signature ? old.element : passage(turn, last, wish, kept.length > LONG && index < kept.length - SHOWN);
+      // Where somebody is writing into a passage it stays as it is until they have done.
+      if (old?.signature === signature || old?.element.querySelector("form")) {
+        fresh.set(turn.id, old);
+        return old.element;
+      }
+      const element = passage(turn, last, wish, kept.length > LONG && index < kept.length - SHOWN);
       fresh.set(turn.id, { signature, element });
       return element;
     });
@@ -50,13 +55,15 @@ export function room(wish) {
   page.addEventListener("scroll", () => { held = atEnd(); }, { passive: true });
   new ResizeObserver(() => held && toEnd(0)).observe(list);
 
-  // Focus follows the place in the piece, since another version is another element.
+  // Focus stays where it is, and follows the place in the piece where that went: another version is another element.
   function remember() {
-    const held = document.activeElement?.closest?.(".passage");
-    if (!held || !list.contains(held) || held.querySelector("textarea")) return () => {};
+    const focused = document.activeElement;
+    const held = focused?.closest?.(".passage");
+    if (!held || !list.contains(held)) return () => {};
     const index = [...list.children].indexOf(held);
-    const action = document.activeElement.dataset.action;
+    const action = focused.dataset.action;
     return () => {
+      if (document.activeElement === focused) return;
       const place = list.children[Math.min(index, list.children.length - 1)];
       const target = action && place?.querySelector(`[data-action="${action}"]:not(:disabled)`);
       (target || place)?.focus({ preventScroll: true });
