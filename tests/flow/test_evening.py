@@ -6,87 +6,18 @@ at every state a person gets to see; a console error or a failed request fails t
 
 import os
 import re
-import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.web_app import serve
 from tests.bot.studio import conversation
+from tests.flow.page import PHONE, accessible, in_chromium, say, tool, visit, written
 
-CHROMIUM = shutil.which("chromium")
-ARGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 STORY = "/story A lighthouse keeper finds a letter addressed to no one"
 
-expect.set_options(timeout=20_000)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield chromium
-        await chromium.close()
-
-
-def failure(request: Request) -> list[str]:
-    """Chromium calls some event streams aborted although they were read to their end; the page would show it."""
-    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url} {request.failure}"]
-
-
-@asynccontextmanager
-async def visit(
-    browser: Browser, home: Path, delay: float = 0.004, options: Mapping[str, Any] | None = None
-) -> AsyncIterator[Page]:
-    """The studio's page; leaving it finds fault with anything the console said meanwhile."""
-    async with conversation(home, delay=delay) as talk, serve(talk, port=0) as url:
-        context = await browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | dict(options or {})))
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.extend(failure(request)))
-        page.on("request", lambda request: None if request.url.startswith(url) else complaints.append(request.url))
-        await page.goto(url)
-        yield page
-        await context.close()
-        assert complaints == []
-
-
-async def accessible(page: Page) -> None:
-    results = (await Axe().run(page)).response["violations"]
-    bad = [each for each in results if each["impact"] in ("serious", "critical")]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in bad] == []
-
-
-async def say(page: Page, text: str) -> None:
-    """Type and send, and wait until the reply is there."""
-    await page.locator("#words").fill(text)
-    await page.locator("#words").press("Enter")
-    await written(page)
-
-
-async def written(page: Page) -> None:
-    await expect(page.locator("body[data-busy]")).to_have_count(0)
-    await expect(page.locator("#send")).to_be_visible()
-
-
-def tool(page: Page, action: str) -> Any:
-    return page.locator(f'.model.last [data-action="{action}"]')
+pytestmark = in_chromium
 
 
 async def start_with_the_keyboard_alone(page: Page) -> None:

@@ -19,14 +19,9 @@ from deploy.bench_book import BRANCHES, ENTRIES, PASSAGES, book
 from deploy.serve import house
 from deploy.settings import Settings
 from engine.text.echo import EchoGenerator
-from tests.flow.test_evening import CHROMIUM, browser, say
+from tests.flow.page import in_chromium, say
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
+pytestmark = in_chromium
 
 WATCH = """
 window.felt = { first: 0, tasks: [], keys: [], frames: [] };

@@ -1,27 +1,14 @@
 """Palettes and covers in the studio, in a real Chromium: drawn, copied, retried, changed, on a desk and on a phone."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
-from tests.flow.test_evening import ARGS, CHROMIUM, PHONE, accessible, say, tool, visit
-from tests.flow.test_room import shoot
+from tests.flow.page import PHONE, accessible, in_chromium, say, shoot, tool, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield chromium
-        await chromium.close()
+pytestmark = in_chromium
 
 
 @pytest.mark.parametrize("device", ["desk", "phone"])

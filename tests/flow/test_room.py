@@ -6,18 +6,17 @@ a look is kept there, on a desk and on a phone, light and dark.
 
 import io
 import json
-import os
 import re
 import threading
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Any
 
 import docx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.web_app import serve
 from deploy.serve import house
@@ -25,19 +24,13 @@ from deploy.settings import Settings
 from engine.ports import Generation, TextRequest
 from engine.text.echo import EchoGenerator
 from engine.text.forms.load import FOLDER
-from tests.flow.test_evening import ARGS, CHROMIUM, accessible, failure, say, tool, written
+from tests.flow.page import DESK, HAND, accessible, chromium, complaining, in_chromium, say, shoot, tool, written
 
-DESK, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 STORY = "/story A lighthouse keeper finds a letter addressed to no one."
 REFUSED = "Failed to load resource: the server responded with a status of 4"  # what the page says in its own words
 LINE = "In the year {} the lamp of Skarn was lit by Mara's mother, who wrote down every ship that passed the rocks. "
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
+pytestmark = [*in_chromium, pytest.mark.asyncio(loop_scope="module")]
 
 
 SEEN = threading.Event()
@@ -68,10 +61,8 @@ async def studio(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, "--mute-audio"])
-        yield chromium
-        await chromium.close()
+    async with chromium() as launched:
+        yield launched
 
 
 @asynccontextmanager
@@ -79,10 +70,7 @@ async def seat(browser: Browser, url: str, locale: str = "en-GB", **options: Any
     """A blank page; leaving it finds fault with anything the console said meanwhile."""
     context = await browser.new_context(viewport=DESK, locale=locale, **options)
     page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.extend(failure(request)))
+    complaints = complaining(page)
     await page.goto(f"{url}/#/")
     await expect(page.locator("#blank")).to_be_visible()
     yield page
@@ -90,24 +78,9 @@ async def seat(browser: Browser, url: str, locale: str = "en-GB", **options: Any
     assert [each for each in complaints if not each.startswith(REFUSED)] == []
 
 
-async def shoot(page: Page, name: str) -> None:
-    """Keep what is to be seen, four times."""
-    folder = os.environ.get("SCREENSHOTS")
-    if not folder:
-        return
-    for scheme in SCHEMES:
-        await page.emulate_media(color_scheme=scheme)
-        for width, size in (("desk", DESK), ("phone", PHONE)):
-            await page.set_viewport_size(size)
-            await page.wait_for_timeout(150)
-            await page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png")
-    await page.emulate_media(color_scheme="light")
-    await page.set_viewport_size(DESK)
-
-
 async def fits(page: Page) -> None:
     """Nothing is wider than a phone."""
-    await page.set_viewport_size(PHONE)
+    await page.set_viewport_size(HAND)
     assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     await page.set_viewport_size(DESK)
 

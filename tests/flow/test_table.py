@@ -4,32 +4,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from bot.web_app import serve
 from tests.bot.studio import conversation
-from tests.flow.test_evening import CHROMIUM, accessible, browser, failure, say
+from tests.flow.page import DESK, accessible, complaining, in_chromium, say
 
-__all__ = ["browser"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
+pytestmark = in_chromium
 
 
 @asynccontextmanager
 async def seat(browser: Browser, url: str, name: str) -> AsyncIterator[Page]:
     """Somebody's own browser."""
-    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    context = await browser.new_context(viewport=DESK)
     await context.add_init_script(f"localStorage.setItem('author', '{name}')")
     page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    complaints = complaining(page)
     refused = "Failed to load resource: the server responded with a status of 409 (Conflict)"  # told to the person
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.extend(failure(request)))
     await page.goto(url)
     yield page
     await context.close()

@@ -11,36 +11,23 @@ from typing import Any
 
 import pretty_midi  # type: ignore[import-untyped] # ships no types
 import pytest
-from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
 from bot.web_app import serve
 from engine.music.midi import MAX_BYTES
 from tests.bot.studio import conversation, load, tune
-from tests.flow.test_evening import ARGS, CHROMIUM, PHONE, accessible, say, tool, visit, written
-from tests.flow.test_room import shoot
+from tests.flow.page import PHONE, accessible, in_chromium, say, shoot, tool, visit, written
 
 SONG = "/song ballad in D\nLamps along the platform shake,\nRain comes down in lines."
 WALTZ = "/music 4 bars waltz in D minor, 90 bpm, violin and piano"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)"),
-]
+pytestmark = in_chromium
 
 
 @pytest.fixture(scope="module", autouse=True)
 def weights() -> None:
     """Read before anything is waited for: on a busy machine torch alone takes many seconds to import."""
     load()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        quiet = [*ARGS, "--mute-audio", "--autoplay-policy=user-gesture-required"]
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield chromium
-        await chromium.close()
 
 
 @asynccontextmanager
