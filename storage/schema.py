@@ -150,7 +150,7 @@ turns = Table(
     Column("tokens", Integer, nullable=False),
     Column("window", Integer, nullable=False),
     Column("reserved", Integer, nullable=False),
-    Column("drawn", sa.JSON(none_as_null=True)),  # what was drawn from: `engine/text/recipes`, of music `music/orders`
+    Column("drawn", sa.JSON(none_as_null=True)),  # what was drawn from: `engine/text/recipes`; else `music/orders`
     Column("origin", Id),  # the passage of another branch that this is a copy of
     sa.UniqueConstraint("piece", "number"),
     sa.Index(None, "piece", "changed"),
