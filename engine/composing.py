@@ -11,6 +11,7 @@ from dataclasses import replace
 from engine import safety, story
 from engine.errors import Busy, EmptyText, Impossible, NotFound
 from engine.finding import TRIES, Finding, account_of, place_of
+from engine.makers import present
 from engine.messages import Done, UserMessage
 from engine.motifbook import motif_of
 from engine.music import orders
@@ -51,9 +52,7 @@ class Composing:
     @property
     def musician(self) -> Musician:
         """Who composes; raises Impossible where nobody does."""
-        if self._musician is None:
-            raise Impossible(why="no_musician")
-        return self._musician
+        return present(self._musician, "no_musician")
 
     async def task(self, piece: PieceRow, tree: Tree, plan: Plan, wish: Wish, message: UserMessage) -> MusicTask | None:
         """The task of a plan for music, None for one of words. Raises a Refused for what cannot be made."""
@@ -146,20 +145,15 @@ async def stored(history: History, turn: str) -> Piece | None:
     return from_row(row.score), row.midi
 
 
-def version(plan: Plan, made: Made) -> NewTurn:
-    """The passage of a finished piece."""
-    return NewTurn(
-        parent=plan.parent,
-        depth=plan.depth,
-        kind="model",
-        text=made.text,
-        form=plan.form,
-        starts=plan.starts,
-        model=made.model,
+def version(turn: NewTurn, made: Made) -> NewTurn:
+    """The passage of a finished piece: what it has beside what all passages have."""
+    drawn = orders.drawn(made.task.seed, made.task.drafts, made.pick)
+    return replace(
+        turn,
         adapter=made.task.taste_of,
         seed=made.score.seed,
         finish="end",
-        recipe=replace(recipe_of(made.task.order), drawn=orders.drawn(made.task.seed, made.task.drafts, made.pick)),
+        recipe=replace(recipe_of(made.task.order), drawn=drawn),
         score=ScoreRow(to_row(made.score), made.midi),
     )
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine import safety, story
 from engine.arriving import Arriving
-from engine.art.wishes import Kind as Look
+from engine.art.wishes import Kind as LookKind
 from engine.branching import Branching
 from engine.carrying import Carrying
 from engine.composing import Composing
@@ -168,7 +168,7 @@ class Conversation:
         said = (order.words, order.text) if order.verb in ("compose", "song") else ()
         return self._writing.run(message, Wish("music", "\n".join(filter(None, said)), "", drafts, turn, order))
 
-    def draw(self, message: UserMessage, look: Look, turn: str = "") -> AsyncGenerator[Event, None]:
+    def draw(self, message: UserMessage, look: LookKind, turn: str = "") -> AsyncGenerator[Event, None]:
         """Draw a palette or a cover for the piece (or for `turn`) in the words of the message; then as `reply` does."""
         return self._writing.run(message, Wish("look", message.text, turn=turn, look=look))
 

@@ -1,9 +1,13 @@
 """Who makes what is not words, where there is somebody: the musician and the painter."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from engine.art.painter import Painter
+from engine.errors import Impossible
 from engine.music.musician import Musician
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +19,10 @@ class Makers:
 
 
 NOBODY = Makers()
+
+
+def present(maker: T | None, why: str) -> T:
+    """The maker; raises Impossible, which says why, where there is none."""
+    if maker is None:
+        raise Impossible(why=why)
+    return maker

@@ -3,14 +3,18 @@
 The way a wish goes (`engine/writing`) is the same for words, music and pictures; what differs stands here.
 """
 
+import asyncio
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
 from engine import story
 from engine.art.painter import Drawn, LookTask, Painter
-from engine.art.sketch import Sketch, from_row, to_row
-from engine.art.wishes import Kind, Look, lettered, loaded, read_look, stored
-from engine.errors import Impossible, NotFound
+from engine.art.sketch import from_row, to_row
+from engine.art.wishes import Kind, Look, loaded, read_look, stored, titled
+from engine.errors import NotFound
+from engine.makers import present
 from engine.messages import UserMessage
 from engine.music import orders
 from engine.story import Plan, Tree, Wish, flavour_of
@@ -31,9 +35,7 @@ class Picturing:
     @property
     def painter(self) -> Painter:
         """Who draws; raises Impossible where nobody does."""
-        if self._painter is None:
-            raise Impossible(why="no_painter")
-        return self._painter
+        return present(self._painter, "no_painter")
 
     async def task(self, piece: PieceRow, tree: Tree, plan: Plan, wish: Wish, message: UserMessage) -> LookTask | None:
         """The task of a plan for a picture, None for anything else. Raises a Refused for what cannot be drawn."""
@@ -44,60 +46,39 @@ class Picturing:
 
     async def file(self, row: TurnRow, kind: str) -> tuple[str, str, bytes]:
         """A passage's picture as a file: name, MIME type, content. Raises NotFound."""
-        sketch = await self.sketch(row)
+        try:
+            sketch = from_row(await self._recipe(row.piece, row.id))
+        except ValueError:
+            sketch = None
         if sketch is None or kind != FILE:
             raise NotFound(what="picture", id=kind[:20])
         return f"{sketch.kind}-{row.id[:4]}.{FILE}", "image/png", await self.painter.file(sketch)
 
-    async def sketch(self, row: TurnRow) -> Sketch | None:
-        """What a passage was painted from, None where that is gone."""
-        recipe = (await self._history.recipes(row.piece, row.id)).get(row.id)
-        try:
-            return from_row(recipe.sampling) if recipe and story.is_look(row) else None
-        except ValueError:
-            return None
-
     async def _look(self, piece: PieceRow, tree: Tree, plan: Plan, wish: Wish) -> Look:
         """The look that is asked for now, or once more, under the title that the piece has now."""
         if plan.again:
-            recipe = (await self._history.recipes(piece.id, plan.again)).get(plan.again)
-            look = loaded(recipe.sampling if recipe else {"kind": plan.form})
-            return replace(look, text=lettered(piece.title)) if look.text else look
-        kind: Kind = "cover" if plan.form == "cover" else "palette"
+            return titled(loaded({"kind": plan.form, **await self._recipe(piece.id, plan.again)}), piece.title)
         named = tree.find(wish.turn) if wish.turn else None
-        before = await self._before(piece, named)  # what was said first counts, so new words go before the old ones
+        base = loaded(await self._recipe(piece.id, named.id)) if named and story.is_look(named) else None
         rows = (named,) if named and named.form not in story.WORDLESS else tree.branch(piece.head)
         told = "\n".join(row.text for row in rows if row.form not in story.WORDLESS)[-READ:]
-        words = ", ".join(filter(None, (wish.words, before)))
-        return read_look(kind, words, flavour_of(piece), told, piece.title)
+        kind = cast("Kind", plan.form)
+        return await asyncio.to_thread(read_look, kind, wish.words, flavour_of(piece), told, piece.title, base)
 
-    async def _before(self, piece: PieceRow, named: TurnRow | None) -> str:
-        """The words of the picture that is to be changed, "" where none is."""
-        if named is None or not story.is_look(named):
-            return ""
-        recipe = (await self._history.recipes(piece.id, named.id)).get(named.id)
-        return loaded(recipe.sampling).words if recipe else ""
+    async def _recipe(self, piece: str, turn: str) -> Mapping[str, Any]:
+        """What was asked for and drawn in a passage, as it is stored."""
+        return (await self._history.recipes(piece, turn))[turn].sampling
 
 
-def version(plan: Plan, made: Drawn) -> NewTurn:
-    """The passage of a finished picture."""
+def version(turn: NewTurn, made: Drawn) -> NewTurn:
+    """The passage of a finished picture: what it has beside what all passages have."""
     task = made.task
-    return NewTurn(
-        parent=plan.parent,
-        depth=plan.depth,
-        kind="model",
-        text=made.text,
-        form=plan.form,
-        starts=plan.starts,
-        model=made.model,
-        seed=made.sketch.seed,
-        finish="end",
-        recipe=replace(
-            recipe_of(task.look),
-            sampling=to_row(task.look, made.sketch),
-            drawn=orders.drawn(task.seed, task.drafts, made.pick),
-        ),
+    recipe = replace(
+        recipe_of(task.look),
+        sampling=to_row(task.look, made.sketch),
+        drawn=orders.drawn(task.seed, task.drafts, made.pick),
     )
+    return replace(turn, seed=made.sketch.seed, finish="end", recipe=recipe)
 
 
 def recipe_of(look: Look) -> Recipe:

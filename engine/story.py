@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from engine.art.wishes import Kind as Look
+from engine.art.wishes import Kind as LookKind
 from engine.errors import Impossible, NotFound
 from engine.messages import BranchView, Finish, Flavour, Piece, Turn, TurnKind
 from engine.music.orders import Order
@@ -178,7 +178,7 @@ class Wish:
     drafts: int = 1
     turn: str = ""
     order: Order | None = None
-    look: Look | None = None
+    look: LookKind | None = None
     adapters: tuple[str, ...] = ()
     unread: bool = False
 

@@ -141,18 +141,14 @@ def said_by(name: str, words: str) -> Passage:
 
 
 def _version(plan: Plan, made: Passages) -> NewTurn:
-    if isinstance(made, Made):
-        return composing.version(plan, made)
-    if isinstance(made, Drawn):
-        return picturing.version(plan, made)
-    return NewTurn(
-        parent=plan.parent,
-        depth=plan.depth,
-        kind="model",
-        text=made.text,
-        form=plan.form,
-        starts=plan.starts,
-        model=made.model,
+    turn = NewTurn(plan.parent, plan.depth, "model", made.text, plan.form, plan.starts, made.model)
+    match made:
+        case Made():
+            return composing.version(turn, made)
+        case Drawn():
+            return picturing.version(turn, made)
+    return replace(
+        turn,
         adapter=made.adapter,
         seed=made.seed,
         finish=made.finish,

@@ -48,7 +48,7 @@ def paint(sketch: Sketch) -> Image.Image:
     """The picture of a sketch, 960 x 1600."""
     chance = np.random.default_rng(sketch.seed)
     plane = _Plane(sketch, chance.standard_normal(16).astype(np.float32), chance)
-    lab = STYLES.get(sketch.style, _abstract)(plane, lab_of(sketch.colours))
+    lab = STYLES[sketch.style](plane, lab_of(sketch.colours))
     image = Image.fromarray((clipped(lab) * 255).round().astype(np.uint8), "RGB")
     image = image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS) if image.size != (WIDTH, HEIGHT) else image
     if sketch.text:

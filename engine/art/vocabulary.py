@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-STYLES = ("abstract", "cubist", "geometric", "mosaic", "stripes", "minimal", "watercolour", "kaleidoscope")
-
 STYLE_WORDS: Mapping[str, str] = {
     "abstract": "abstract", "抽象": "abstract",
     "cubist": "cubist", "cubism": "cubist", "facets": "cubist", "facetted": "cubist", "faceted": "cubist",
@@ -20,6 +18,8 @@ STYLE_WORDS: Mapping[str, str] = {
     "kaleidoscope": "kaleidoscope", "kaleidoscopic": "kaleidoscope", "mandala": "kaleidoscope",
     "symmetric": "kaleidoscope", "symmetrical": "kaleidoscope", "万花筒": "kaleidoscope", "对称": "kaleidoscope",
 }  # fmt: skip
+
+STYLES = tuple(dict.fromkeys(STYLE_WORDS.values()))
 
 TINT_WORDS: Mapping[str, str] = {
     "pastel": "pastel", "pastels": "pastel", "粉彩": "pastel", "粉嫩": "pastel",
@@ -75,6 +75,7 @@ SIGHTS: Mapping[str, tuple[str, ...]] = {
     "summer sun sunshine beach noon 夏 太阳 阳光 沙滩": ("yellow", "sky blue", "coral"),
     "desert dune sand canyon 沙漠 沙丘": ("sand", "rust", "cream"),
     "sunset dusk evening dawn sunrise 日落 黄昏 晚霞 黎明 日出": ("coral", "plum", "gold"),
+    "sky heaven 天空": ("sky blue", "white", "slate blue"),
     "rain fog mist storm cloud clouds 雨 雾 暴风 云": ("slate blue", "grey", "charcoal"),
     "blood murder knife crypt 血 谋杀 墓穴": ("crimson", "black", "charcoal"),
     "rose roses love wedding kiss 玫瑰 爱 婚礼 吻": ("rose", "wine", "cream"),
@@ -82,6 +83,13 @@ SIGHTS: Mapping[str, tuple[str, ...]] = {
     "castle king queen crown treasure 城堡 国王 女王 王冠 宝藏": ("gold", "wine", "navy"),
 }  # fmt: skip
 """What has its own colours when it is named."""
+
+SIGHT_WORDS: Mapping[str, tuple[str, ...]] = {
+    word: colours for words, colours in SIGHTS.items() for word in words.split()
+}
+
+VERBS = frozenset({"fall", "leaves", "rose", "spring", "train", "waves"})
+"""Sights of a wish that are something else in most stories."""
 
 GENRES: Mapping[str, tuple[str, ...]] = {
     "fantasy": ("forest green", "gold", "plum"), "sci-fi": ("indigo", "turquoise", "black"),
@@ -102,5 +110,9 @@ MOODS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The hues that a mood brings to mind where nothing else does; how light and rich it is, the network knows."""
 
-BARE = frozenset({"no title", "untitled", "without title", "without a title", "no words", "no text",
-                  "无标题", "不要标题", "没有标题", "无字"})  # fmt: skip
+BARE_WORDS: Mapping[str, bool] = {
+    "no title": True, "untitled": True, "without title": True, "without a title": True, "without the title": True,
+    "no words": True, "no text": True, "无标题": True, "不要标题": True, "没有标题": True, "无字": True,
+    "with title": False, "with a title": False, "with the title": False, "加标题": False, "有标题": False,
+}  # fmt: skip
+"""What leaves a cover without letters, or brings them back."""

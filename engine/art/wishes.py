@@ -4,23 +4,36 @@ What the words leave open is the piece's: its genre and mood, or those that its 
 drawn, so it can be asked for again and told to whoever takes the piece home.
 """
 
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, TypeVar
 
-from engine.art.vocabulary import BARE, COLOUR_WORDS, COLOURS, GENRES, MOODS, SIGHTS, STYLE_WORDS, STYLES, TINT_WORDS
+from engine.art.vocabulary import (
+    BARE_WORDS,
+    COLOUR_WORDS,
+    COLOURS,
+    GENRES,
+    MOODS,
+    SIGHT_WORDS,
+    STYLE_WORDS,
+    STYLES,
+    TINT_WORDS,
+    VERBS,
+)
 from engine.errors import TextTooLong
 from engine.messages import Flavour
 from engine.music.vocabulary import MOOD_WORDS
 from engine.text import mood as moods
 from engine.text.flavour import GENRES as GENRE_WORDS
+from engine.words import Words
 
+T = TypeVar("T")
 Kind = Literal["palette", "cover"]
 LONGEST = 300
 TITLE = 90
 MOST_COLOURS, MOST_TINTS = 5, 2
+_OFTEN = 2  # times that a story names a sight
 _CLEAR, _TELLING = 0.25, 3  # how far a text lies on a mood's side to be called that, and by how many words at least
 
 
@@ -28,8 +41,8 @@ _CLEAR, _TELLING = 0.25, 3  # how far a text lies on a mood's side to be called 
 class Look:
     """A wish for a palette or a cover. Names are those of `vocabulary` and `engine.text.mood`; "" says nothing.
 
-    `colours` must be in it, `hints` are colours that would suit it. `text` is what is lettered on a cover, "" for
-    nothing. `heard`: the words, if there are any, said something that is known here.
+    `colours` must be in it, `hints` are colours that would suit it. `text` is what is lettered on a cover, `bare` that
+    nothing shall be. `heard`: the words, if there are any, said something that is known here.
     """
 
     kind: Kind
@@ -41,39 +54,49 @@ class Look:
     colours: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     text: str = ""
+    bare: bool = False
     heard: bool = True
 
 
-def read_look(kind: Kind, words: str, flavour: Flavour, story: str = "", title: str = "") -> Look:
-    """The look behind a command's words, for a piece of that flavour, text and title. Raises TextTooLong."""
+def read_look(
+    kind: Kind, words: str, flavour: Flavour, story: str = "", title: str = "", base: Look | None = None
+) -> Look:
+    """The look behind a command's words, for a piece of that flavour, text and title. Raises TextTooLong.
+
+    With a `base` they change that one: what they do not speak of stays, all but its words, which are somebody's own.
+    """
     said = " ".join(words.split())
     if len(said) > LONGEST:
         raise TextTooLong(length=len(said), limit=LONGEST)
-    colours, rest = _taken(said.casefold(), COLOUR_WORDS)  # "dark blue" is a colour before "dark" is a mood
-    tints, _ = _taken(rest, TINT_WORDS)
-    bare = any(phrase in rest for phrase in BARE)
-    style, genre, mood = (_first(rest, table) for table in (STYLE_WORDS, _GENRES, MOOD_WORDS))
-    seen = _seen(rest, 1)
-    heard = any((not said, colours, tints, bare, style, genre, mood, seen))
-    genre = genre or flavour.genre
-    mood = mood or flavour.mood or _felt(f"{said}\n{story}")
-    return Look(
+    found = [word for _, word in Words(said).find(_KNOWN)]  # "dark blue" is no "dark", "黑暗" no "黑"
+
+    def meant(table: Mapping[str, T]) -> tuple[T, ...]:
+        return tuple(dict.fromkeys(table[word] for word in found if word in table))
+
+    before = base or Look(kind, style="")
+    genres, asked = meant(_GENRES), meant(MOOD_WORDS)
+    genre = next(filter(None, (*genres, before.genre, flavour.genre)), "")
+    mood = next(filter(None, (*asked, before.mood, flavour.mood, _felt(f"{said}\n{story}"))), "")
+    kept = () if genres or asked else before.hints
+    look = Look(
         kind,
         said,
-        style or "abstract",
+        (*meant(STYLE_WORDS), before.style or STYLES[0])[0],
         mood if mood in moods.MOODS else "",
         genre if genre in GENRES else "",
-        tints[:MOST_TINTS],
-        colours[:MOST_COLOURS],
-        seen or _seen(story.casefold(), 2) or GENRES.get(genre) or MOODS.get(mood, ()),
-        "" if bare or kind == "palette" else lettered(title),
-        heard,
+        meant(TINT_WORDS)[:MOST_TINTS] or before.tints,
+        meant(COLOUR_WORDS)[:MOST_COLOURS] or before.colours,
+        _mixed(meant(SIGHT_WORDS)) or kept or _seen(story) or GENRES.get(genre) or MOODS.get(mood, ()),
+        bare=(*meant(BARE_WORDS), before.bare)[0],
+        heard=not said or bool(found),
     )
+    return titled(look, title)
 
 
-def lettered(title: str) -> str:
-    """A title as it stands on a cover."""
-    return " ".join(title.split())[:TITLE]
+def titled(look: Look, title: str) -> Look:
+    """The look under a title, where one is to be lettered."""
+    shown = look.kind == "cover" and not look.bare
+    return replace(look, text=" ".join(title.split())[:TITLE] if shown else "")
 
 
 def stored(look: Look) -> dict[str, Any]:
@@ -86,50 +109,40 @@ def loaded(fields: Mapping[str, Any]) -> Look:
     left out.
     """
 
-    def names(name: str, known: Mapping[str, Any] | Collection[str]) -> tuple[str, ...]:
-        found = fields.get(name, ())
-        return tuple(one for one in found if one in known)[:LONGEST] if isinstance(found, list | tuple) else ()
+    def names(name: str, known: Collection[str]) -> tuple[str, ...]:
+        found = fields.get(name)
+        listed = found if isinstance(found, list | tuple) else ()
+        return tuple(one for one in listed if isinstance(one, str) and one in known)
 
-    def name(name: str, known: Mapping[str, Any] | Collection[str]) -> str:
+    def name(name: str, known: Collection[str]) -> str:
         found = fields.get(name)
         return found if isinstance(found, str) and found in known else ""
 
-    words, text = (str(fields.get(name, "")) for name in ("words", "text"))
-    return Look(
+    look = Look(
         "cover" if fields.get("kind") == "cover" else "palette",
-        words[:LONGEST],
-        name("style", STYLES) or "abstract",
+        str(fields.get("words", ""))[:LONGEST],
+        name("style", STYLES) or STYLES[0],
         name("mood", moods.MOODS),
         name("genre", GENRES),
         names("tints", TINT_WORDS.values())[:MOST_TINTS],
         names("colours", COLOURS)[:MOST_COLOURS],
         names("hints", COLOURS)[:MOST_COLOURS],
-        lettered(text),
-        fields.get("heard") is not False,
+        bare=fields.get("bare") is True,
+        heard=fields.get("heard") is not False,
     )
+    return titled(look, str(fields.get("text", "")))
 
 
-def _first(text: str, table: Mapping[str, str]) -> str:
-    """What the first word of a table that a text has means, "" for none."""
-    return next(iter(_taken(text, table)[0]), "")
+def _mixed(sights: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The colours of one sight, or of the first two some."""
+    few = 3 if len(sights) == 1 else 2
+    return tuple(dict.fromkeys(colour for colours in sights[:2] for colour in colours[:few]))
 
 
-def _taken(text: str, table: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
-    """What the words of a table that a text has mean, as they stand in it, longest first; and the text without them."""
-    found: list[tuple[int, str]] = []
-    for word in sorted(table, key=len, reverse=True):
-        pattern = rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word)
-        for match in re.finditer(pattern, text):
-            found.append((match.start(), table[word]))
-            text = text[: match.start()] + " " * len(match[0]) + text[match.end() :]
-    return tuple(dict.fromkeys(name for _, name in sorted(found))), text
-
-
-def _seen(text: str, times: int) -> tuple[str, ...]:
-    """The colours of the two sights that a text names most, if it does so often enough."""
-    counts = Counter({colours: sum(len(find.findall(text)) for find in finds) for finds, colours in _SIGHTS})
-    most = [colours for colours, count in counts.most_common(2) if count >= times]
-    return tuple(colour for colours in most for colour in colours[: 3 if len(most) == 1 else 2])
+def _seen(story: str) -> tuple[str, ...]:
+    """The colours of the sights that a story names most, if it does so more than once."""
+    counts = Counter(SIGHT_WORDS[word] for _, word in Words(story).find(_TOLD))
+    return _mixed([colours for colours, count in counts.most_common(2) if count >= _OFTEN])
 
 
 def _felt(text: str) -> str:
@@ -139,8 +152,11 @@ def _felt(text: str) -> str:
     return name if found.glad + found.lively >= _TELLING and moods.towards(name, found.mood) > _CLEAR else ""
 
 
-_GENRES = {word: name for name, others in GENRE_WORDS.items() for word in (name, *others)}
-_SIGHTS = [
-    ([re.compile(rf"\b{word}\b" if word.isascii() else word) for word in names.split()], colours)
-    for names, colours in SIGHTS.items()
-]
+_GENRES = {
+    word: name
+    for name, others in GENRE_WORDS.items()
+    for word in (name, *others)
+    if word.removesuffix("色") not in COLOUR_WORDS
+}  # "黑色" is noir only in a library
+_TOLD = tuple(word for word in SIGHT_WORDS if word not in VERBS)
+_KNOWN = (*STYLE_WORDS, *TINT_WORDS, *COLOUR_WORDS, *SIGHT_WORDS, *BARE_WORDS, *_GENRES, *MOOD_WORDS)

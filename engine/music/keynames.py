@@ -7,11 +7,11 @@ So chords are read first and struck out, and an article is told by what follows 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from engine.music.errors import UnclearWish
 from engine.music.keys import LETTERS, SCALES, Key
 from engine.music.vocabulary import MODE_WORDS
+from engine.words import Words
 
 _MODE = "|".join(sorted((re.escape(w) for w in MODE_WORDS if w.isascii()), key=len, reverse=True))
 _ZH_MODE = "|".join(sorted((w for w in MODE_WORDS if not w.isascii()), key=len, reverse=True))
@@ -38,20 +38,6 @@ _DEGREES: Mapping[str, int] = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi":
 _MINOR_DEGREES: Mapping[str, int] = {"i": 0, "ii": 2, "iii": 3, "iv": 5, "v": 7, "vi": 8, "vii": 10}
 
 
-class Text(Protocol):
-    """Words of which parts can be taken out; `said.Words`."""
-
-    text: str
-
-    def take(self, pattern: str, flags: int = ...) -> list[re.Match[str]]:
-        """All matches, struck out."""
-        ...
-
-    def meanings(self, words: Mapping[str, str]) -> list[str]:
-        """What the words that occur mean."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Keys:
     """A key, or at least a tonic or a mode, as far as said; `chords` as numbers of `chords`, one a bar.
@@ -68,7 +54,7 @@ class Keys:
     remarks: tuple[tuple[str, dict[str, str | int]], ...] = ()
 
 
-def read_keys(words: Text) -> Keys:
+def read_keys(words: Words) -> Keys:
     """Take key, mode and chords out of the words. Raises UnclearWish for two keys and for letters that are no notes."""
     rows = words.take(_CHORD_ROW, 0)
     romans = words.take(_ROMAN_ROW, 0)
@@ -109,7 +95,7 @@ def _respelt(named: list[tuple[str, str | None, str]], key: Key | None) -> tuple
     return () if key.name.split(" ")[0] == said else (("respelt", {"key": f"{said} {key.mode}", "key2": key.name}),)
 
 
-def _keys(words: Text) -> list[re.Match[str]]:
+def _keys(words: Words) -> list[re.Match[str]]:
     """Letters with a mode; of "a minor waltz" only the mode is left in the text."""
     hits = []
     for hit in words.take(_KEY):
@@ -120,7 +106,7 @@ def _keys(words: Text) -> list[re.Match[str]]:
     return hits
 
 
-def _mode(words: Text) -> tuple[str | None, bool]:
+def _mode(words: Words) -> tuple[str | None, bool]:
     found = words.meanings(MODE_WORDS)
     modes = set(found) - {"blues"}
     if {"major", "minor"} <= modes:

@@ -7,10 +7,8 @@ and things that do not exist raise `UnclearWish`.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TypeVar
 
 from engine.music.counting import NUMBER, value
 from engine.music.errors import UnclearWish
@@ -31,8 +29,8 @@ from engine.music.vocabulary import (
     TEMPO_WORDS,
     TRADITIONAL,
 )
+from engine.words import Words
 
-T = TypeVar("T")
 Remark = tuple[str, dict[str, str | int]]
 MAX_BARS, MAX_VARIANTS, MAX_PLAYERS, SLOWEST, FASTEST, MAX_TEXT = 32, 6, 6, 30, 240, 2000
 _NO_DRUMS = (r"\b(?:no|without|minus|skip|lose)\s+(?:any\s+|the\s+)?(?:drums?|percussion|drum kit|beats?)\b"
@@ -65,42 +63,6 @@ class Said:
     register: int | None
     chords: tuple[int, ...]
     remarks: tuple[Remark, ...]
-
-
-class Words:
-    """The text of a wish, of which each part is taken out as soon as it is understood."""
-
-    def __init__(self, text: str) -> None:
-        self.text = f" {text} "
-
-    def take(self, pattern: str, flags: int = re.IGNORECASE) -> list[re.Match[str]]:
-        """All matches, struck out of the text."""
-        hits = list(re.finditer(pattern, self.text, flags))
-        for hit in hits:
-            self.text = self.text[: hit.start()] + "\0" * len(hit[0]) + self.text[hit.end() :]
-        return hits
-
-    def find(self, words: Iterable[str]) -> list[tuple[int, str]]:
-        """(place, word) for the words that occur, the longest at each place, in order; each is struck out."""
-        table = tuple(words)
-        return [(hit.start(), _single(hit[0].lower(), table)) for hit in self.take(_any_of(table))]
-
-    def meanings(self, words: Mapping[str, T]) -> list[T]:
-        """What the words that occur mean, each meaning once."""
-        return list(dict.fromkeys(words[word] for _, word in self.find(words)))
-
-
-@lru_cache(maxsize=64)
-def _any_of(words: tuple[str, ...]) -> str:
-    """A pattern for any of the words, longer ones first; English ones stand alone and may be in the plural."""
-    rows = [rf"(?<![a-z]){re.escape(word)}(?:e?s)?(?![a-z])" if word.isascii() else re.escape(word)
-            for word in sorted(words, key=len, reverse=True)]  # fmt: skip
-    return "|".join(rows)
-
-
-def _single(found: str, words: tuple[str, ...]) -> str:
-    """The word of the table that was found, its plural taken off."""
-    return next(w for w in (found, found.removesuffix("s"), found.removesuffix("es")) if w in words)
 
 
 def read_said(text: str) -> Said:

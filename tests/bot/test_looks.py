@@ -92,6 +92,32 @@ async def test_words_in_answer_to_a_picture_change_it_and_the_story_goes_on_with
     assert "mosaic" not in prompt
 
 
+async def test_a_picture_may_be_changed_however_often_and_never_repeats_what_was_said_of_it(
+    talk: Conversation,
+) -> None:
+    await events(talk, "/story The sea was grey.")
+    await events(talk, "It rained.", who=BEN)
+    turn, _ = await drawn(talk, "/cover mosaic, for Zebedee")
+    for number in range(30):
+        await talk.delivered(turn.id, (MessageRef("test", "room", str(number)),))
+        turn, _ = await drawn(talk, "in red and gold, or nearly so", str(number), who=BEN)
+    assert turn.text.startswith("封面：马赛克")
+    await talk.privacy.forget(ANN)
+    (file,) = (event for event in await events(talk, "/export json", who=BEN) if isinstance(event, Attachment))
+    made = [one for one in json.loads(file.data)["turns"] if (one["kind"], one["form"]) == ("model", "cover")]
+    assert len(made) == 31
+    assert "Zebedee" not in json.dumps(made)
+
+
+async def test_music_in_answer_to_a_picture_is_music_of_its_own(talk: Conversation) -> None:
+    await events(talk, "/mood calm")
+    turn, _ = await drawn(talk, "/palette dark")
+    await talk.delivered(turn.id, (MessageRef("test", "room", "7"),))
+    made = next(event.turn for event in await events(talk, "/music 2 bars, flute", "7") if isinstance(event, Done))
+    assert made.form == "music"
+    assert "calm, flute" in made.text
+
+
 async def test_mood_and_genre_are_those_of_the_piece_unless_the_words_say_others(talk: Conversation) -> None:
     await events(talk, "/genre horror")
     await events(talk, "/mood tense")

@@ -1,6 +1,7 @@
 """From words to a picture without a house: what is understood, what holds, and what a changed file cannot do."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from engine import lettering
 from engine.art import colour, cover, nets, palette
 from engine.art.picture import png
 from engine.art.sketch import Sketch, from_row, sketched, to_row
-from engine.art.vocabulary import COLOUR_WORDS, COLOURS, GENRES, MOODS, SIGHTS, STYLES
+from engine.art.vocabulary import COLOUR_WORDS, COLOURS, GENRES, MOODS, SIGHT_WORDS, SIGHTS, STYLES, VERBS
 from engine.art.wishes import Look, loaded, read_look, stored
 from engine.messages import Flavour
 from engine.music.errors import NoWeights
@@ -32,6 +33,7 @@ def test_every_word_leads_to_something_that_is_there() -> None:
     assert set(GENRES) == set(NAMED_GENRES)
     assert set(MOODS) == set(NAMED_MOODS)
     assert set(cover.STYLES) == set(STYLES)
+    assert set(SIGHT_WORDS) > VERBS
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,11 @@ def test_every_word_leads_to_something_that_is_there() -> None:
         ("melancholy stripes in slate blue", "stripes", ("slate blue",), (), "melancholy"),
         ("立体主义，红色和金色，神秘", "cubist", ("red", "gold"), (), "mysterious"),
         ("redder than a golden goose", "abstract", ("gold",), (), ""),
+        ("黑白条纹", "stripes", (), ("grey",), ""),
+        ("black and white mosaic", "mosaic", (), ("grey",), ""),
+        ("黑暗", "abstract", (), ("deep",), "dark"),
+        ("黑色和白色", "abstract", ("black", "white"), (), ""),
+        ("PİNK, ſilver, blacK", "abstract", ("pink", "silver", "black"), (), ""),
     ],
 )
 def test_words_are_understood(
@@ -61,6 +68,25 @@ def test_sights_of_the_words_come_before_those_of_the_story_and_of_the_genre() -
     assert read_look("cover", "", Flavour(genre="horror")).hints == GENRES["horror"]
     assert not look("zxqv").heard
     assert look("").heard
+
+
+def test_what_is_a_verb_in_a_story_is_not_seen_there() -> None:
+    told = "He rose and let the cup fall. She rose, and the leaves of the letter fall to the floor."
+    assert look("", story=told).hints == ()
+    assert look("a rose").hints == SIGHT_WORDS["rose"]
+
+
+def test_words_change_what_they_speak_of_and_leave_the_rest_but_for_the_words() -> None:
+    first = look("mosaic, sea, pastel, no title", title="The Fox")
+    red = look("red and gold", title="The Fox", base=first)
+    assert red == replace(first, words="red and gold", colours=("red", "gold"))
+    joyful = look("joyful, with a title", title="The Fox", base=red)
+    assert (joyful.style, joyful.colours, joyful.tints) == ("mosaic", ("red", "gold"), ("pastel",))
+    assert (joyful.mood, joyful.hints, joyful.text) == ("joyful", MOODS["joyful"], "The Fox")
+    stripes = look("dark stripes in the forest", title="The Fox", base=joyful)
+    assert (stripes.style, stripes.tints, stripes.mood) == ("stripes", ("deep",), "dark")
+    assert stripes.hints[0] == "forest green"
+    assert look("zxqv", base=stripes) == replace(stripes, words="zxqv", text="", heard=False)
 
 
 def test_a_mood_is_read_off_the_story_only_where_its_words_tell_of_one() -> None:

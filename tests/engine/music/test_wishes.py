@@ -44,6 +44,8 @@ def test_the_same_in_chinese() -> None:
         ("in D# minor", "D# minor"),
         ("march in G flat", "Gb major"),
         ("降E小调", "Eb minor"),
+        ("D mınor", "D minor"),
+        ("thİrty bars in F mİnor", "F minor"),
     ],
 )
 def test_keys(text: str, key: str) -> None:
