@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from engine.branching import Limb
-from engine.lettering import Font, font, written
+from engine.lettering import font, written
 from engine.shades import png
 
 WIDTH, ROW, STEP, LEFT, SIZE = 900, 36, 26, 30, 18
@@ -29,9 +29,9 @@ def draw_branches(limbs: Sequence[Limb]) -> bytes:
         colour = _LIVE if limb.live else _PALE
         pen.ellipse((x - 7, y - 7, x + 7, y + 7), fill=colour if limb.number else _PAPER, outline=colour, width=3)
         name = f"{limb.number}. " if limb.number else ""
-        pen.text((x + 18, y - 12), _written(name, limb), fill=_LIVE if limb.ends_live else _INK, font=_font())
+        pen.text((x + 18, y - 12), _written(name, limb), fill=_LIVE if limb.ends_live else _INK, font=font(SIZE))
     if len(limbs) > MOST:
-        pen.text((LEFT, ROW * (MOST + 0.5)), f"+{len(limbs) - MOST}", fill=_INK, font=_font())
+        pen.text((LEFT, ROW * (MOST + 0.5)), f"+{len(limbs) - MOST}", fill=_INK, font=font(SIZE))
     return png(image, _PAPER, _INK, _PALE, _LIVE)
 
 
@@ -64,8 +64,4 @@ def _written(name: str, limb: Limb) -> str:
 
 
 def _width(text: str) -> int:
-    return math.ceil(_font().getlength(text))
-
-
-def _font() -> Font:
-    return font(SIZE, text="漢") if written("漢") else font(SIZE)
+    return math.ceil(font(SIZE).getlength(text))

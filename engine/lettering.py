@@ -28,16 +28,16 @@ _LEADING = 1.25
 
 
 @cache
-def font(size: int, hand: Hand = "plain", text: str = "") -> Font:
-    """The font, in pixels, that has the letters of the text; without one, Pillow's own."""
-    path = _found(hand, wide=_is_wide(text))
+def font(size: int, hand: Hand = "plain") -> Font:
+    """The font with most letters, in pixels; where none is installed, Pillow's own."""
+    path = _found(hand, wide=False)
     return ImageFont.truetype(str(path), size) if path else ImageFont.load_default(size)
 
 
 def written(words: str) -> str:
     """The words, "" if no font can write them."""
-    known = words.isascii() or _found("plain", wide=_is_wide(words)) is not None
-    return words if known else ""
+    wide = any(sign >= _IDEOGRAPHS for sign in words)
+    return words if words.isascii() or _found("plain", wide=wide) else ""
 
 
 def step(face: Font) -> int:
@@ -50,7 +50,7 @@ def fitted(text: str, wide: int, high: int, sizes: tuple[int, ...]) -> tuple[tup
     """A title in lines that fit into so many pixels, in the largest of the sizes that does; cut in the last one."""
     words = written(" ".join(text.split()))
     for size in sizes:
-        face = font(size, "title", words)
+        face = font(size, "title")
         lines = _lines(words, face, wide)
         if len(lines) * step(face) <= high and all(face.getlength(line) <= wide for line in lines):
             return lines, face
@@ -84,10 +84,6 @@ def _cut(line: str, face: Font, wide: int) -> str:
     while line and face.getlength(f"{line}…") > wide:
         line = line[:-1].rstrip()
     return f"{line}…"
-
-
-def _is_wide(text: str) -> bool:
-    return any(sign >= _IDEOGRAPHS for sign in text)
 
 
 @cache
