@@ -75,11 +75,9 @@ def counted(text: str, form: Form) -> bool:
 
 
 def rhymed(text: str, form: Form) -> bool:
-    """Whether there are as many lines as there must be, rhymed by the scheme, but for those that come again."""
-    found, scheme = lines(text), form.measure.scheme
-    new = [at for at in range(len(found)) if not (form.lines and any(form.lines.again[at : at + 1]))]
-    own = [found[at] for at in new], "".join(scheme[at : at + 1] for at in new)
-    return len(found) == len(form.measure.pattern) and check.rhymed(*own)
+    """Whether there are as many lines as there must be, rhymed by the scheme."""
+    found = lines(text)
+    return len(found) == len(form.measure.pattern) and check.rhymed(found, form.measure.scheme)
 
 
 def returns(text: str, form: Form) -> bool:

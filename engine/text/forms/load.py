@@ -103,7 +103,9 @@ class Form:
         if not self.lines:
             return check.Measure(self.least)
         lines = self.lines
-        return check.Measure(self.least, lines.syllables, lines.slack, lines.rhymes, lines.leads)
+        again = lines.again or (0,) * len(lines.rhymes)
+        scheme = "".join("-" if earlier else mark for mark, earlier in zip(lines.rhymes, again, strict=False))
+        return check.Measure(self.least, lines.syllables, lines.slack, scheme, lines.leads)
 
     def title(self, language: str) -> str:
         """Its name for people, in English where there is no other."""
