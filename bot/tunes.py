@@ -58,8 +58,8 @@ async def _compose(call: Call) -> AsyncIterator[ReplyEvent]:
     message, words, turn, about = call.message, call.words, call.turn if call.words else "", ""
     passage = await call.conversation.turn(message.key, call.turn) if call.turn else None
     if passage and passage.form in LOOKS:
-        turn = ""
-    elif passage and passage.form not in MUSICAL:
+        passage, turn = None, ""  # a picture has no notes to change, and no words to score
+    if passage and passage.form not in MUSICAL:
         mood = mood_of(passage.text)
         words = words or str(wording.named("mood", mood or "", call.language))
         message, turn, about = replace(message, key=replace(message.key, piece=passage.session)), "", passage.id

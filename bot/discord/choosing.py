@@ -25,7 +25,7 @@ from bot.replies import ReplyEvent
 from engine import lorebook
 from engine.errors import EngineError, Impossible, NotFound
 from engine.messages import Turn, UserMessage
-from engine.story import WORDLESS
+from engine.story import MUSICAL, WORDLESS
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Choosing:
             turn = await self._conversation.turn_at(ref, place.key)
             if turn is None:
                 raise NotFound(what="passage")
-            if action == "music" and turn.form in WORDLESS:
+            if action == "music" and turn.form in MUSICAL:
                 raise Impossible(why="not_words")
             if action == "continue":  # from here, wherever the piece is now
                 there = replace(asked, delivery=f"{asked.delivery}:branch")

@@ -20,8 +20,13 @@ function swatches(turn, told) {
   const colours = turn.text.match(CODE) ?? [];
   const one = (code) => {
     const copy = async () => {
-      await navigator.clipboard.writeText(code);
-      told.textContent = word("colour_copied", { code });
+      // A page that came neither over HTTPS nor from this machine has no clipboard: then the code can at least be read.
+      try {
+        await navigator.clipboard.writeText(code);
+        told.textContent = word("colour_copied", { code });
+      } catch {
+        told.textContent = code;
+      }
     };
     const swatch = make("button", { type: "button", title: word("colour_copy", { code }), "aria-label": word("colour_copy", { code }), onclick: copy });
     swatch.style.background = code;
