@@ -3,11 +3,13 @@
 The passages lie beside this module (`held_out/*.jsonl`: test rows of each corpus, public domain, never trained on), so
 a clean clone can measure what a machine with all corpora measured. Forms are counted on plain samples, without the
 writer's many drafts: what is compared is the voice itself and the base, asked in the voice's words and, since those
-mean nothing to the base, with the form's own examples too; the better of the two counts for the base. Bits are counted
-with the weights as they were learnt, samples are drawn by the engine that serves people, with the weights it serves.
+mean nothing to the base, with the form's own examples too. Where a voice learnt to name its rhymes first
+(`deploy.corpora.plans`), everybody is asked for that as well. Of each, the best way counts. Bits are counted with the
+weights as they were learnt, samples are drawn by the engine that serves people, with the weights it serves.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,22 @@ from rich.table import Table
 from adapters import bases, lora, passages
 from adapters.loss import bits_per_character
 from adapters.registry import SHIPPED, Registry
+from deploy.corpora.plans import CUE
 from deploy.models import ensure
 from deploy.settings import Settings
 from engine.batching import write_all
 from engine.errors import EngineError
 from engine.ports import Sampling, TextGenerator, TextRequest
+from engine.text import rhyme
 from engine.text.forms.check import CHECKERS, Measure, lines_of
 from engine.text.forms.load import Form, load
 from engine.text.gpt import MOST_DRAFTS, Gpt
 
 HELD = Path(__file__).with_name("held_out")
-BASE = "base"
+BASE, VOICE = "base", "voice"
 LEAST_GAIN = {"story": 10.0, "poem": 8.0, "lyrics": 8.0}  # per cent fewer bits a character than the base
 COUNTED = {"haiku": 3, "limerick": 5}  # forms whose rule can be counted, and their lines
+RHYMES_FIRST = frozenset({"limerick"})
 LEAST_TIMES = 2.0
 ASKED = (
     "first snow", "the sea", "an old dog", "rain in the city", "a train at night", "my grandmother's kitchen", "a crow",
@@ -43,6 +48,15 @@ Results = dict[str, Any]
 
 class NothingToMeasure(Exception):
     """No voice is there for the base in use; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How pieces are asked for, and of whom ("": the base). `first`: a line of rhymes comes before each."""
+
+    voice: str
+    prompts: list[str]
+    first: bool = False
 
 
 def measure(settings: Settings, most: int, samples: int, seed: int, threads: int, report: Report) -> Results:
@@ -88,22 +102,39 @@ def _kept(
     """Form -> way of asking -> the share of samples that keep the form's rule."""
     kept = dict[str, dict[str, float]]()
     for form in (load()[name] for name in COUNTED if name in voices):
-        ways = _asked(form, voices[form.name])
-        for done, (way, (voice, prompts)) in enumerate(ways.items()):
-            report(f"{form.name}, {way}", done, len(ways))
-            pieces = drawn(generator, form, prompts, samples, seed, voice)
-            kept.setdefault(form.name, {})[way] = sum(keeps(form, piece) for piece in pieces) / len(pieces)
+        ways = asked(form, voices[form.name])
+        for done, (name, way) in enumerate(ways.items()):
+            report(f"{form.name}, {name}", done, len(ways))
+            pieces = drawn(generator, form, way.prompts, samples, seed, way.voice)
+            if way.first:
+                pieces = [piece.partition("\n")[2] for piece in pieces]
+            kept.setdefault(form.name, {})[name] = sum(keeps(form, piece) for piece in pieces) / len(pieces)
     return kept
 
 
-def _asked(form: Form, voice: str) -> dict[str, tuple[str, list[str]]]:
-    """The way of asking -> who is asked ("" for the base), and the prompts."""
+def asked(form: Form, voice: str) -> dict[str, Way]:
+    """The ways of asking by name; a name begins with who is asked."""
     plain = [form.voice.asked.format(premise=premise) for premise in ASKED]
-    shown = form.plain.system + "".join(
-        form.plain.example.format(ask=one.ask, answer=one.answer.strip()) for one in form.examples
-    )
-    taught = [shown + form.plain.asked.format(premise=premise) for premise in ASKED]
-    return {BASE: ("", plain), "base with examples": ("", taught), "voice": (voice, plain)}
+    ways = {BASE: Way("", plain), f"{BASE} with examples": Way("", _taught(form)), VOICE: Way(voice, plain)}
+    if form.name in RHYMES_FIRST:
+        first = [f"{prompt.strip()}\n{CUE}" for prompt in plain]
+        ways |= {
+            f"{BASE}, rhymes first": Way("", first, first=True),
+            f"{BASE} with examples, rhymes first": Way("", _taught(form, first=True), first=True),
+            f"{VOICE}, rhymes first": Way(voice, first, first=True),
+        }
+    return ways
+
+
+def _taught(form: Form, first: bool = False) -> list[str]:
+    """Prompts with the form's own examples, perhaps each with its rhymes first."""
+    shown = form.plain.system
+    for one in form.examples:
+        answer = one.answer.strip()
+        ends = " / ".join(rhyme.words(line)[-1] for line in lines_of(answer))
+        answer = f"{CUE} {ends}\n\n{answer}" if first else answer
+        shown += form.plain.example.format(ask=one.ask, answer=answer)
+    return [shown + form.plain.asked.format(premise=premise) + CUE * first for premise in ASKED]
 
 
 def drawn(
@@ -149,7 +180,7 @@ def verdicts(bits: Mapping[str, Mapping[str, float]], kept: Mapping[str, Mapping
             says = f"On {style} the voice needs {gain:.1f} % fewer bits than the base (at least {LEAST_GAIN[style]:g})."
             found.append({"kept": gain >= LEAST_GAIN[style], "says": says})
     for form, shares in kept.items():
-        own, other = shares["voice"], max(share for way, share in shares.items() if way != "voice")
+        own, other = (max(shares[way] for way in shares if way.startswith(who)) for who in (VOICE, BASE))
         says = f"The {form} voice keeps the form in {own:.1%} of plain samples, the base in {other:.1%}."
         found.append({"kept": own > 0 and own >= LEAST_TIMES * other, "says": says})
     return found
@@ -167,11 +198,9 @@ def tables(results: Results) -> list[Table]:
             shown.append(f"[bold]{value:.3f}{change}[/]" if bold else f"{value:.3f}{change}")
         matrix.add_row(voice, *shown)
     matrix.add_row("passages", *(str(count) for count in results["passages"].values()))
-    forms = Table("form kept", "voice", "base", "base with examples", box=None, pad_edge=False)
-    for form, shares in results["forms"].items():
-        forms.add_row(
-            form, *(f"{shares[way]:.1%}" if way in shares else "" for way in ("voice", "base", "base with examples"))
-        )
+    forms = Table("form kept", *results["forms"], box=None, pad_edge=False)
+    for way in dict.fromkeys(way for shares in results["forms"].values() for way in shares):
+        forms.add_row(way, *(f"{shares[way]:.1%}" if way in shares else "" for shares in results["forms"].values()))
     return [matrix, forms] if results["forms"] else [matrix]
 
 

@@ -8,11 +8,12 @@ CC0).
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from adapters.passages import Passage
-from deploy.corpora import verse
+from deploy.corpora import plans, verse
 from deploy.corpora.haiku import own
 from deploy.corpora.poems import tidy
 from deploy.corpora.premise import Rarity, listed
@@ -25,6 +26,7 @@ LONG, SHORT = range(7, 12), range(4, 8)
 TRUE_RHYMES_TIMES = 2
 OWN = Path(__file__).with_name("limericks.txt")
 OWN_TIMES = 2
+BARE = 4  # one in so many of our own is told without its theme, too
 UNFIT = re.compile(
     r"\b(coons?|niggers?|negro|darkey|darkies|injun|squaws?|jews?|gipsy|slaves?|whores?|rape|murder|hell|sioux|siouxs|"
     r"thee|thou|thy|hath|doth|god|lord|christ|an'|o'|th'|de|dat|ye|yer|belly|slay|slain|sin|foes?|nymphs?|shepherds?)"
@@ -46,7 +48,7 @@ def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int
     fresh = set(without_shared([text for _, text, split in found if split == "train"], held))
     rarity = Rarity(text for _, text, _ in found)
     seen = set[str]()
-    yield from own(OWN, OWN_TIMES, "A limerick")
+    rows = list(own(OWN, OWN_TIMES, "A limerick"))
     for at, text, split in found:
         opening = " ".join(sounds.words(text)[:14])
         if not split or opening in seen or (split == "train" and text not in fresh):
@@ -54,7 +56,21 @@ def build(read: Callable[[Source], bytes], say: Callable[[str], None], seed: int
         seen.add(opening)
         for time in range(_times(text, split, sounds)):
             prompt = theme(text, rarity, random.Random(f"{seed}/{at}/{time}"))
-            yield Passage(prompt, text, True, "", f"lines from {at}", split)
+            rows.append(Passage(prompt, text, True, "", f"lines from {at}", split))
+    bare = [row for row in rows if row.author and ": " not in row.prompt]
+    unwanted = set(map(id, bare)) - set(map(id, bare[::BARE]))
+    yield from (row for row in rows if id(row) not in unwanted)
+    yield from _planned(rows, lines, sounds, seed)
+
+
+def _planned(rows: list[Passage], lines: list[str], sounds: Sounds, seed: int) -> Iterator[Passage]:
+    """The limericks to learn with their rhymes first, and rhymes alone."""
+    train = [row for row in rows if row.split == "train"]
+    yield from filter(None, (plans.planned(row, sounds) for row in train))
+    ends = [plans.closing(text, sounds) for text in {row.text: None for row in train}]
+    closed = Counter(words[-1] for line in lines if (words := sounds.words(line)))
+    themes = [row.prompt.strip().removeprefix("A limerick: ") for row in train if ": " in row.prompt]
+    yield from plans.plans(plans.families(ends, closed, sounds), themes, seed)
 
 
 def theme(text: str, rarity: Rarity, chance: random.Random) -> str:

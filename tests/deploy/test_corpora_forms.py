@@ -1,11 +1,14 @@
 """Haiku, limericks and songs out of lines of verse, and stretches of the corpus that nothing is trained on."""
 
 import random
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deploy.corpora import couplets, haiku, limericks, songs, stretches, verse
+from adapters.passages import Passage
+from deploy.corpora import couplets, haiku, limericks, plans, songs, stretches, verse
 from deploy.corpora.premise import Rarity
 from deploy.corpora.rhyme import Sounds
 from engine.text import rhyme
@@ -80,6 +83,38 @@ def test_limericks_are_found_whole_and_in_lears_four_lines(sounds: Sounds) -> No
 )
 def test_what_is_no_limerick_is_left(at: int, line: str, sounds: Sounds) -> None:
     assert not limericks.fits((*LIMERICK[:at], line, *LIMERICK[at + 1 :]), sounds)
+
+
+def test_a_limerick_with_its_rhymes_first_names_the_ends_of_its_lines(sounds: Sounds) -> None:
+    row = Passage("A limerick: a goat\n\n", "\n".join(LIMERICK), True, "", "here", "train")
+    found = plans.planned(row, sounds)
+    assert found is not None
+    assert found.prompt == "A limerick: a goat\nRhymes:"
+    assert found.text == " roof / hoof / below / show / proof\n\n" + row.text
+    again = "\n".join([*LIMERICK[:4], "They called it the goat on the roof."])
+    assert plans.planned(replace(row, text=again), sounds) is None
+    assert plans.planned(replace(row, text="\n".join(reversed(LIMERICK))), sounds) is None
+
+
+def test_rhymes_alone_are_of_two_families_that_limericks_and_verse_know(sounds: Sounds) -> None:
+    ends = [plans.closing("\n".join(LIMERICK), sounds)]
+    verse_ends = Counter({"home": 9000, "foam": 9000, "roam": 9000, "dome": 9000, "bow": 9000, "go": 2000, "so": 9000,
+                          "flow": 9000, "aloof": 9000, "spoof": 100})  # fmt: skip
+    known = Sounds("\n".join(f'"{word}": "{" ".join(rhyme.sounds(word)[0])}"' for word in
+                             (*verse_ends, "roof", "hoof", "proof", "below", "show", "woof")))  # fmt: skip
+    found = plans.families([*ends, ("woof",)], verse_ends, known)
+    assert [set(family) for family in found] == [
+        {"roof", "hoof", "proof", "aloof", "woof"}, {"below", "show", "go", "so", "flow"}
+    ]  # fmt: skip
+    rows = list(plans.plans(found, ["a goat"], 1))
+    assert rows == list(plans.plans(found, ["a goat"], 1))
+    assert len(rows) == plans.PLANS
+    for row in rows[:200]:
+        words = row.text.strip().split(" / ")
+        assert len(set(words)) == 5
+        assert all(known.rhyme(words[one], words[other]) for one, other in ((0, 1), (0, 4), (2, 3)))
+        assert not known.rhyme(words[0], words[2])
+    assert {row.prompt for row in rows} == {"A limerick\nRhymes:", "A limerick: a goat\nRhymes:"}
 
 
 def test_a_limerick_is_asked_for_by_its_hero_or_by_words() -> None:

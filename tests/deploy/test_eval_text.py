@@ -1,6 +1,7 @@
 """`ghostnote eval text`: the rows it measures on, its verdicts, and the whole command on a base made here."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,10 @@ def test_the_verdicts_are_the_promises() -> None:
     bits["story"]["story"], bits["haiku"]["story"] = 0.91, 0.905
     kept["haiku"]["base with examples"] = 0.11
     assert [one["kept"] for one in evaluate_text.verdicts(bits, kept)] == [False, False, True, False]
+    kept = {"limerick": {"voice": 0.0, "voice, rhymes first": 0.04, "base": 0.0, "base, rhymes first": 0.02}}
+    assert [one["kept"] for one in evaluate_text.verdicts({"base": {}}, kept)] == [True]
+    kept["limerick"]["base with examples"] = 0.03
+    assert [one["kept"] for one in evaluate_text.verdicts({"base": {}}, kept)] == [False]
     nothing = {"haiku": {"voice": 0.0, "base": 0.0}}
     assert [one["kept"] for one in evaluate_text.verdicts({"base": {}}, nothing)] == [False]
 
@@ -42,6 +47,17 @@ def test_a_form_is_looked_for_in_the_first_lines() -> None:
         haiku, "\nstill pond before dawn\none frog breaks the sleeping moon\ninto silver rings\nand"
     )
     assert not evaluate_text.keeps(haiku, "still pond\none frog breaks the sleeping moon\ninto silver rings")
+
+
+@pytest.mark.parametrize("name", ["haiku", "limerick"])
+def test_the_base_is_asked_in_every_way_that_the_voice_is(name: str) -> None:
+    ways = evaluate_text.asked(load()[name], "mine")
+    of_voice = [each for each in ways if each.startswith("voice")]
+    assert {ways[each].voice for each in of_voice} == {"mine"}
+    assert all(ways[each.replace("voice", "base")] == replace(ways[each], voice="") for each in of_voice)
+    taught = ways.get("base with examples, rhymes first")
+    assert taught is None or "Rhymes: quay / tea / shame / same / sea\n\nA baker who" in taught.prompts[0]
+    assert (taught is None) == (name == "haiku")
 
 
 def test_the_command_measures_voices_and_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
